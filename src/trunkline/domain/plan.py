@@ -1,0 +1,48 @@
+"""The frozen snapshot that one call runs on: made when the call is placed, never changed after."""
+
+from dataclasses import dataclass, field
+
+from trunkline.domain.assistant import TransientAssistant
+from trunkline.domain.call import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkPlan:
+    """The way out: one revision of a SIP trunk. ``auth_password`` is clear text; the plan is sealed wherever it is kept."""
+
+    id: str
+    revision: int
+    name: str
+    host: str
+    port: int | None
+    transport: str = "udp"
+    srtp: str = "off"
+    auth_username: str | None = None
+    auth_password: str | None = field(default=None, repr=False)
+    register: bool = False
+    codecs: tuple[str, ...] = ("pcmu", "pcma", "g722", "opus")
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """All that a worker needs to run a call, with nothing left to look up.
+
+    ``assistant`` is resolved (mode merged, variables filled); ``webhook_url`` and ``webhook_secret`` are the address
+    for events and its secret after the assistant → organisation rule.
+    """
+
+    call_id: str
+    org_id: str
+    direction: Direction
+    destination: str
+    caller_id: str
+    number_id: str | None
+    number_name: str | None
+    trunk: TrunkPlan | None
+    assistant: TransientAssistant
+    assistant_id: str | None = None
+    max_ring_seconds: int = 45
+    variables: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, object] = field(default_factory=dict)
+    webhook_url: str | None = None
+    webhook_secret: str | None = field(default=None, repr=False)

@@ -1,0 +1,131 @@
+"""What the conversation wants done: the session performs these, in order, and decides nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trunkline.domain.events import Fact
+from trunkline.ports.models import ToolCall, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Think:
+    """Ask the model for reply number ``reply`` to ``history``."""
+
+    reply: int
+    history: Sequence[Turn]
+
+
+@dataclass(frozen=True, slots=True)
+class StopThinking:
+    """Cancel a reply promptly; no event of it comes any more."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Append ``text`` to utterance number ``utterance`` and play it; a new number starts after the one before it ended."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakEnd:
+    """No more text for this utterance: SpeakingFinished follows when its last sample was played."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Synthesise ``text`` ahead (while it rings, or a fixed phrase), so that a later Speak of it starts at once."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopSpeaking:
+    """Silence now: drop what is queued; SpeakingStopped answers (for one that never started too)."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTurn:
+    """Ask the end-of-turn model about the pause; TurnJudged answers if there is a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Give the party's sound to the recogniser (True), or keep it from it (muted, before the answer)."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunTools:
+    """Run these webhook tools once; ToolsFinished answers."""
+
+    batch: int
+    calls: Sequence[ToolCall]
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Press keys; DigitsSent answers."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Transfer the party by REFER; TransferDone or TransferRefused answers."""
+
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the leg; LineClosed follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Fire TimerFired(name) at monotonic time ``at``; replaces a timer of the same name."""
+
+    name: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Forget a timer; no error when there is none."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Keep a fact (journal, live subscribers)."""
+
+    fact: Fact
+
+
+Effect = (
+    Think
+    | StopThinking
+    | Speak
+    | SpeakEnd
+    | Prepare
+    | StopSpeaking
+    | JudgeTurn
+    | Listen
+    | RunTools
+    | SendDigits
+    | HandOver
+    | HangUp
+    | SetTimer
+    | CancelTimer
+    | Note
+)

@@ -1,0 +1,254 @@
+"""What the conversation is told: everything that can happen to one live call. Times are monotonic seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trunkline.base.errors import Upstream
+from trunkline.domain.call import EndReason
+from trunkline.domain.commands import Command
+from trunkline.domain.events import SipFacts
+from trunkline.ports.models import ToolCall
+from trunkline.ports.toolrunner import ToolResult
+
+# --- the phone leg
+
+
+@dataclass(frozen=True, slots=True)
+class LineRinging:
+    """180 or 183."""
+
+    sip: SipFacts
+
+
+@dataclass(frozen=True, slots=True)
+class LineAnswered:
+    """The party picked up; sound flows."""
+
+    sip: SipFacts
+
+
+@dataclass(frozen=True, slots=True)
+class LineClosed:
+    """The leg is gone, whoever ended it. Always comes, once. ``reason`` as in ports.line.Closed."""
+
+    reason: EndReason | None
+    error: str | None
+    sip: SipFacts
+
+
+@dataclass(frozen=True, slots=True)
+class LineHeld:
+    """The party put us on hold, or came back."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitHeard:
+    """The party pressed a key."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLost:
+    """Answered, and no audio packet for 20 s."""
+
+
+# --- hearing
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Voice activity began at ``at`` (the first loud frame). Told at once; how long it lasts is yet to be seen."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """Voice activity ended at ``at`` (the last loud frame), told once the detector is sure (about 0.1-0.2 s later)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordsPartial:
+    """The recogniser's words so far for the utterance being spoken."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsFinal:
+    """The recogniser's words for a finished utterance; empty when it heard none."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnJudged:
+    """The end-of-turn model's verdict on the pause that followed the last SpeechEnded."""
+
+    probability: float
+
+
+# --- thinking (``reply`` is the number that Think gave)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """The next words of a reply, cut at clauses by the shell: each is fit to be spoken."""
+
+    reply: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTools:
+    """The reply wants tools to run."""
+
+    reply: int
+    calls: Sequence[ToolCall]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """The reply is complete."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """The model failed for good: the shell tried again and tried the fallbacks."""
+
+    reply: int
+    error: Upstream
+
+
+# --- speaking (``utterance`` is the number that Speak gave)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingStarted:
+    """Its first sample is on the wire."""
+
+    utterance: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingFinished:
+    """Everything of it was played (after SpeakEnd)."""
+
+    utterance: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingStopped:
+    """It was cut off by StopSpeaking: ``heard`` was really played (by samples), ``rest`` was not."""
+
+    utterance: int
+    heard: str
+    rest: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakingFailed:
+    """The voice failed for good; ``heard`` was played before."""
+
+    utterance: int
+    heard: str
+    error: Upstream
+
+
+# --- tools, orders, hand-over, time
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsFinished:
+    """The webhook tools that RunTools started under ``batch`` are done."""
+
+    batch: int
+    results: Sequence[ToolResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A control command for this call."""
+
+    command_id: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDone:
+    """The target answered; the party is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRefused:
+    """The hand-over failed and the party is still here."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsSent:
+    """The keys of SendDigits were sent (or could not be: ``error``)."""
+
+    digits: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HearingFailed:
+    """The recogniser failed for good."""
+
+    error: Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer that SetTimer set ran out."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShuttingDown:
+    """The worker leaves and its patience ran out: say no more, hang up."""
+
+
+Event = (
+    LineRinging
+    | LineAnswered
+    | LineClosed
+    | LineHeld
+    | DigitHeard
+    | MediaLost
+    | SpeechStarted
+    | SpeechEnded
+    | WordsPartial
+    | WordsFinal
+    | TurnJudged
+    | ReplyText
+    | ReplyTools
+    | ReplyFinished
+    | ReplyFailed
+    | SpeakingStarted
+    | SpeakingFinished
+    | SpeakingStopped
+    | SpeakingFailed
+    | ToolsFinished
+    | Ordered
+    | TransferDone
+    | TransferRefused
+    | DigitsSent
+    | HearingFailed
+    | TimerFired
+    | ShuttingDown
+)
