@@ -98,10 +98,14 @@ class TurnJudged:
 
 @dataclass(frozen=True, slots=True)
 class ReplyText:
-    """The next words of a reply, cut at clauses by the shell: each is fit to be spoken."""
+    """The next words of a reply, cut at clauses by the shell: each is fit to be spoken.
+
+    ``first_token_seconds`` stands on the first of a reply: request to first token, as the model took it.
+    """
 
     reply: int
     text: str
+    first_token_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,14 @@ class ReplyFailed:
 
 @dataclass(frozen=True, slots=True)
 class SpeakingStarted:
-    """Its first sample is on the wire."""
+    """Its first sample is on the wire.
+
+    ``first_audio_seconds``: request to first audio, as the voice took it; None when it was prepared before.
+    """
 
     utterance: int
     at: float
+    first_audio_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
