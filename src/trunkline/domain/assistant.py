@@ -19,29 +19,33 @@ class Config(BaseModel):
 class PromptMessage(Config):
     """One message of the prompt; ``{{name}}`` is filled from the call's variables."""
 
-    role: Literal["system", "user", "assistant"] = "system"
-    content: str
+    role: Literal["system", "user", "assistant"] = Field("system", description="Who speaks in the prompt.")
+    content: str = Field(description="The text; `{{name}}` is filled from the variables of the call.")
 
 
 class FunctionSpec(Config):
     """A function as models are told of it; ``parameters`` is a JSON Schema."""
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
-    description: str = ""
-    parameters: dict[str, Any] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    name: str = Field(
+        min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="What the model calls it by."
+    )
+    description: str = Field("", description="When and what for the model should use it.")
+    parameters: dict[str, Any] = Field(
+        default_factory=lambda: {"type": "object", "properties": {}}, description="The arguments as a JSON Schema."
+    )
 
 
 class ToolServer(Config):
     """Where a nested webhook tool is answered. ``secret`` signs the request and is never returned."""
 
-    url: str
-    secret: SecretStr | None = None
+    url: str = Field(description="The address that answers.")
+    secret: SecretStr | None = Field(None, description="Signs the request; never returned (null).")
 
 
 class FlatWebhookTool(FunctionSpec):
     """A webhook tool in the flat form."""
 
-    url: str
+    url: str = Field(description="The address that answers.")
     is_async: bool = Field(False, alias="async", description="Do not wait for the reply.")
     async_response: str | None = Field(None, description="Spoken while the tool runs for longer than a second.")
 
@@ -49,9 +53,9 @@ class FlatWebhookTool(FunctionSpec):
 class NestedWebhookTool(Config):
     """A webhook tool in the nested form."""
 
-    type: Literal["function"]
-    function: FunctionSpec
-    server: ToolServer
+    type: Literal["function"] = Field(description="Always `function`.")
+    function: FunctionSpec = Field(description="The function as the model is told of it.")
+    server: ToolServer = Field(description="Where it is answered.")
     is_async: bool = Field(False, alias="async", description="Do not wait for the reply.")
     async_response: str | None = Field(None, description="Spoken while the tool runs for longer than a second.")
 
@@ -59,29 +63,31 @@ class NestedWebhookTool(Config):
 class EndCallTool(Config):
     """Lets the model end the call."""
 
-    type: Literal["end_call", "endCall"]
+    type: Literal["end_call", "endCall"] = Field(description="`end_call`; `endCall` is the deprecated spelling.")
 
 
 class TransferDestination(Config):
     """A party that the model may hand the call over to."""
 
-    type: Literal["number"] = "number"
-    number: str
-    description: str = ""
-    message: str | None = None
+    type: Literal["number"] = Field("number", description="Always `number`.")
+    number: str = Field(description="E.164 or a SIP URI.")
+    description: str = Field("", description="When the model should choose it.")
+    message: str | None = Field(None, description="Spoken before the hand-over.")
 
 
 class TransferCallTool(Config):
     """Lets the model hand the call over to one of ``destinations``."""
 
-    type: Literal["transfer_call", "transferCall"]
-    destinations: tuple[TransferDestination, ...] = Field(min_length=1)
+    type: Literal["transfer_call", "transferCall"] = Field(
+        description="`transfer_call`; `transferCall` is the deprecated spelling."
+    )
+    destinations: tuple[TransferDestination, ...] = Field(min_length=1, description="The parties to choose from.")
 
 
 class SendDtmfTool(Config):
     """Lets the model press keys."""
 
-    type: Literal["send_dtmf"]
+    type: Literal["send_dtmf"] = Field(description="Always `send_dtmf`.")
 
 
 def _tool_kind(value: Any) -> str:
@@ -106,24 +112,28 @@ class ScriptStep(Config):
     it the following step in order is next. ``end`` ends the script.
     """
 
-    id: str = Field(min_length=1)
-    say: str | None = None
-    ask: str | None = None
-    slot: str | None = None
-    type: Literal["yes_no", "number", "date_time", "choice", "text"] | None = None
+    id: str = Field(min_length=1, description="Its name, unique in the script.")
+    say: str | None = Field(None, description="Spoken when the step begins.")
+    ask: str | None = Field(None, description="The question; asked again when the answer was not understood.")
+    slot: str | None = Field(None, description="Where the answer is kept.")
+    type: Literal["yes_no", "number", "date_time", "choice", "text"] | None = Field(
+        None, description="What kind of answer is expected."
+    )
     choices: tuple[str, ...] | dict[str, tuple[str, ...]] | None = Field(
         None, description="The answers of a choice; as an object, each with the other words that mean it."
     )
-    next: dict[str, str] | str | None = None
+    next: dict[str, str] | str | None = Field(
+        None, description="The id of the step that follows, by answer or always; `end` ends the script."
+    )
 
 
 class Script(Config):
     """A goal as slots and steps, for the deterministic brain (``provider`` local, ``model`` scripted)."""
 
-    goal: str
-    steps: tuple[ScriptStep, ...] = Field(min_length=1)
+    goal: str = Field(description="What the call is for, in a few words.")
+    steps: tuple[ScriptStep, ...] = Field(min_length=1, description="The steps, in order.")
     facts: dict[str, str] = Field(default_factory=dict, description="Questions that may be asked, and their answers.")
-    closing: str | None = None
+    closing: str | None = Field(None, description="The last words when all steps are done.")
 
     @model_validator(mode="after")
     def _steps_lead_somewhere(self) -> "Script":
@@ -145,12 +155,12 @@ class Script(Config):
 class LlmConfig(Config):
     """Which model thinks, what it is told, and which tools it has."""
 
-    provider: str
-    model: str | None = None
-    temperature: float = Field(0.7, ge=0, le=2)
-    max_completion_tokens: int | None = Field(None, ge=1)
-    messages: tuple[PromptMessage, ...] = ()
-    tools: tuple[Tool, ...] = ()
+    provider: str = Field(description="The provider, as `local` or `openai_compatible`.")
+    model: str | None = Field(None, description="The model; left out, the default of the provider.")
+    temperature: float = Field(0.7, ge=0, le=2, description="How freely it chooses its words.")
+    max_completion_tokens: int | None = Field(None, ge=1, description="The longest reply, in tokens.")
+    messages: tuple[PromptMessage, ...] = Field((), description="The prompt.")
+    tools: tuple[Tool, ...] = Field((), description="What the model may do besides speaking.")
     base_url: str | None = Field(None, description="Only openai_compatible: the address of the model server.")
     script: Script | None = Field(None, description="Only local: what the scripted brain runs on.")
 
@@ -158,81 +168,97 @@ class LlmConfig(Config):
 class SttConfig(Config):
     """Which recogniser hears."""
 
-    provider: str
-    model: str | None = None
-    language: str = "en"
-    keyterms: tuple[str, ...] = ()
+    provider: str = Field(description="The provider, as `local`.")
+    model: str | None = Field(None, description="The model; left out, the default of the provider.")
+    language: str = Field("en", description="The language that is spoken, as `en`.")
+    keyterms: tuple[str, ...] = Field((), description="Words that should be recognised well.")
 
 
 class TtsConfig(Config):
     """Which voice speaks."""
 
-    provider: str
-    voice_id: str | None = None
-    model: str | None = None
-    language: str | None = None
-    speed: float = Field(1.0, ge=0.5, le=2.0)
+    provider: str = Field(description="The provider, as `local`.")
+    voice_id: str | None = Field(
+        None, description="The voice, as `GET /voices` lists it; left out, the default of the provider."
+    )
+    model: str | None = Field(None, description="The model; left out, the default of the provider.")
+    language: str | None = Field(None, description="The language of the voice; left out, its own.")
+    speed: float = Field(1.0, ge=0.5, le=2.0, description="How fast it speaks; 1 is natural.")
 
 
 class StructuredDataPlan(Config):
     """What to extract from the conversation; the result is validated against ``schema``."""
 
-    enabled: bool = False
-    json_schema: dict[str, Any] | None = Field(None, alias="schema")
-    messages: tuple[PromptMessage, ...] = ()
+    enabled: bool = Field(False, description="Whether it is done.")
+    json_schema: dict[str, Any] | None = Field(None, alias="schema", description="A JSON Schema of the result.")
+    messages: tuple[PromptMessage, ...] = Field((), description="The prompt; left out, a good one.")
 
 
 class SuccessEvaluation(Config):
     """Whether the call reached its aim, judged by ``rubric``."""
 
-    enabled: bool = False
-    rubric: str | None = None
+    enabled: bool = Field(False, description="Whether it is done.")
+    rubric: str | None = Field(None, description="What counts as success.")
 
 
 class AnalysisPlan(Config):
     """What is made of a call after it ended."""
 
-    structured_data_plan: StructuredDataPlan = StructuredDataPlan()
-    min_messages_threshold: int = Field(2, ge=0)
-    success_evaluation: SuccessEvaluation = SuccessEvaluation()
+    structured_data_plan: StructuredDataPlan = Field(StructuredDataPlan(), description="What to extract.")
+    min_messages_threshold: int = Field(2, ge=0, description="Calls with fewer messages are not analysed.")
+    success_evaluation: SuccessEvaluation = Field(SuccessEvaluation(), description="Whether to judge success.")
 
 
 class TurnTaking(Config):
     """When the assistant speaks and when it yields; all in seconds but ``interruption_min_words``."""
 
-    endpointing_min_delay: float = Field(0.4, ge=0, le=10)
-    endpointing_max_delay: float = Field(2.0, ge=0, le=20)
-    interruption_min_duration: float = Field(0.3, ge=0, le=5)
-    interruption_min_words: int = Field(0, ge=0, le=10)
-    false_interruption_timeout: float = Field(1.5, ge=0, le=10)
+    endpointing_min_delay: float = Field(
+        0.4, ge=0, le=10, description="The shortest silence that ends a turn, in seconds."
+    )
+    endpointing_max_delay: float = Field(
+        2.0, ge=0, le=20, description="The longest wait for a turn to end, in seconds."
+    )
+    interruption_min_duration: float = Field(
+        0.3, ge=0, le=5, description="How long they must speak to interrupt, in seconds."
+    )
+    interruption_min_words: int = Field(0, ge=0, le=10, description="How many words they must say to interrupt.")
+    false_interruption_timeout: float = Field(
+        1.5, ge=0, le=10, description="With no words for this many seconds the assistant goes on."
+    )
 
 
 class Pronunciation(Config):
     """A word to be spoken differently from how it is written."""
 
-    source: str = Field(alias="from", min_length=1)
-    target: str = Field(alias="to")
+    source: str = Field(alias="from", min_length=1, description="The word as it is written.")
+    target: str = Field(alias="to", description="The word as it is spoken.")
 
 
 class SilenceHandling(Config):
     """How the assistant checks in when nobody speaks (with ``autonomous_silence_handling``)."""
 
-    messages: tuple[str, ...] = ("Are you still there?",)
-    final_message: str | None = "I can't hear you, so I'll hang up now. Goodbye."
-    first_check_seconds: float = Field(7, gt=0, le=120)
-    interval_seconds: float = Field(12, gt=0, le=120)
-    max_attempts: int = Field(3, ge=1, le=10)
+    messages: tuple[str, ...] = Field(("Are you still there?",), description="The check-ins, in order.")
+    final_message: str | None = Field(
+        "I can't hear you, so I'll hang up now. Goodbye.", description="Spoken before the call ends."
+    )
+    first_check_seconds: float = Field(7, gt=0, le=120, description="Silence before the first check-in, in seconds.")
+    interval_seconds: float = Field(12, gt=0, le=120, description="Silence between check-ins, in seconds.")
+    max_attempts: int = Field(3, ge=1, le=10, description="How many check-ins before the end.")
 
 
 class SpeechConfig(Config):
     """Manners of speech and turn taking."""
 
-    turn_taking: TurnTaking = TurnTaking()
-    pronunciation: tuple[Pronunciation, ...] = Field((), max_length=50)
-    silence: SilenceHandling = SilenceHandling()
-    end_call_message: str | None = None
-    first_message_outbound: str | None = None
-    end_call_phrases: tuple[str, ...] = Field((), max_length=5)
+    turn_taking: TurnTaking = Field(TurnTaking(), description="When it speaks and when it yields.")
+    pronunciation: tuple[Pronunciation, ...] = Field((), max_length=50, description="Words that are spoken otherwise.")
+    silence: SilenceHandling = Field(SilenceHandling(), description="How it checks in.")
+    end_call_message: str | None = Field(None, description="Spoken before the assistant hangs up.")
+    first_message_outbound: str | None = Field(
+        None, description="The first words on outbound calls; wins over `first_message`."
+    )
+    end_call_phrases: tuple[str, ...] = Field(
+        (), max_length=5, description="When the assistant says one of these, the call ends."
+    )
 
 
 WebhookEvent = Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]
@@ -245,40 +271,44 @@ ALL_WEBHOOK_EVENTS: tuple[WebhookEvent, ...] = (
 
 
 class _Behaviour(Config):
-    business_name: str | None = None
-    first_message: str | None = None
-    max_duration_seconds: int = Field(600, ge=10, le=14400)
-    autonomous_silence_handling: bool = False
-    silence_timeout_seconds: int = Field(30, ge=1, le=3600)
-    gdpr_mode: bool = False
-    recording_enabled: bool = False
-    webhook_url: str | None = None
-    webhook_secret: SecretStr | None = None
-    webhook_events: tuple[WebhookEvent, ...] = ALL_WEBHOOK_EVENTS
-    analysis_plan: AnalysisPlan = AnalysisPlan()
-    speech_config: SpeechConfig = SpeechConfig()
+    business_name: str | None = Field(None, description="On whose behalf it calls.")
+    first_message: str | None = Field(None, description="Its first words; without them it waits to be spoken to.")
+    max_duration_seconds: int = Field(600, ge=10, le=14400, description="The longest call, counted from the answer.")
+    autonomous_silence_handling: bool = Field(False, description="Check in when nobody speaks, before ending the call.")
+    silence_timeout_seconds: int = Field(
+        30, ge=1, le=3600, description="Silence that ends the call (without check-ins)."
+    )
+    gdpr_mode: bool = Field(False, description="Record nothing, and forget transcript and analysis after the report.")
+    recording_enabled: bool = Field(False, description="Record the call in stereo.")
+    webhook_url: str | None = Field(None, description="Where events go; left out, to the address of the organisation.")
+    webhook_secret: SecretStr | None = Field(None, description="Signs the events; write-only, returned as null.")
+    webhook_events: tuple[WebhookEvent, ...] = Field(ALL_WEBHOOK_EVENTS, description="The events that are sent.")
+    analysis_plan: AnalysisPlan = Field(AnalysisPlan(), description="What is made of a call afterwards.")
+    speech_config: SpeechConfig = Field(SpeechConfig(), description="Manners of speech.")
 
 
 class TransientAssistant(_Behaviour):
     """An assistant that lives for one call, and the resolved form of every assistant that a call runs on."""
 
-    name: str | None = None
-    llm_config: LlmConfig
-    stt_config: SttConfig | None = None
-    tts_config: TtsConfig | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    name: str | None = Field(None, description="Its name.")
+    llm_config: LlmConfig = Field(description="The model and its prompt.")
+    stt_config: SttConfig | None = Field(None, description="The recogniser.")
+    tts_config: TtsConfig | None = Field(None, description="The voice.")
+    metadata: dict[str, Any] = Field(default_factory=dict, description="Your own data; sent in every webhook.")
 
 
 class AssistantSettings(_Behaviour):
     """A stored assistant as a client writes it: only ``name`` is required."""
 
-    name: str = Field(min_length=1, max_length=200)
-    notification_email: EmailStr | None = None
-    notification_emails: tuple[EmailStr, ...] = Field((), max_length=5)
-    is_active: bool = True
-    llm_config: LlmConfig | None = None
-    stt_config: SttConfig | None = None
-    tts_config: TtsConfig | None = None
+    name: str = Field(min_length=1, max_length=200, description="Its name.")
+    notification_email: EmailStr | None = Field(None, description="Where reports are mailed.")
+    notification_emails: tuple[EmailStr, ...] = Field(
+        (), max_length=5, description="Where reports are mailed, up to five."
+    )
+    is_active: bool = Field(True, description="Inactive assistants place no calls.")
+    llm_config: LlmConfig | None = Field(None, description="The model and its prompt.")
+    stt_config: SttConfig | None = Field(None, description="The recogniser.")
+    tts_config: TtsConfig | None = Field(None, description="The voice.")
 
 
 class ToolSpec(Config):
