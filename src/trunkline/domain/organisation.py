@@ -1,0 +1,25 @@
+"""An organisation: whom everything belongs to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One tenant. Balances are None where it is not metered; ``max_concurrent_calls`` None means no limit of its own."""
+
+    id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    email: str | None = None
+    minutes_balance: float | None = None
+    credits_balance: float | None = None
+    webhook_url: str | None = None
+    webhook_secret: str | None = field(default=None, repr=False)
+    max_concurrent_calls: int | None = None
+
+    @property
+    def has_credit(self) -> bool:
+        """False when it is metered and one of its balances is used up."""
+        return all(balance is None or balance > 0 for balance in (self.minutes_balance, self.credits_balance))

@@ -1,0 +1,64 @@
+"""What every service works with: the rooms below, the limits of this installation, and a page of a list."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from trunkline.base.clock import Clock
+from trunkline.domain.access import Caller
+from trunkline.ports.blobs import Blobs
+from trunkline.ports.carrier import Carrier
+from trunkline.ports.live import Live
+from trunkline.ports.models import Models
+from trunkline.storage.database import Database
+from trunkline.storage.unit import Unit
+from trunkline.storage.vault import Vault
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operator set for the whole installation.
+
+    ``default_stt``, ``default_llm`` and ``default_tts`` are config objects as the API takes them, for assistants that
+    name none; ``signing_key`` signs the recording addresses under ``public_url``.
+    """
+
+    public_url: str = "http://127.0.0.1:8080"
+    signing_key: bytes = field(default=b"", repr=False)
+    max_calls: int = 100
+    unclaimed_seconds: float = 10.0
+    lease_seconds: float = 15.0
+    recording_url_seconds: int = 3600
+    allow_insecure_webhooks: bool = False
+    default_stt: dict[str, Any] | None = None
+    default_llm: dict[str, Any] | None = None
+    default_tts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms below the services, as ``app`` composed them."""
+
+    database: Database
+    vault: Vault
+    clock: Clock
+    live: Live
+    models: Models
+    carrier: Carrier
+    blobs: Blobs
+    limits: Limits = field(default_factory=Limits)
+
+    def unit(self, caller: Caller, *, write: bool = True) -> AbstractAsyncContextManager[Unit]:
+        """One transaction of the caller's organisation, committed at a clean exit."""
+        return self.database.unit(caller.org_id, write=write)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list, and how long the whole list is."""
+
+    items: Sequence[T]
+    total: int

@@ -1,0 +1,156 @@
+"""Calls in the database: the row that is there before the phone rings and tells at the end what came of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, func
+
+from trunkline.base.errors import NotFound
+from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
+from trunkline.storage import tables
+from trunkline.storage.repository import Scoped
+
+_SEALED = "plan_sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The stored call, all of it but its plan. ``tells_status`` says that a receiver wants its status updates."""
+
+    id: str
+    org_id: str
+    direction: Direction
+    status: CallStatus
+    created_at: datetime
+    updated_at: datetime
+    caller_phone: str | None = None
+    assistant_phone: str | None = None
+    number_id: str | None = None
+    number_name: str | None = None
+    trunk_id: str | None = None
+    assistant_id: str | None = None
+    assistant_name: str | None = None
+    business_name: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    assistant_public: dict[str, Any] = field(default_factory=dict)
+    tells_status: bool = False
+    end_reason: EndReason | None = None
+    error: str | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_seconds: int | None = None
+    summary: str | None = None
+    analysis_result: dict[str, Any] | None = None
+    recording: str | None = None
+    sip: dict[str, Any] | None = None
+    usage: dict[str, Any] | None = None
+    latency: dict[str, Any] | None = None
+    cost: dict[str, Any] | None = None
+    last_seq: int = 0
+    worker_id: str | None = None
+    lease_until: datetime | None = None
+    dial_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True in an end state."""
+        return self.status in END_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilters:
+    """Which calls a list shows; None means all. The dates are bounds of ``created_at``, both inclusive."""
+
+    status: str | None = None
+    direction: str | None = None
+    assistant_id: str | None = None
+    number_id: str | None = None
+    end_reason: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many calls are live: in all, by number and by trunk."""
+
+    total: int
+    by_number: Counter[str]
+    by_trunk: Counter[str]
+
+
+class Calls(Scoped):
+    """The calls of an organisation."""
+
+    table = tables.calls
+    _shown = tuple(column for column in tables.calls.columns if column.name != _SEALED)
+
+    async def add(self, call: Call, plan_sealed: str) -> None:
+        """Adds a new call with its sealed plan."""
+        values = {column.name: getattr(call, column.name) for column in self._shown}
+        await self._insert(values | {_SEALED: plan_sealed})
+
+    async def find(self, id: str, *, lock: bool = False) -> Call | None:
+        """The call of this id; ``lock`` keeps other writers out until the unit ends."""
+        query = self._select(*self._shown).where(self.table.c.id == id)
+        row = await self._row(query.with_for_update() if lock else query)
+        return None if row is None else _item(row)
+
+    async def get(self, id: str, *, lock: bool = False) -> Call:
+        """The call of this id. Raises NotFound."""
+        call = await self.find(id, lock=lock)
+        if call is None:
+            raise NotFound(f"there is no call {id}")
+        return call
+
+    async def plan_sealed(self, id: str) -> str:
+        """The sealed plan of a call. Raises NotFound."""
+        row = await self._row(self._select(self.table.c.plan_sealed).where(self.table.c.id == id))
+        if row is None:
+            raise NotFound(f"there is no call {id}")
+        return str(row[_SEALED])
+
+    async def list_(self, filters: CallFilters, limit: int, offset: int) -> tuple[list[Call], int]:
+        """A page, newest first, and how many calls the filters let through in all."""
+        where = _where(filters)
+        query = self._select(*self._shown).where(*where).order_by(self.table.c.created_at.desc(), self.table.c.id)
+        rows = await self._rows(query.limit(limit).offset(offset))
+        return [_item(row) for row in rows], await self._count(*where)
+
+    async def change(self, id: str, **values: Any) -> None:
+        """Writes columns of a call."""
+        await self._connection.execute(self._update().where(self.table.c.id == id).values(**values))
+
+    async def load(self) -> Load:
+        """How many calls are live now."""
+        c = self.table.c
+        query = self._select(c.number_id, c.trunk_id, func.count().label("live")).where(c.ended_at.is_(None))
+        by_number: Counter[str] = Counter()
+        by_trunk: Counter[str] = Counter()
+        total = 0
+        for row in await self._rows(query.group_by(c.number_id, c.trunk_id)):
+            total += row["live"]
+            by_number[row["number_id"]] += row["live"]
+            by_trunk[row["trunk_id"]] += row["live"]
+        return Load(total, by_number, by_trunk)
+
+
+def _item(row: RowMapping) -> Call:
+    values = dict(row)
+    values["direction"] = Direction(values["direction"])
+    values["status"] = CallStatus(values["status"])
+    values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
+    return Call(**values)
+
+
+def _where(filters: CallFilters) -> list[ColumnElement[bool]]:
+    c = tables.calls.c
+    equal = ("status", "direction", "assistant_id", "number_id", "end_reason")
+    where = [c[name] == getattr(filters, name) for name in equal if getattr(filters, name) is not None]
+    if filters.start_date is not None:
+        where.append(c.created_at >= filters.start_date)
+    if filters.end_date is not None:
+        where.append(c.created_at <= filters.end_date)
+    return where

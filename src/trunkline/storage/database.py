@@ -1,0 +1,145 @@
+"""The database: opened once per process, migrated at opening, and used in units of one transaction."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from trunkline.base.errors import Conflict, Invalid, Unavailable
+from trunkline.storage.migrate import upgrade
+from trunkline.storage.unit import SystemUnit, Unit
+from trunkline.storage.vault import Vault
+
+BUSY_TIMEOUT_MS = 10_000
+FILE_NAME = "trunkline.db"
+
+
+class Database:
+    """SQLite or PostgreSQL behind one door. Belongs to the event loop that opened it.
+
+    SQLite has one writer at a time: the writers of this process take turns by a lock of their own, so that none of
+    them finds the file locked, and readers never wait.
+    """
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    @classmethod
+    async def open(cls, url: str | None, data_dir: Path, vault: Vault) -> "Database":
+        """Opens the database at ``url`` (None: SQLite in the data dir) and brings it to the newest form."""
+        where = _where(url, data_dir)
+        engine = _sqlite(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
+        database = cls(engine, vault)
+        try:
+            async with database._transaction(write=True) as connection:
+                await connection.run_sync(upgrade)
+        except BaseException:
+            await engine.dispose()
+            raise
+        return database
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()
+
+    async def ping(self) -> float:
+        """How long the database takes to answer, in milliseconds. Raises Unavailable."""
+        before = time.perf_counter()
+        async with self._transaction(write=False) as connection:
+            await connection.execute(text("SELECT 1"))
+        return (time.perf_counter() - before) * 1000
+
+    @asynccontextmanager
+    async def unit(self, org_id: str, *, write: bool = True) -> AsyncIterator[Unit]:
+        """One transaction of one organisation, committed at a clean exit and undone at any other.
+
+        A unit that only reads says so: it then waits for no writer.
+        """
+        async with self._transaction(write=write) as connection:
+            yield Unit(connection, org_id, self._vault)
+
+    @asynccontextmanager
+    async def system(self, *, write: bool = True) -> AsyncIterator[SystemUnit]:
+        """One transaction of the platform itself, across organisations."""
+        async with self._transaction(write=write) as connection:
+            yield SystemUnit(connection, None, self._vault)
+
+    @asynccontextmanager
+    async def _transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            if write and self._turn is not None:
+                await stack.enter_async_context(self._turn)
+            try:
+                connection = await stack.enter_async_context(self._engine.connect())
+                await connection.execution_options(trunkline_write=write)
+                async with connection.begin():
+                    yield connection
+            except IntegrityError as error:
+                raise Conflict("another change came first, or something still depends on this; look again") from error
+            except (DBAPIError, PoolTimeout, OSError) as error:
+                raise Unavailable(
+                    "the database does not answer; try again", code="database_unavailable", title="Database unavailable"
+                ) from error
+
+
+def _where(url: str | None, data_dir: Path) -> URL:
+    if not url:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return URL.create("sqlite+aiosqlite", database=str(data_dir / FILE_NAME))
+    given = make_url(url)
+    match given.get_backend_name():
+        case "sqlite":
+            return given.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            query = {("ssl" if name == "sslmode" else name): value for name, value in given.query.items()}
+            return given.set(drivername="postgresql+asyncpg", query=query)
+        case other:
+            raise Invalid(f"the database {other!r} is not supported; use sqlite:///… or postgresql://…")
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url, json_serializer=_json, json_deserializer=orjson.loads, pool_size=8, max_overflow=8, pool_pre_ping=True
+    )
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url, json_serializer=_json, json_deserializer=orjson.loads, pool_size=8, max_overflow=8
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late for a consistent read and is never IMMEDIATE: _begin_sqlite takes over.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("trunkline_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

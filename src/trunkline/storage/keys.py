@@ -1,0 +1,65 @@
+"""API keys in the database, found by their hash."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from trunkline.base.errors import NotFound
+from trunkline.domain.api_key import ApiKey
+from trunkline.storage import tables
+from trunkline.storage.repository import Scoped
+
+
+class Keys(Scoped):
+    """The keys of an organisation; the platform itself finds a key by what was presented."""
+
+    table = tables.api_keys
+
+    async def add(self, key: ApiKey, key_hash: str) -> None:
+        """Adds a new key under the hash of its text."""
+        values: dict[str, Any] = {
+            "id": key.id,
+            "org_id": key.org_id,
+            "name": key.name,
+            "prefix": key.prefix,
+            "hash": key_hash,
+            "scopes": list(key.scopes),
+            "expires_at": key.expires_at,
+            "last_used_at": key.last_used_at,
+            "revoked_at": key.revoked_at,
+            "created_at": key.created_at,
+        }
+        await self._insert(values)
+
+    async def by_hash(self, key_hash: str) -> ApiKey | None:
+        """The key whose text has this hash."""
+        row = await self._row(self._select().where(self.table.c.hash == key_hash))
+        return None if row is None else _item(row)
+
+    async def list_(self, limit: int, offset: int) -> tuple[list[ApiKey], int]:
+        """A page, newest first, and how many there are in all."""
+        query = self._select().order_by(self.table.c.created_at.desc(), self.table.c.id).limit(limit).offset(offset)
+        return [_item(row) for row in await self._rows(query)], await self._count()
+
+    async def get(self, id: str) -> ApiKey:
+        """The key of this id. Raises NotFound."""
+        row = await self._row(self._select().where(self.table.c.id == id))
+        if row is None:
+            raise NotFound(f"there is no API key {id}")
+        return _item(row)
+
+    async def revoke(self, id: str, at: datetime) -> None:
+        """Marks a key as revoked; the first moment stands. Raises NotFound."""
+        key = await self.get(id)
+        if key.revoked_at is None:
+            await self._connection.execute(self._update().where(self.table.c.id == id).values(revoked_at=at))
+
+    async def used(self, id: str, at: datetime) -> None:
+        """Remembers when a key was last used."""
+        await self._connection.execute(self._update().where(self.table.c.id == id).values(last_used_at=at))
+
+
+def _item(row: RowMapping) -> ApiKey:
+    values = {name: value for name, value in row.items() if name != "hash"}
+    return ApiKey(**{**values, "scopes": tuple(row["scopes"])})

@@ -1,0 +1,42 @@
+"""Who runs which call: the claim that happens once, and the leases that a worker must renew."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+
+from trunkline.domain.call import CallStatus
+from trunkline.storage import tables
+from trunkline.storage.repository import Scoped
+
+
+class Leases(Scoped):
+    """The workers' hold on live calls."""
+
+    table = tables.calls
+
+    async def claim(self, call_id: str, worker_id: str, until: datetime) -> bool:
+        """Takes a queued call for a worker, in one conditional statement; False when it is not to be had."""
+        c = self.table.c
+        statement = self._update().where(c.id == call_id, c.status == CallStatus.QUEUED)
+        values = {"status": CallStatus.DIALING, "worker_id": worker_id, "lease_until": until}
+        return (await self._connection.execute(statement.values(**values))).rowcount == 1
+
+    async def renew(self, worker_id: str, until: datetime) -> int:
+        """Renews the lease on all live calls of a worker at once; returns how many it has."""
+        c = self.table.c
+        statement = self._update().where(c.worker_id == worker_id, c.ended_at.is_(None)).values(lease_until=until)
+        return (await self._connection.execute(statement)).rowcount
+
+    async def expired(self, now: datetime) -> list[str]:
+        """The live calls whose lease ran out."""
+        c = self.table.c
+        return await self._ids(c.ended_at.is_(None), c.lease_until < now)
+
+    async def unclaimed(self, created_before: datetime) -> list[str]:
+        """The calls that no worker took in time."""
+        c = self.table.c
+        return await self._ids(c.ended_at.is_(None), c.status == CallStatus.QUEUED, c.created_at < created_before)
+
+    async def _ids(self, *where: ColumnElement[bool]) -> list[str]:
+        query = self._select(self.table.c.id).where(*where).order_by(self.table.c.created_at)
+        return [row["id"] for row in await self._rows(query)]

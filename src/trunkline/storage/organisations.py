@@ -1,0 +1,35 @@
+"""Organisations in the database."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from trunkline.domain.organisation import Organisation
+from trunkline.storage import tables
+from trunkline.storage.repository import Nouns
+
+
+class Organisations(Nouns[Organisation]):
+    """The organisation itself; a unit of one organisation sees no other."""
+
+    table = tables.organisations
+    scope = "id"
+    noun = "organisation"
+
+    def _item(self, row: RowMapping) -> Organisation:
+        values = dict(row)
+        return Organisation(webhook_secret=self._vault.open_maybe(values.pop("webhook_secret_sealed")), **values)
+
+    def _values(self, item: Organisation) -> dict[str, Any]:
+        return {
+            "id": item.id,
+            "name": item.name,
+            "email": item.email,
+            "minutes_balance": item.minutes_balance,
+            "credits_balance": item.credits_balance,
+            "webhook_url": item.webhook_url,
+            "webhook_secret_sealed": self._vault.seal_maybe(item.webhook_secret),
+            "max_concurrent_calls": item.max_concurrent_calls,
+            "created_at": item.created_at,
+            "updated_at": item.updated_at,
+        }

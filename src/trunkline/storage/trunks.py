@@ -1,0 +1,42 @@
+"""SIP trunks in the database; their passwords are sealed."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from trunkline.domain.trunk import Trunk
+from trunkline.storage import tables
+from trunkline.storage.repository import Nouns
+
+_KEPT_ALONE = ("auth_password_sealed", "inbound_addresses", "next_dial_at")
+
+
+class Trunks(Nouns[Trunk]):
+    """The trunks of an organisation."""
+
+    table = tables.trunks
+    noun = "SIP trunk"
+
+    def _item(self, row: RowMapping) -> Trunk:
+        return Trunk(
+            auth_password=self._vault.open_maybe(row["auth_password_sealed"]),
+            inbound_addresses=tuple(row["inbound_addresses"]),
+            **{name: value for name, value in row.items() if name not in _KEPT_ALONE},
+        )
+
+    def _values(self, item: Trunk) -> dict[str, Any]:
+        plain = {c.name: getattr(item, c.name) for c in self.table.columns if c.name not in _KEPT_ALONE}
+        return plain | {
+            "auth_password_sealed": self._vault.seal_maybe(item.auth_password),
+            "inbound_addresses": list(item.inbound_addresses),
+        }
+
+    async def take_dial_slot(self, id: str, calls_per_second: float, now: datetime) -> datetime:
+        """The moment at which the next call may be dialled over a trunk; the slot is then taken."""
+        query = self._select(self.table.c.next_dial_at).where(self.table.c.id == id).with_for_update()
+        due = (await self._connection.execute(query)).scalar_one_or_none()
+        slot = max(now, due) if due else now
+        following = slot + timedelta(seconds=1 / calls_per_second)
+        await self._connection.execute(self._update().where(self.table.c.id == id).values(next_dial_at=following))
+        return slot

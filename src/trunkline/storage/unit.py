@@ -1,0 +1,97 @@
+"""A unit: one transaction, and the repositories that work inside it."""
+
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from trunkline.storage.assistants import Assistants
+from trunkline.storage.calls import Calls
+from trunkline.storage.deliveries import Deliveries
+from trunkline.storage.events import Events
+from trunkline.storage.idempotency import Idempotency
+from trunkline.storage.keys import Keys
+from trunkline.storage.leases import Leases
+from trunkline.storage.messages import Messages
+from trunkline.storage.numbers import Numbers
+from trunkline.storage.organisations import Organisations
+from trunkline.storage.outbox import Outbox
+from trunkline.storage.trunks import Trunks
+from trunkline.storage.vault import Vault
+
+
+class _Transaction:
+    def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault) -> None:
+        self._inside = (connection, org_id, vault)
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        """The organisation of this unit."""
+        return Organisations(*self._inside)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Its API keys."""
+        return Keys(*self._inside)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Its calls."""
+        return Calls(*self._inside)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What must happen after this transaction."""
+        return Outbox(*self._inside)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Its webhook deliveries."""
+        return Deliveries(*self._inside)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """What was said on its calls."""
+        return Messages(*self._inside)
+
+    @cached_property
+    def events(self) -> Events:
+        """What happened on its calls."""
+        return Events(*self._inside)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """The requests that it may send again."""
+        return Idempotency(*self._inside)
+
+
+class Unit(_Transaction):
+    """One transaction of one organisation: nothing of another can be seen or touched through it."""
+
+    @cached_property
+    def assistants(self) -> Assistants:
+        """Its assistants."""
+        return Assistants(*self._inside)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """Its numbers."""
+        return Numbers(*self._inside)
+
+    @cached_property
+    def trunks(self) -> Trunks:
+        """Its SIP trunks."""
+        return Trunks(*self._inside)
+
+
+class SystemUnit(_Transaction):
+    """One transaction of the platform itself, across organisations."""
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Which worker has which call."""
+        return Leases(*self._inside)
+
+    @cached_property
+    def trunks(self) -> Trunks:
+        """All trunks, for the pace at which they are dialled."""
+        return Trunks(*self._inside)
