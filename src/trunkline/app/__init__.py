@@ -1,0 +1,1 @@
+"""The one place that sees every room: settings, composition and the life of the process."""

@@ -1,0 +1,1 @@
+"""Benchmarks: real SIP and RTP against SIPp, the platform pinned to one core and its peers to the other."""

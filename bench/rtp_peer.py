@@ -1,0 +1,238 @@
+"""The far end's sound for many calls: sends G.711 speech on a script and listens to what comes, packet by packet.
+
+SIPp does the SIP and names this process's one UDP port in its SDP. A call is known by the address its packets come
+from, to which ours are sent back. It shares no code with the engine that it measures. Run as a process: it measures
+until its standard input closes and then prints one JSON object.
+
+A call goes round in turns: it waits until the assistant has been quiet for a while, speaks, and measures from the
+sending of its last loud sample to the arrival of the first audible packet. Every second reply is talked over: from the
+packet that completes the interruption's duration to the last audible packet.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import socket
+import struct
+import sys
+import time
+import wave
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRAME_SAMPLES = 160
+FRAME_SECONDS = 0.02
+AUDIBLE = 300.0
+QUIET_SECONDS = 0.7
+BARGE_AFTER_SECONDS = 0.8
+STOPPED_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 6.0
+SILENT = b"\xff" * FRAME_SAMPLES
+
+
+def _decode_table() -> NDArray[np.float32]:
+    codes = ~np.arange(256) & 0xFF
+    magnitude = (((codes & 0x0F) << 3) + 0x84 << ((codes & 0x70) >> 4)) - 0x84
+    return np.where(codes & 0x80, -magnitude, magnitude).astype(np.float32)
+
+
+_LINEAR = _decode_table()
+_BY_VALUE = np.argsort(_LINEAR, kind="stable")
+
+
+def encode(samples: NDArray[np.int16]) -> bytes:
+    """µ-law of 16-bit samples, by the nearest value of the table."""
+    ordered = _LINEAR[_BY_VALUE]
+    place = np.clip(np.searchsorted(ordered, samples), 1, 255)
+    nearer = np.where(samples - ordered[place - 1] < ordered[place] - samples, place - 1, place)
+    return bytes(_BY_VALUE[nearer].astype(np.uint8))
+
+
+def loudness(payload: bytes) -> float:
+    """Root mean square of one packet's samples."""
+    values = _LINEAR[np.frombuffer(payload, np.uint8)]
+    return float(np.sqrt(np.mean(values * values)))
+
+
+def speech_frames(path: str) -> list[bytes]:
+    """An 8 kHz mono WAV file as µ-law frames, cut so that the last frame is its last loud one."""
+    with wave.open(path) as sound:
+        samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
+    frames = [samples[at : at + FRAME_SAMPLES] for at in range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
+    loud = [index for index, frame in enumerate(frames) if np.sqrt(np.mean(frame.astype(np.float32) ** 2)) > AUDIBLE]
+    return [encode(frame) for frame in frames[loud[0] : loud[-1] + 1]]
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured, in milliseconds."""
+
+    responses: list[float] = field(default_factory=list)
+    barge_stops: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+    missed_turns: int = 0
+    packets: int = 0
+    lost: int = 0
+
+
+@dataclass(slots=True)
+class Leg:
+    """One call."""
+
+    address: tuple[str, int]
+    began: float
+    sequence: int = 0
+    ssrc: int = field(default_factory=lambda: random.getrandbits(32))
+    script: list[bytes] = field(default_factory=list)
+    state: str = "waiting"
+    since: float = 0.0
+    last_audible: float = 0.0
+    first_audible: float = 0.0
+    last_arrival: float = 0.0
+    last_sequence: int | None = None
+    barge: bool = False
+    complete_at: float = 0.0
+    spoke_until: float = 0.0
+
+
+class Peer(asyncio.DatagramProtocol):
+    """All calls behind one port."""
+
+    def __init__(self, utterance: list[bytes], interruption: list[bytes], interruption_seconds: float) -> None:
+        self.figures = Figures()
+        self.legs: dict[tuple[str, int], Leg] = {}
+        self._utterance = utterance
+        self._interruption = interruption
+        self._interruption_seconds = interruption_seconds
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        now = time.monotonic()
+        if len(data) < 12 or data[0] >> 6 != 2 or data[1] & 0x7F != 0:
+            return
+        leg = self.legs.get(addr)
+        if leg is None:
+            leg = self.legs[addr] = Leg(addr, now, since=now, last_audible=now)
+        self._arrived(leg, data, now)
+
+    def _arrived(self, leg: Leg, data: bytes, now: float) -> None:
+        self.figures.packets += 1
+        sequence = struct.unpack_from("!H", data, 2)[0]
+        if leg.last_sequence is not None:
+            self.figures.lost += ((sequence - leg.last_sequence) & 0xFFFF) - 1 if sequence != leg.last_sequence else 0
+            self.figures.gaps.append((now - leg.last_arrival) * 1000)
+        leg.last_sequence, leg.last_arrival = sequence, now
+        if loudness(data[12:]) < AUDIBLE:
+            return
+        leg.last_audible = now
+        if leg.state == "asked":
+            self.figures.responses.append((now - leg.spoke_until) * 1000)
+            leg.state, leg.first_audible = "hearing", now
+
+    def tick(self, now: float) -> None:
+        """Sends every call's next packet and moves its script on."""
+        for leg in self.legs.values():
+            if now - leg.last_arrival > 2.0:
+                continue
+            self._step(leg, now)
+            payload = leg.script.pop() if leg.script else SILENT
+            self._send(leg, payload)
+
+    def _send(self, leg: Leg, payload: bytes) -> None:
+        assert self._transport is not None
+        stamp = (leg.sequence * FRAME_SAMPLES) & 0xFFFFFFFF
+        header = struct.pack("!BBHII", 0x80, 0, leg.sequence & 0xFFFF, stamp, leg.ssrc)
+        leg.sequence += 1
+        self._transport.sendto(header + payload, leg.address)
+
+    def _step(self, leg: Leg, now: float) -> None:
+        quiet = now - leg.last_audible
+        if leg.state == "waiting" and quiet > QUIET_SECONDS and now - leg.since > QUIET_SECONDS:
+            leg.state, leg.script = "speaking", self._utterance[::-1]
+        elif leg.state == "speaking" and not leg.script:
+            leg.state, leg.since, leg.spoke_until = "asked", now, now - FRAME_SECONDS
+        elif leg.state == "asked" and now - leg.since > LONGEST_WAIT_SECONDS:
+            self.figures.missed_turns += 1
+            leg.state, leg.since = "waiting", now
+        elif leg.state == "hearing":
+            self._listen(leg, now, quiet)
+        elif leg.state == "barging" and quiet > STOPPED_SECONDS and now > leg.complete_at:
+            self.figures.barge_stops.append(max(0.0, leg.last_audible - leg.complete_at) * 1000)
+            leg.state, leg.since = "barged", now
+        elif leg.state == "barged" and not leg.script and now - leg.since > QUIET_SECONDS:
+            leg.state, leg.since = "waiting", now
+
+    def _listen(self, leg: Leg, now: float, quiet: float) -> None:
+        if leg.barge and now - leg.first_audible > BARGE_AFTER_SECONDS:
+            leg.state, leg.script, leg.barge = "barging", self._interruption[::-1], False
+            leg.complete_at = now + self._interruption_seconds - FRAME_SECONDS
+        elif quiet > QUIET_SECONDS:
+            leg.state, leg.since, leg.barge = "waiting", now, True
+
+
+def percentile(values: list[float], rank: float) -> float | None:
+    """A percentile, None of nothing."""
+    return round(float(np.percentile(values, rank)), 2) if values else None
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Serves until standard input closes; ``reset`` on standard input forgets what was measured so far."""
+    loop = asyncio.get_running_loop()
+    peer = Peer(speech_frames(options.speech), speech_frames(options.speech), options.interruption_seconds)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    sock.bind(("127.0.0.1", options.port))
+    await loop.create_datagram_endpoint(lambda: peer, sock=sock)
+    print(json.dumps({"port": sock.getsockname()[1]}), flush=True)
+    closed = asyncio.Event()
+
+    def told() -> None:
+        line = sys.stdin.readline()
+        if line.strip() == "reset":
+            peer.figures = Figures()
+        elif not line:
+            loop.remove_reader(sys.stdin)
+            closed.set()
+
+    loop.add_reader(sys.stdin, told)
+    due = time.monotonic()
+    while not closed.is_set():
+        peer.tick(due)
+        due += FRAME_SECONDS
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+    found = peer.figures
+    print(
+        json.dumps(
+            {
+                "turns": len(found.responses),
+                "missed_turns": found.missed_turns,
+                "response_ms": found.responses,
+                "barge_in_stop_ms": found.barge_stops,
+                "packet_gap_ms_p50": percentile(found.gaps, 50),
+                "packet_gap_ms_p99": percentile(found.gaps, 99),
+                "packets": found.packets,
+                "lost": found.lost,
+            }
+        ),
+        flush=True,
+    )
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="The far end's sound for many calls.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--speech", required=True, help="8 kHz mono WAV of one utterance")
+    parser.add_argument("--interruption-seconds", type=float, default=0.3)
+    asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

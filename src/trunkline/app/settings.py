@@ -1,0 +1,123 @@
+"""All settings, read from the environment here and nowhere else."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trunkline.base.errors import Invalid
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable ``TRUNKLINE_<NAME>``; its description is the manual's."""
+
+    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Where everything is kept: database, recordings, the master key.")
+    database_url: str | None = Field(
+        None, description="`postgresql://user:password@host/name`. Default: SQLite in the data directory.", repr=False
+    )
+    http_listen: str = Field("127.0.0.1:8080", description="Address and port of the HTTP API.")
+    public_url: str | None = Field(
+        None,
+        description="The address under which clients reach the API, for links in replies and webhooks. Default: "
+        "`http://` and the listen address.",
+    )
+    sip_listen: str = Field(
+        "0.0.0.0:5060",
+        description="Address and port of SIP. The stack cannot dial loopback unless it is pinned to it "
+        "(`127.0.0.1:5060`), and pinned to it, it dials nothing else.",
+    )
+    rtp_ports: str = Field("20000-29999", description="The range of UDP ports for sound, two for each call.")
+    stun: str | None = Field(None, description="STUN server `host:port`, where the machine is behind NAT.")
+    sip_tls_ca: Path | None = Field(
+        None,
+        description="Certificate authorities that TLS trunks are checked against. Default: the system's.",
+    )
+    sip_trace: bool = Field(False, description="Logs every SIP message. Contains phone numbers: for debugging only.")
+    master_key: SecretStr | None = Field(
+        None,
+        description="Encrypts secrets at rest (Fernet keys). Several, separated by commas, rotate: the first encrypts, all "
+        "decrypt. Default: made in the data directory at the first start.",
+    )
+    max_calls: int = Field(100, ge=1, le=250, description="How many calls this process holds at once.")
+    rate_limit_per_minute: int = Field(100, ge=1, description="Requests a minute for each API key.")
+    control_limit_per_minute: int = Field(10, ge=1, description="Control commands a minute for each call.")
+    allow_insecure_webhooks: bool = Field(
+        False, description="Allows `http` and private addresses for webhooks and tools. For development only."
+    )
+    default_stt: str = Field(
+        "local/moonshine-tiny", description="`provider/model` of assistants that name no recogniser."
+    )
+    default_llm: str = Field(
+        "local/scripted", description="`provider/model` of assistants that name no language model."
+    )
+    default_tts: str = Field("local/pico", description="`provider/model` of assistants that name no voice.")
+    openai_compatible_url: str | None = Field(
+        None,
+        description="Base address of the operator's own model server with the chat completions protocol, for example "
+        "`http://127.0.0.1:11434/v1`. Used by `openai_compatible` assistants without a `base_url`.",
+    )
+    openai_compatible_key: SecretStr | None = Field(
+        None, description="Key for `TRUNKLINE_OPENAI_COMPATIBLE_URL`; sent to that address only."
+    )
+    allow_private_model_urls: bool = Field(
+        False, description="Lets assistants name a `base_url` on a private address. For installations with one client."
+    )
+    analysis_provider: str | None = Field(
+        None, description="Who writes summary and analysis where the assistant's own model is not a text model."
+    )
+    analysis_model: str | None = Field(None, description="The model of `TRUNKLINE_ANALYSIS_PROVIDER`.")
+    worker_name: str = Field(
+        "worker-1",
+        min_length=1,
+        description="The stable name of this process; calls it lost are ended at its next start.",
+    )
+    drain_seconds: float = Field(30.0, ge=0, description="How long calls may go on after the order to stop.")
+    log_level: str = Field(
+        "INFO", pattern="^(?i:debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+    log_json: bool = Field(False, description="Logs as JSON lines.")
+
+    @field_validator("http_listen", "sip_listen")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError(f"must be an address and a port, as 127.0.0.1:8080, and not {value!r}")
+        return value
+
+    @field_validator("default_stt", "default_llm", "default_tts")
+    @classmethod
+    def _provider_and_model(cls, value: str) -> str:
+        if not value.partition("/")[0]:
+            raise ValueError("must be provider/model, as local/pico")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's address, the default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'trunkline.db').resolve()}"
+
+    @property
+    def url(self) -> str:
+        """The public address, the default filled in, without a slash at the end."""
+        return (self.public_url or f"http://{self.http_listen}").rstrip("/")
+
+
+def stage_default(text: str) -> dict[str, str]:
+    """``provider/model`` as the start of a stage's configuration."""
+    provider, _, model = text.partition("/")
+    return {"provider": provider, **({"model": model} if model else {})}
+
+
+def load() -> Settings:
+    """Reads the environment. Raises Invalid with one line for each setting that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        details = [
+            f"TRUNKLINE_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors()
+        ]
+        raise Invalid("the settings are wrong; correct these environment variables", details=details) from None

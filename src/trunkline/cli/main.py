@@ -1,0 +1,83 @@
+"""The command line: ``trunkline serve``, ``trunkline org create``, ``trunkline demo``."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from trunkline import __version__
+from trunkline.app.compose import open_rooms
+from trunkline.app.settings import Settings, load
+from trunkline.base import logs
+from trunkline.base.errors import TrunklineError
+from trunkline.cli.demo import run_demo
+from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
+from trunkline.services import organisations
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+org = typer.Typer(no_args_is_help=True, help="Organisations: the clients of this installation.")
+app.add_typer(org, name="org")
+_errors = Console(stderr=True, highlight=False)
+
+
+def _settings() -> Settings:
+    settings = load()
+    logs.configure(json=settings.log_json, level="WARNING")
+    return settings
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+    """The self-hosted platform on which AI assistants make and take real phone calls."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve() -> None:
+    """Run the whole platform in one supervised process. Settings come from TRUNKLINE_… variables."""
+    load()
+    raise typer.Exit(supervise(serve_command()))
+
+
+@org.command("create")
+def org_create(
+    name: str,
+    email: Annotated[str | None, typer.Option(help="Where to reach it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help='Print {"id", "name", "api_key"}.')] = False,
+) -> None:
+    """Make an organisation and its first API key, which is shown this once."""
+
+    async def work(settings: Settings) -> tuple[str, str, str]:
+        async with open_rooms(settings) as rooms:
+            made, key = await organisations.create(rooms, name, email)
+            return made.id, made.name, key
+
+    identifier, stored_name, key = asyncio.run(work(_settings()))
+    if as_json:
+        print(json.dumps({"id": identifier, "name": stored_name, "api_key": key}))
+    else:
+        print(f"Organisation {stored_name} ({identifier})\nAPI key, shown only now: {key}")
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option(help="Keep the demo's data directory.")] = False,
+    recording: Annotated[str, typer.Option(help="Where the stereo recording is left.")] = "data/demo-call.wav",
+) -> None:
+    """Place a real call to a simulated callee on this machine and show it as it happens."""
+    raise typer.Exit(asyncio.run(run_demo(recording, keep=keep)))
+
+
+def main() -> None:
+    """Runs the command line; an error of ours is one clear line and exit code 1 (78 for wrong settings)."""
+    try:
+        app()
+    except TrunklineError as error:
+        _errors.print(f"[red]{error.message}[/]")
+        for detail in error.details:
+            _errors.print(f"  {detail}")
+        raise SystemExit(EXIT_MISCONFIGURED if error.code == "invalid_request" else 1) from None

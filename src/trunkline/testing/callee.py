@@ -1,0 +1,191 @@
+"""The simulated callee: a phone of its own, with its own SIP stack, ears and voice. It hears only what comes over RTP.
+
+Run as a process: ``python -m trunkline.testing.callee --listen 127.0.0.1:5070 --persona patient``. It prints one JSON
+object a line: ready, ringing, answered, heard (its own recogniser's words), said, closed.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+
+import numpy as np
+
+from trunkline.audio.frame import to_float
+from trunkline.audio.resample import Resampler
+from trunkline.base.tasks import Crew
+from trunkline.domain.assistant import SttConfig, TtsConfig
+from trunkline.ports.carrier import Offer
+from trunkline.ports.line import Answered, Closed, Line
+from trunkline.ports.models import Final, Stt, SttStream, Tts
+from trunkline.ports.vad import WINDOW_SAMPLES, Vad
+from trunkline.providers.local.moonshine import MoonshineStt
+from trunkline.providers.local.pico import PicoTts
+from trunkline.providers.local.silero import SileroVad
+from trunkline.telephony.sip.carrier import SipCarrier
+from trunkline.telephony.sip.settings import SipSettings
+from trunkline.testing.persona import PERSONAS, Mind, Persona
+
+RING_SECONDS = 0.6
+FRAME_SECONDS = 0.02
+SPEECH_PROBABILITY = 0.5
+QUIET_SECONDS = 0.4
+RATE_HZ = 16_000
+
+
+def tell(event: str, **facts: object) -> None:
+    """Prints one event for whoever started us."""
+    print(json.dumps({"event": event, "at": round(time.time(), 3), **facts}), flush=True)
+
+
+class Ears:
+    """Cuts what the line brings into stretches of speech for the recogniser."""
+
+    def __init__(self, vad: Vad, stream: SttStream, rate_hz: int) -> None:
+        self._vad = vad
+        self._slot = np.array([vad.take()], np.intp)
+        self._stream = stream
+        self._to_16k = Resampler(rate_hz, RATE_HZ)
+        self._waiting = np.zeros(0, np.float32)
+        self._quiet_since: float | None = None
+        self.speaking = False
+
+    def listen(self, pcm: bytes, now: float) -> None:
+        """Takes the next sound of the line."""
+        self._stream.push(pcm)
+        self._waiting = np.concatenate([self._waiting, to_float(self._to_16k.push(pcm))])
+        while len(self._waiting) >= WINDOW_SAMPLES:
+            window, self._waiting = self._waiting[:WINDOW_SAMPLES], self._waiting[WINDOW_SAMPLES:]
+            self._judge(float(self._vad.run(self._slot, window[None])[0]) > SPEECH_PROBABILITY, now)
+
+    def close(self) -> None:
+        """Gives the detector's slot back."""
+        self._vad.give_back(int(self._slot[0]))
+
+    def _judge(self, loud: bool, now: float) -> None:
+        if loud:
+            self._quiet_since = None
+            if not self.speaking:
+                self.speaking = True
+                self._stream.speech_started()
+        elif self.speaking:
+            self._quiet_since = self._quiet_since or now
+            if now - self._quiet_since >= QUIET_SECONDS:
+                self.speaking, self._quiet_since = False, None
+                self._stream.speech_ended()
+
+
+class Callee:
+    """One person at one phone: answers, greets, listens, answers back, and hangs up when the other side does."""
+
+    def __init__(self, persona: Persona, stt: Stt, tts: Tts, vad: Vad) -> None:
+        self._persona = persona
+        self._stt = stt
+        self._tts = tts
+        self._vad = vad
+
+    async def take(self, offer: Offer) -> None:
+        """Lives one call from its ringing to its end."""
+        tell("ringing", caller=offer.caller, called=offer.called)
+        await asyncio.sleep(RING_SECONDS)
+        line = await offer.answer()
+        closed, answered = asyncio.Event(), asyncio.Event()
+        async with Crew("callee") as crew:
+            crew.start(_watch(line, answered, closed))
+            await asyncio.wait_for(answered.wait(), 10)
+            tell("answered", codec=line.sip.codec)
+            await self._talk(line, closed, crew)
+        tell("closed")
+
+    async def _talk(self, line: Line, closed: asyncio.Event, crew: Crew) -> None:
+        stream = await self._stt.open(SttConfig(provider="local"), line.sample_rate_hz)
+        ears = Ears(self._vad, stream, line.sample_rate_hz)
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        crew.start(_recognise(stream, heard))
+        mouth = crew.start(self._answer(line, heard, ears))
+        try:
+            while not closed.is_set() and not mouth.done():
+                if pcm := line.read():
+                    ears.listen(pcm, time.monotonic())
+                await asyncio.sleep(FRAME_SECONDS)
+        finally:
+            ears.close()
+            await stream.aclose()
+            await line.hang_up()
+
+    async def _answer(self, line: Line, heard: asyncio.Queue[str], ears: Ears) -> None:
+        mind = Mind(self._persona)
+        await asyncio.sleep(0.3)
+        await self._say(line, self._persona.greeting)
+        while True:
+            words = await self._whole_turn(heard, ears)
+            said, closes = mind.answer(words)
+            if said is not None:
+                await self._say(line, said)
+            if closes:
+                return
+
+    async def _whole_turn(self, heard: asyncio.Queue[str], ears: Ears) -> str:
+        """What the other side says until it has been quiet for the persona's patience."""
+        words = [await heard.get()]
+        while True:
+            with suppress(TimeoutError):
+                words.append(await asyncio.wait_for(heard.get(), self._persona.patience_seconds))
+                continue
+            if not ears.speaking:
+                return " ".join(words)
+
+    async def _say(self, line: Line, text: str) -> None:
+        voice = await self._tts.open(TtsConfig(provider="local", voice_id=self._persona.voice), line.sample_rate_hz)
+        tell("said", text=text)
+        try:
+            async for pcm in voice.speak(text):
+                line.write(pcm)
+            await asyncio.sleep(line.buffered() / (2 * line.sample_rate_hz))
+        finally:
+            await voice.aclose()
+
+
+async def _watch(line: Line, answered: asyncio.Event, closed: asyncio.Event) -> None:
+    async for event in line.events():
+        if isinstance(event, Answered):
+            answered.set()
+        elif isinstance(event, Closed):
+            closed.set()
+
+
+async def _recognise(stream: SttStream, heard: asyncio.Queue[str]) -> None:
+    async for result in stream.results():
+        if isinstance(result, Final) and result.text:
+            tell("heard", text=result.text)
+            heard.put_nowait(result.text)
+
+
+async def run(listen: str, rtp_ports: str, persona: Persona) -> None:
+    """Answers calls, one after the other or several at once, until the process is told to stop."""
+    callee = Callee(persona, MoonshineStt(), PicoTts(), SileroVad())
+    async with SipCarrier(SipSettings(listen=listen, rtp_ports=rtp_ports)) as carrier, Crew("phone") as crew:
+        tell("ready", listen=listen)
+        async for offer in carrier.offers():
+            crew.start(callee.take(offer))
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="A simulated callee with its own phone.")
+    parser.add_argument("--listen", required=True, help="address:port of its SIP")
+    parser.add_argument("--rtp-ports", default="40000-41999", help="its range of ports for sound")
+    parser.add_argument("--persona", choices=sorted(PERSONAS), default="patient")
+    options = parser.parse_args()
+    asyncio.run(run(options.listen, options.rtp_ports, PERSONAS[options.persona]))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        os._exit(0)
