@@ -24,7 +24,12 @@ class StopThinking:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Append ``text`` to utterance number ``utterance`` and play it; a new number starts after the one before it ended."""
+    """Append ``text`` to utterance number ``utterance`` and play it; a new number starts after the one before it ended.
+
+    ``text`` is as written: the shell replaces words by ``speech_config.pronunciation`` when it synthesises, and tells
+    ``heard`` and ``rest`` in the words as written. One utterance is live at a time: the next number comes only after
+    SpeakingFinished, SpeakingStopped or SpeakingFailed of the one before.
+    """
 
     utterance: int
     text: str
@@ -39,14 +44,21 @@ class SpeakEnd:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Synthesise ``text`` ahead (while it rings, or a fixed phrase), so that a later Speak of it starts at once."""
+    """Synthesise ``text`` ahead, so that a later Speak of exactly this text starts at once.
+
+    For the first message while it rings, for words that wait behind others, and for the first clause of a reply that
+    waits for the end of the turn. One that is never spoken is dropped; one that fails says nothing: its Speak will.
+    """
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class StopSpeaking:
-    """Silence now: drop what is queued; SpeakingStopped answers (for one that never started too)."""
+    """Silence now: drop what is queued; SpeakingStopped answers (for one that never started too).
+
+    Also comes right before HangUp while words are played, so that the transcript holds what was heard.
+    """
 
     utterance: int
 
@@ -65,7 +77,7 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class RunTools:
-    """Run these webhook tools once; ToolsFinished answers."""
+    """Run these webhook tools once; ToolsFinished answers. They run to their end (10 s at most) even when the leg closes."""
 
     batch: int
     calls: Sequence[ToolCall]
@@ -87,7 +99,7 @@ class HandOver:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End the leg; LineClosed follows."""
+    """End the leg; LineClosed follows. After it come no effects but Note, StopThinking, StopSpeaking and CancelTimer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,11 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Keep a fact (journal, live subscribers)."""
+    """Keep a fact (journal, live subscribers).
+
+    ``CallEnded`` is the last one of a call and comes with LineClosed. The shell fills its ``usage`` and ``recording``
+    (dataclasses.replace): the conversation knows neither.
+    """
 
     fact: Fact
 

@@ -29,7 +29,11 @@ class LineAnswered:
 
 @dataclass(frozen=True, slots=True)
 class LineClosed:
-    """The leg is gone, whoever ended it. Always comes, once. ``reason`` as in ports.line.Closed."""
+    """The leg is gone, whoever ended it. Always comes, once. ``reason`` as in ports.line.Closed.
+
+    When an utterance was being played, SpeakingStopped comes first and tells what was heard of it; without it the
+    conversation reckons from the time that passed.
+    """
 
     reason: EndReason | None
     error: str | None
@@ -52,7 +56,7 @@ class DigitHeard:
 
 @dataclass(frozen=True, slots=True)
 class MediaLost:
-    """Answered, and no audio packet for 20 s."""
+    """Answered, and no audio packet for 20 s. Comes again every further 20 s: on hold and in a hand-over it is let pass."""
 
 
 # --- hearing
@@ -74,7 +78,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class WordsPartial:
-    """The recogniser's words so far for the utterance being spoken."""
+    """The recogniser's words so far for the utterance being spoken, without those it has already given as final."""
 
     text: str
 
