@@ -123,6 +123,12 @@ class Calls(Scoped):
         """Writes columns of a call."""
         await self._connection.execute(self._update().where(self.table.c.id == id).values(**values))
 
+    async def seconds_since(self, moment: datetime) -> int:
+        """The answered seconds of all calls that were placed since a moment."""
+        total = func.coalesce(func.sum(self.table.c.duration_seconds), 0)
+        query = self._select(total).where(self.table.c.created_at >= moment)
+        return int((await self._connection.execute(query)).scalar_one())
+
     async def load(self) -> Load:
         """How many calls are live now."""
         c = self.table.c

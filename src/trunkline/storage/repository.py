@@ -102,6 +102,10 @@ class Nouns(Scoped, Generic[T]):
         rows = await self._rows(query.limit(limit).offset(offset))
         return [self._item(row) for row in rows], await self._count(*where)
 
+    async def count_active(self) -> int:
+        """How many are switched on; only for tables with ``is_active``."""
+        return await self._count(self.table.c.is_active.is_(True))
+
     async def add(self, item: T) -> None:
         """Adds a new thing."""
         await self._insert(self._values(item))

@@ -1,0 +1,59 @@
+"""Checks the addresses and phone numbers that clients give us, as far as their text tells."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import phonenumbers
+
+from trunkline.base.errors import Invalid
+from trunkline.domain.assistant import LlmConfig, webhook_tools
+
+
+def webhook_problem(url: str, *, insecure: bool) -> str | None:
+    """What is wrong with an address for events and tools, None when nothing is. Where its name leads is checked at
+    each delivery, since that can change."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "is no address"
+    if parts.scheme not in ("https", "http") or not host or any(sign.isspace() for sign in url):
+        return "must be an https address"
+    if parts.username is not None or parts.password is not None:
+        return "must not contain a user or a password"
+    if insecure:
+        return None
+    if parts.scheme != "https":
+        return "must be an https address"
+    return "must not lead to a private address" if _is_private(host) else None
+
+
+def tool_problems(config: LlmConfig | None, *, insecure: bool) -> list[str]:
+    """What is wrong with the addresses of the webhook tools, as details."""
+    found = []
+    for name, tool in webhook_tools(config).items() if config else ():
+        if wrong := webhook_problem(tool.url, insecure=insecure):
+            found.append(f"llm_config.tools: the url of {name} {wrong}")
+    return found
+
+
+def e164(text: str, field: str) -> str:
+    """A phone number of ours in E.164. Raises Invalid."""
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not text.startswith("+") or not phonenumbers.is_possible_number(number):
+        problem = f"{field}: must be a phone number in E.164, as +31850835037"
+        raise Invalid(problem, details=[problem])
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_private(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False

@@ -1,0 +1,61 @@
+"""Turns foreign data into models, and what is wrong with it into sentences that name the field."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from trunkline.base.errors import Invalid
+
+M = TypeVar("M", bound=BaseModel)
+
+_TOOL_TAGS = frozenset({"flat", "function", "end_call", "transfer_call", "send_dtmf"})
+_UNION_BRANCH = re.compile(r".*\[.*\]|str|int|float|bool|none|nullable")
+_WORDS = {
+    "missing": "is required",
+    "extra_forbidden": "unknown field",
+    "union_tag_invalid": "is no known type of tool",
+}
+
+
+def checked(model: type[M], data: Any, *, under: str = "") -> M:
+    """``data`` as ``model``. Raises Invalid with one detail a field; ``under`` is put before their names."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise invalid(sentences(error, under=under)) from None
+
+
+def invalid(details: Iterable[str]) -> Invalid:
+    """The error for a request with these problems, each ``<field>: <problem>``."""
+    listed = tuple(details)
+    return Invalid("Correct these fields: " + "; ".join(listed), details=listed)
+
+
+def sentences(error: ValidationError, *, under: str = "") -> list[str]:
+    """What is wrong, as ``<field>: <problem>``, without the values themselves, which may be secret."""
+    found = [f"{field_name(item['loc'], under)}: {_problem(item)}" for item in error.errors(include_url=False)]
+    return list(dict.fromkeys(found))
+
+
+def field_name(location: tuple[int | str, ...], under: str = "") -> str:
+    """The path of a field as a client writes it, without the branches of unions that pydantic puts in between."""
+    parts: list[str] = [under] if under else []
+    for place, part in enumerate(location):
+        if isinstance(part, str) and place and _is_branch(part, location[place - 1]):
+            continue
+        parts.append(str(part))
+    return ".".join(parts) or "body"
+
+
+def _is_branch(part: str, before: int | str) -> bool:
+    return bool(_UNION_BRANCH.fullmatch(part)) or (isinstance(before, int) and part in _TOOL_TAGS)
+
+
+def _problem(item: ErrorDetails) -> str:
+    known = _WORDS.get(item["type"])
+    if known:
+        return known
+    return item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
