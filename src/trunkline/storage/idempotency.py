@@ -40,8 +40,9 @@ class Idempotency(Scoped):
         c = self.table.c
         return and_(c.key_id == slot.key_id, c.method == slot.method, c.path == slot.path, c.key == slot.key)
 
-    async def take(self, org_id: str, slot: IdempotencySlot, body_hash: str, at: datetime) -> bool:
-        """Begins a request under a slot; False when the slot is taken already."""
+    async def take(self, org_id: str, slot: IdempotencySlot, body_hash: str, at: datetime, reply: Any = None) -> bool:
+        """Begins a request under a slot; False when the slot is taken already. ``reply`` is what its taker wants to
+        find there should it die before there is a real one."""
         values = {
             "org_id": org_id,
             "key_id": slot.key_id,
@@ -49,6 +50,7 @@ class Idempotency(Scoped):
             "path": slot.path,
             "key": slot.key,
             "body_hash": body_hash,
+            "reply": reply,
             "created_at": at,
         }
         try:
