@@ -1,0 +1,61 @@
+"""What the model is told of the conversation so far: the prompt, both sides' turns, tools and their results."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from trunkline.domain.assistant import PromptMessage
+from trunkline.ports.models import ToolCall, Turn
+from trunkline.ports.toolrunner import ToolResult
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One turn, which may still change: an assistant's is cut to what was heard, and its tools answer later."""
+
+    role: str
+    content: str
+    calls: Sequence[ToolCall] = ()
+    results: dict[str, str] = field(default_factory=dict)
+
+
+class History:
+    """The turns in their order."""
+
+    def __init__(self, prompt: Sequence[PromptMessage]) -> None:
+        self._entries = [Entry(message.role, message.content) for message in prompt]
+
+    def add(self, role: str, content: str) -> Entry:
+        """Appends a turn and gives it, for its maker to correct."""
+        entry = Entry(role, content)
+        self._entries.append(entry)
+        return entry
+
+    def turns(self, user: str = "") -> tuple[Turn, ...]:
+        """The history as models take it; ``user`` is appended as if it had been said.
+
+        Turns of one side that follow each other become one, and one of which nothing was heard is left out.
+        """
+        turns: list[Turn] = []
+        for entry in (*self._entries, Entry("user", user)):
+            _append(turns, Turn(entry.role, entry.content.strip(), tuple(entry.calls)))
+            turns += [Turn("tool", entry.results.get(call.id, _PENDING), (), call.id) for call in entry.calls]
+        return tuple(turns)
+
+
+_PENDING = json.dumps({"status": "running"})
+
+
+def _append(turns: list[Turn], turn: Turn) -> None:
+    if not turn.content and not turn.tool_calls:
+        return
+    last = turns[-1] if turns else None
+    if last is not None and last.role == turn.role and turn.role in ("user", "assistant") and not last.tool_calls:
+        turns[-1] = replace(turn, content=f"{last.content} {turn.content}".strip())
+    else:
+        turns.append(turn)
+
+
+def result_text(result: ToolResult) -> str:
+    """A tool's result as the model reads it: JSON, a failure under ``error``."""
+    return json.dumps({"error": result.content} if result.failed else result.content, ensure_ascii=False, default=str)
