@@ -1,0 +1,171 @@
+"""Speech to text without a key: streams gated by our own voice activity, whose partials are re-decodings."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
+
+import numpy as np
+
+from trunkline.audio.frame import Samples, to_float
+from trunkline.audio.resample import Resampler
+from trunkline.base.errors import Invalid, Upstream
+from trunkline.base.tasks import Crew
+from trunkline.domain.assistant import SttConfig
+from trunkline.ports.models import Final, Heard, Partial
+from trunkline.providers.local.moonshine import Moonshine
+from trunkline.providers.local.threads import Once, Threads
+from trunkline.providers.local.utterance import RATE_HZ, SHORTEST_SPEECH_SECONDS, Utterance, spoken
+from trunkline.providers.local.whisper import Whisper
+
+_BEFORE_SAMPLES = int(0.4 * RATE_HZ)
+"""What is kept from before speech was noticed: the 300 ms that noticing may take and the breath before it."""
+_PARTIAL_SECONDS = 0.5
+_PARTIAL_SHARE = 0.1
+
+
+class Recogniser(Protocol):
+    """Words from a whole piece of sound; runs on a thread."""
+
+    def transcribe(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> str: ...
+
+
+class LocalStt:
+    """ports.models.Stt for the provider ``local``: each model is loaded when the first call wants it."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = Threads("stt", threads)
+        self._models: dict[str, Once[Recogniser]] = {
+            "moonshine-tiny": Once[Recogniser](Moonshine),
+            "whisper-base": Once[Recogniser](Whisper),
+        }
+
+    async def warm(self, model: str = "moonshine-tiny") -> None:
+        """Loads a model before the first call."""
+        await self._models[model].get()
+
+    async def open(self, config: SttConfig, sample_rate_hz: int) -> "GatedStream":
+        once = self._models.get(config.model or "moonshine-tiny")
+        if once is None:
+            raise Invalid(
+                f"stt_config.model: there is no local model {config.model!r}; use {' or '.join(self._models)}"
+            )
+        return GatedStream(await once.get(), self._threads, config.language.split("-")[0], sample_rate_hz)
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self._threads.close()
+
+
+class GatedStream:
+    """ports.models.SttStream over a recogniser that takes whole pieces.
+
+    While speech lasts the growing sound is decoded again every half second (more rarely the longer it is), but only
+    when a thread is free: under load partials get rarer and finals keep their pace.
+    """
+
+    def __init__(self, recogniser: Recogniser, threads: Threads, language: str, sample_rate_hz: int) -> None:
+        self._recogniser = recogniser
+        self._threads = threads
+        self._language = language
+        self._resampler = Resampler(sample_rate_hz, RATE_HZ)
+        self._before: deque[Samples] = deque()
+        self._speaking: Utterance | None = None
+        self._ended: deque[Utterance] = deque()
+        self._next_partial_seconds = 0.0
+        self._last_partial = ""
+        self._stop_guess = threading.Event()
+        self._results: asyncio.Queue[Heard | Upstream | None] = asyncio.Queue()
+        self._wake = asyncio.Event()
+        self._closed = threading.Event()
+        self._crew = Crew("stt", on_failure=self._failed)
+        self._crew.start(self._listen())
+
+    def push(self, pcm: bytes) -> None:
+        samples = to_float(self._resampler.push(pcm))
+        if self._speaking is None:
+            self._remember(samples)
+            return
+        self._speaking.add(samples)
+        if self._partial_is_due():
+            self._wake.set()
+
+    def speech_started(self) -> None:
+        if self._speaking is None:
+            before = np.concatenate([np.zeros(0, np.float32), *self._before])[-_BEFORE_SAMPLES:]
+            self._before.clear()
+            self._speaking = Utterance(before)
+            self._next_partial_seconds = _PARTIAL_SECONDS
+            self._last_partial = ""
+
+    def speech_ended(self) -> None:
+        if self._speaking is not None:
+            self._ended.append(self._speaking)
+            self._speaking = None
+            self._stop_guess.set()
+            self._wake.set()
+
+    async def results(self) -> AsyncIterator[Heard]:
+        while (heard := await self._results.get()) is not None:
+            if isinstance(heard, Upstream):
+                raise heard
+            yield heard
+
+    async def aclose(self) -> None:
+        self._closed.set()
+        self._stop_guess.set()
+        await self._crew.aclose()
+        self._results.put_nowait(None)
+
+    def _remember(self, samples: Samples) -> None:
+        self._before.append(samples)
+        kept = sum(len(part) for part in self._before)
+        while kept - len(self._before[0]) >= _BEFORE_SAMPLES:
+            kept -= len(self._before.popleft())
+
+    def _partial_is_due(self) -> bool:
+        speaking = self._speaking
+        return speaking is not None and speaking.speech_seconds >= self._next_partial_seconds and self._threads.idle
+
+    async def _listen(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._ended:
+                await self._finish(self._ended.popleft())
+            if self._speaking is not None and self._partial_is_due():
+                await self._guess(self._speaking)
+
+    async def _guess(self, utterance: Utterance) -> None:
+        self._stop_guess.clear()
+        at = utterance.speech_seconds
+        text = spoken(await self._words(utterance, self._stop_guess.is_set), at)
+        self._next_partial_seconds = at + max(_PARTIAL_SECONDS, _PARTIAL_SHARE * at)
+        if text and text != self._last_partial and utterance is self._speaking:
+            self._last_partial = text
+            self._results.put_nowait(Partial(text))
+
+    async def _finish(self, utterance: Utterance) -> None:
+        text = ""
+        if utterance.speech_seconds >= SHORTEST_SPEECH_SECONDS:
+            text = spoken(await self._words(utterance, self._closed.is_set), utterance.speech_seconds)
+        self._results.put_nowait(Final(text, utterance.seconds, self._language))
+
+    async def _words(self, utterance: Utterance, cancelled: Callable[[], bool]) -> str:
+        """All words so far: those of full pieces are kept, the rest is decoded anew."""
+        while len(utterance.words) < len(utterance.pieces):
+            words = await self._decode(utterance.pieces[len(utterance.words)], cancelled)
+            if cancelled():
+                return ""
+            utterance.words.append(words)
+        tail = await self._decode(utterance.tail, cancelled)
+        return " ".join([*utterance.words, tail])
+
+    async def _decode(self, samples: Samples, cancelled: Callable[[], bool]) -> str:
+        return await self._threads.run(lambda: self._recogniser.transcribe(samples, self._language, cancelled))
+
+    def _failed(self, error: BaseException) -> None:
+        self._results.put_nowait(
+            Upstream("The local recogniser failed.", provider="local", retryable=False, vendor_message=str(error))
+        )
