@@ -79,17 +79,32 @@ class Database:
         async with AsyncExitStack() as stack:
             if write and self._turn is not None:
                 await stack.enter_async_context(self._turn)
+            connection = await stack.enter_async_context(self._connected())
             try:
-                connection = await stack.enter_async_context(self._engine.connect())
                 await connection.execution_options(trunkline_write=write)
                 async with connection.begin():
                     yield connection
             except IntegrityError as error:
                 raise Conflict("another change came first, or something still depends on this; look again") from error
-            except (DBAPIError, PoolTimeout, OSError) as error:
-                raise Unavailable(
-                    "the database does not answer; try again", code="database_unavailable", title="Database unavailable"
-                ) from error
+            except DBAPIError as error:
+                raise _away() from error
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await self._engine.connect()
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            raise _away() from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "the database does not answer; try again", code="database_unavailable", title="Database unavailable"
+    )
 
 
 def _where(url: str | None, data_dir: Path) -> URL:

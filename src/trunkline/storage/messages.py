@@ -31,6 +31,12 @@ class Messages(Scoped):
         query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.id)
         return tuple(_item(row) for row in await self._rows(query))
 
+    async def last(self, call_id: str) -> Message | None:
+        """The newest message of a call."""
+        query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.id.desc()).limit(1)
+        row = await self._row(query)
+        return None if row is None else _item(row)
+
     async def of_calls(self, call_ids: list[str]) -> dict[str, tuple[Message, ...]]:
         """The messages of several calls, by call."""
         query = self._select().where(self.table.c.call_id.in_(call_ids)).order_by(self.table.c.id)

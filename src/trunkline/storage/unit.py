@@ -19,7 +19,9 @@ from trunkline.storage.trunks import Trunks
 from trunkline.storage.vault import Vault
 
 
-class _Transaction:
+class Transaction:
+    """One transaction, and what every kind of unit has in it."""
+
     def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault) -> None:
         self._inside = (connection, org_id, vault)
 
@@ -64,7 +66,7 @@ class _Transaction:
         return Idempotency(*self._inside)
 
 
-class Unit(_Transaction):
+class Unit(Transaction):
     """One transaction of one organisation: nothing of another can be seen or touched through it."""
 
     @cached_property
@@ -83,7 +85,7 @@ class Unit(_Transaction):
         return Trunks(*self._inside)
 
 
-class SystemUnit(_Transaction):
+class SystemUnit(Transaction):
     """One transaction of the platform itself, across organisations."""
 
     @cached_property

@@ -1,0 +1,55 @@
+"""What the work after a call reads and writes: the whole call with its plan, its analysis, and forgetting it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from trunkline.domain.plan import CallPlan
+from trunkline.domain.transcript import Message
+from trunkline.services.call_object import call_object
+from trunkline.services.rooms import Rooms
+from trunkline.storage.calls import Call
+from trunkline.storage.plans import plan_from_json
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedCall:
+    """A call as it stands, with the plan it ran on and the object that clients see. ``public`` holds no secret."""
+
+    call: Call
+    plan: CallPlan
+    messages: tuple[Message, ...]
+    public: dict[str, Any]
+
+
+async def closing(rooms: Rooms, call_id: str) -> ClosedCall:
+    """All that is known of a call, in whatever state it is. Raises NotFound."""
+    async with rooms.database.system(write=False) as unit:
+        call = await unit.calls.get(call_id)
+        sealed = await unit.calls.plan_sealed(call_id)
+        messages = await unit.messages.of_call(call_id)
+    plan = plan_from_json(rooms.vault.open(sealed))
+    return ClosedCall(call, plan, messages, call_object(call, messages, rooms.limits, rooms.clock.now()))
+
+
+async def store_analysis(
+    rooms: Rooms, call_id: str, summary: str | None, analysis_result: dict[str, Any] | None
+) -> None:
+    """Keeps what a call came to. Raises NotFound."""
+    async with rooms.database.system() as unit:
+        await unit.calls.get(call_id, lock=True)
+        await unit.calls.change(call_id, summary=summary, analysis_result=analysis_result, updated_at=rooms.clock.now())
+
+
+async def forget_content(rooms: Rooms, call_id: str) -> None:
+    """Removes what was said on a call and what was made of it: transcript, summary, analysis, recording, and the bodies
+    of its webhook deliveries. That the call was made stays. Raises NotFound."""
+    async with rooms.database.system() as unit:
+        call = await unit.calls.get(call_id, lock=True)
+        await unit.messages.forget(call_id)
+        await unit.events.forget(call_id, "transcript")
+        await unit.deliveries.forget_bodies(call_id)
+        await unit.calls.change(
+            call_id, summary=None, analysis_result=None, recording=None, updated_at=rooms.clock.now()
+        )
+    if call.recording is not None:
+        rooms.blobs.delete(call.recording)

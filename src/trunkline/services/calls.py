@@ -1,0 +1,233 @@
+"""Calls: placed, shown, followed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from trunkline.base.errors import Invalid, PaymentRequired
+from trunkline.base.ids import new_call_id
+from trunkline.domain.access import Caller
+from trunkline.domain.assistant import AssistantSettings, TransientAssistant
+from trunkline.domain.call import CallStatus, Direction
+from trunkline.domain.events import LiveEvent
+from trunkline.domain.organisation import Organisation
+from trunkline.domain.plan import CallPlan
+from trunkline.services import destinations, planning, recordings
+from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
+from trunkline.services.call_object import call_object
+from trunkline.services.following import followed
+from trunkline.services.journal import first_event, publish
+from trunkline.services.rooms import Page, Rooms
+from trunkline.storage.calls import Call, CallFilters
+from trunkline.storage.plans import plan_to_json
+from trunkline.storage.secrets import public
+
+__all__ = [
+    "CallFilters",
+    "ClosedCall",
+    "PlaceOrder",
+    "Placed",
+    "closing",
+    "events_after",
+    "follow",
+    "forget_content",
+    "get",
+    "list_",
+    "place",
+    "recording",
+    "store_analysis",
+]
+
+METADATA_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What a client asks for: exactly one of ``assistant_id`` (with or without an override) and ``assistant``."""
+
+    destination: str
+    number_id: str | None = None
+    assistant_id: str | None = None
+    assistant: TransientAssistant | None = None
+    assistant_override: dict[str, Any] | None = None
+    first_message: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    max_ring_seconds: int = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What the client is told."""
+
+    call_id: str
+    status: str
+
+
+async def place(rooms: Rooms, caller: Caller, order: PlaceOrder) -> Placed:
+    """Records a call and wakes a worker for it; the row is committed before anything rings.
+
+    An ``assistant_id`` or ``number_id`` that this organisation does not have is NotFound. Raises Invalid for what does
+    not make sense, PaymentRequired without credit, and Unavailable (``at_capacity``) where no worker or limit has room.
+    """
+    _check_order(order)
+    organisation, base, name = await _asked_for(rooms, caller, order)
+    assistant = planning.resolved(base, order.assistant_override, order.first_message, order.variables)
+    rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
+    if not organisation.has_credit:
+        raise PaymentRequired("the organisation has no credit left; top it up")
+    if rooms.live.room() <= 0:
+        raise planning.at_capacity("no worker has room for a call")
+    call_id = new_call_id(Direction.OUTBOUND)
+    async with rooms.unit(caller) as unit:
+        organisation = await unit.organisations.get(caller.org_id, lock=True)
+        load = await unit.calls.load()
+        route = await planning.route(unit, organisation, load, order.destination, order.number_id)
+        now = rooms.clock.now()
+        plan = _plan(call_id, organisation, order, assistant, route)
+        call = _row(plan, assistant.name or name, now)
+        await unit.calls.add(call, rooms.vault.seal(plan_to_json(plan)))
+        event = first_event(call)
+        await unit.events.add(call.org_id, event, now)
+        await unit.numbers.used(route.number.id, now)
+    publish(rooms, [event])
+    await rooms.live.wake(call_id)
+    return Placed(call_id, CallStatus.DIALING.value)
+
+
+async def get(rooms: Rooms, caller: Caller, call_id: str) -> dict[str, Any]:
+    """The call object. Raises NotFound."""
+    async with rooms.unit(caller, write=False) as unit:
+        call = await unit.calls.get(call_id)
+        messages = await unit.messages.of_call(call_id)
+    return call_object(call, messages, rooms.limits, rooms.clock.now())
+
+
+async def list_(rooms: Rooms, caller: Caller, filters: CallFilters, limit: int, offset: int) -> Page[dict[str, Any]]:
+    """A page of call objects, newest first."""
+    async with rooms.unit(caller, write=False) as unit:
+        calls, total = await unit.calls.list_(filters, limit, offset)
+        messages = await unit.messages.of_calls([call.id for call in calls])
+    now = rooms.clock.now()
+    return Page([call_object(call, messages[call.id], rooms.limits, now) for call in calls], total)
+
+
+async def events_after(rooms: Rooms, caller: Caller, call_id: str, seq: int) -> list[LiveEvent]:
+    """The kept events of a call after number ``seq``. Raises NotFound."""
+    async with rooms.unit(caller, write=False) as unit:
+        await unit.calls.get(call_id)
+        return await unit.events.after(call_id, seq)
+
+
+async def follow(rooms: Rooms, caller: Caller, call_id: str, after_seq: int) -> AsyncIterator[LiveEvent]:
+    """The events of a call after number ``after_seq``, those kept and then those to come, until the final one.
+
+    Raises NotFound here, before the first event is asked for.
+    """
+    async with rooms.unit(caller, write=False) as unit:
+        call = await unit.calls.get(call_id)
+    if call.is_over and after_seq >= call.last_seq:
+        return _nothing()
+
+    async def replay(seq: int) -> list[LiveEvent]:
+        return await events_after(rooms, caller, call_id, seq)
+
+    return followed(rooms.live.follow(call_id), replay, after_seq)
+
+
+async def recording(
+    rooms: Rooms, caller: Caller | None, call_id: str, expires: int | None = None, signature: str | None = None
+) -> tuple[str, int]:
+    """The blob's name and size of a call's recording, for its organisation or for a signed address."""
+    return await recordings.find(rooms, caller, call_id, expires, signature)
+
+
+async def _nothing() -> AsyncIterator[LiveEvent]:
+    none: tuple[LiveEvent, ...] = ()
+    for event in none:
+        yield event
+
+
+def _check_order(order: PlaceOrder) -> None:
+    destinations.check(order.destination)
+    if order.assistant is not None and order.assistant_id is not None:
+        problem = "give either assistant or assistant_id; to change a stored assistant, use assistant_override"
+        raise Invalid(problem, details=["assistant: cannot stand beside assistant_id"])
+    if order.assistant_override is not None and order.assistant_id is None:
+        problem = "assistant_override changes a stored assistant; give its assistant_id"
+        raise Invalid(problem, details=["assistant_override: needs assistant_id"])
+    if order.assistant is None and order.assistant_id is None:
+        problem = "say who speaks: give assistant_id or assistant"
+        raise Invalid(problem, details=["assistant_id: is required, unless assistant is given"])
+    if len(orjson.dumps(order.metadata)) > METADATA_BYTES:
+        raise Invalid("the metadata is larger than 16 KiB", details=["metadata: is larger than 16 KiB"])
+
+
+async def _asked_for(
+    rooms: Rooms, caller: Caller, order: PlaceOrder
+) -> tuple[Organisation, AssistantSettings | TransientAssistant, str | None]:
+    async with rooms.unit(caller, write=False) as unit:
+        organisation = await unit.organisations.get(caller.org_id)
+        if order.assistant is not None:
+            return organisation, order.assistant, order.assistant.name
+        settings = (await unit.assistants.get(order.assistant_id or "")).settings
+    if not settings.is_active:
+        problem = "the assistant is not active; set is_active, or call with another"
+        raise Invalid(problem, code="assistant_inactive", details=["assistant_id: is not active"])
+    return organisation, settings, settings.name
+
+
+def _plan(
+    call_id: str, organisation: Organisation, order: PlaceOrder, assistant: TransientAssistant, route: planning.Route
+) -> CallPlan:
+    webhook_url, webhook_secret = _webhook(assistant, organisation)
+    return CallPlan(
+        call_id=call_id,
+        org_id=organisation.id,
+        direction=Direction.OUTBOUND,
+        destination=order.destination,
+        caller_id=route.number.phone_number,
+        number_id=route.number.id,
+        number_name=route.number.name,
+        trunk=route.trunk.plan(),
+        assistant=assistant,
+        assistant_id=order.assistant_id,
+        max_ring_seconds=order.max_ring_seconds,
+        variables=order.variables,
+        metadata={**assistant.metadata, **order.metadata},
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
+    )
+
+
+def _webhook(assistant: TransientAssistant, organisation: Organisation) -> tuple[str | None, str | None]:
+    if assistant.webhook_url is None:
+        return organisation.webhook_url, organisation.webhook_secret
+    secret = assistant.webhook_secret
+    return assistant.webhook_url, secret.get_secret_value() if secret else None
+
+
+def _row(plan: CallPlan, name: str | None, now: datetime) -> Call:
+    return Call(
+        id=plan.call_id,
+        org_id=plan.org_id,
+        direction=plan.direction,
+        status=CallStatus.QUEUED,
+        created_at=now,
+        updated_at=now,
+        caller_phone=plan.destination,
+        assistant_phone=plan.caller_id,
+        number_id=plan.number_id,
+        number_name=plan.number_name,
+        trunk_id=plan.trunk.id if plan.trunk else None,
+        assistant_id=plan.assistant_id,
+        assistant_name=name,
+        business_name=plan.assistant.business_name,
+        metadata=dict(plan.metadata),
+        assistant_public=public(plan.assistant),
+        last_seq=1,
+        tells_status=plan.webhook_url is not None and "status-update" in plan.assistant.webhook_events,
+    )

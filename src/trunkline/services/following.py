@@ -1,0 +1,40 @@
+"""Follows a call: first what happened, then what happens, nothing lost and nothing twice."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+
+from trunkline.domain.events import LiveEvent
+
+Replay = Callable[[int], Awaitable[list[LiveEvent]]]
+
+
+async def followed(live: AsyncIterator[LiveEvent], replay: Replay, after_seq: int) -> AsyncGenerator[LiveEvent, None]:
+    """The kept events after ``after_seq`` and then those of ``live`` (subscribed before this starts), until the final.
+
+    A number that ``live`` skipped is read from what was kept. Events that are not kept (number 0) pass as they come.
+    """
+    seq = after_seq
+    arrivals = _arrivals(live, replay, lambda: seq)
+    try:
+        async for event in arrivals:
+            if event.seq == 0 or event.seq > seq:
+                seq = max(seq, event.seq)
+                yield event
+            if event.final:
+                return
+    finally:
+        await arrivals.aclose()
+        if isinstance(live, AsyncGenerator):
+            await live.aclose()
+
+
+async def _arrivals(
+    live: AsyncIterator[LiveEvent], replay: Replay, seen: Callable[[], int]
+) -> AsyncGenerator[LiveEvent, None]:
+    for event in await replay(seen()):
+        yield event
+    async for event in live:
+        if event.seq > seen() + 1:
+            for missed in await replay(seen()):
+                yield missed
+        else:
+            yield event

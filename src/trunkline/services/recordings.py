@@ -1,0 +1,44 @@
+"""Recordings: an address that is signed and expires, and the file behind it."""
+
+import hashlib
+import hmac
+from urllib.parse import urlencode
+
+from trunkline.base.errors import Forbidden, NotFound
+from trunkline.domain.access import Caller
+from trunkline.services.rooms import Limits, Rooms
+from trunkline.storage.calls import Call
+
+
+def signature(limits: Limits, call_id: str, expires: int) -> str:
+    """HMAC-SHA256 over the call's id and the second of Unix time at which the address expires."""
+    return hmac.new(limits.signing_key, f"{call_id}.{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def address(limits: Limits, call_id: str, now_seconds: float) -> str:
+    """Where the recording of a call can be had for ``recording_url_seconds`` from now, without a key."""
+    expires = int(now_seconds) + limits.recording_url_seconds
+    query = urlencode({"expires": expires, "signature": signature(limits, call_id, expires)})
+    return f"{limits.public_url.rstrip('/')}/api/v1/calls/{call_id}/recording?{query}"
+
+
+async def find(
+    rooms: Rooms, caller: Caller | None, call_id: str, expires: int | None, signed: str | None
+) -> tuple[str, int]:
+    """The blob's name and size. A caller needs no signature. Raises Forbidden for a bad or expired one, and NotFound."""
+    if caller is not None:
+        async with rooms.unit(caller, write=False) as unit:
+            return _file(rooms, await unit.calls.get(call_id))
+    if expires is None or signed is None or not hmac.compare_digest(signature(rooms.limits, call_id, expires), signed):
+        raise Forbidden("the recording's address is not ours; read recording_url of the call", code="invalid_signature")
+    if expires < rooms.clock.now().timestamp():
+        raise Forbidden("the recording's address has expired; read recording_url again", code="recording_url_expired")
+    async with rooms.database.system(write=False) as system:
+        return _file(rooms, await system.calls.get(call_id))
+
+
+def _file(rooms: Rooms, call: Call) -> tuple[str, int]:
+    size = rooms.blobs.size(call.recording) if call.recording else None
+    if call.recording is None or size is None:
+        raise NotFound(f"the call {call.id} has no recording", code="recording_not_found")
+    return call.recording, size

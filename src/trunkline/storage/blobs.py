@@ -1,0 +1,72 @@
+"""Recordings on the disk of this machine."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+CHUNK_BYTES = 256 * 1024
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
+
+class DiskWriter:
+    """A file that grows; used from one worker thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb", buffering=0)
+
+    def write(self, data: bytes) -> None:
+        """Appends all of ``data``. Raises OSError where the disk is full or gone."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+    def rewrite_head(self, data: bytes) -> None:
+        """Puts ``data`` over the first bytes; what follows is appended at the end again."""
+        self._file.seek(0)
+        self.write(data)
+        self._file.seek(0, 2)
+
+    def close(self) -> None:
+        """Closes the file; safe to call twice."""
+        self._file.close()
+
+
+class DiskBlobs:
+    """Files in one folder, readable for the platform's user alone."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def create(self, name: str) -> DiskWriter:
+        """Opens a new file. Raises OSError, also where the name is taken."""
+        return DiskWriter(self._path(name))
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, None when there is none."""
+        try:
+            return self._path(name).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes [start, end) of a file in chunks, read off the event loop."""
+        with await asyncio.to_thread(self._path(name).open, "rb") as file:
+            file.seek(start)
+            left = None if end is None else end - start
+            while left is None or left > 0:
+                chunk = await asyncio.to_thread(file.read, CHUNK_BYTES if left is None else min(left, CHUNK_BYTES))
+                if not chunk:
+                    return
+                left = None if left is None else left - len(chunk)
+                yield chunk
+
+    def delete(self, name: str) -> None:
+        """Removes a file; no error when there is none."""
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a blob")
+        return self._root / name
