@@ -10,14 +10,12 @@ import numpy as np
 
 from trunkline.audio.frame import Samples, to_float
 from trunkline.audio.resample import Resampler
-from trunkline.base.errors import Invalid, Upstream
+from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import SttConfig
 from trunkline.ports.models import Final, Heard, Partial
-from trunkline.providers.local.moonshine import Moonshine
 from trunkline.providers.local.threads import Once, Threads
 from trunkline.providers.local.utterance import RATE_HZ, SHORTEST_SPEECH_SECONDS, Utterance, spoken
-from trunkline.providers.local.whisper import Whisper
 
 _BEFORE_SAMPLES = int(0.4 * RATE_HZ)
 """What is kept from before speech was noticed: the 300 ms that noticing may take and the breath before it."""
@@ -31,27 +29,20 @@ class Recogniser(Protocol):
     def transcribe(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> str: ...
 
 
-class LocalStt:
-    """ports.models.Stt for the provider ``local``: each model is loaded when the first call wants it."""
+class GatedStt:
+    """ports.models.Stt over a recogniser that is loaded when the first call (or ``warm``) wants it."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, make: Callable[[], Recogniser], threads: int = 1) -> None:
         self._threads = Threads("stt", threads)
-        self._models: dict[str, Once[Recogniser]] = {
-            "moonshine-tiny": Once[Recogniser](Moonshine),
-            "whisper-base": Once[Recogniser](Whisper),
-        }
+        self._recogniser = Once(make)
 
-    async def warm(self, model: str = "moonshine-tiny") -> None:
-        """Loads a model before the first call."""
-        await self._models[model].get()
+    async def warm(self) -> None:
+        """Loads the recogniser. Raises Upstream where it cannot be used."""
+        await self._recogniser.get()
 
     async def open(self, config: SttConfig, sample_rate_hz: int) -> "GatedStream":
-        once = self._models.get(config.model or "moonshine-tiny")
-        if once is None:
-            raise Invalid(
-                f"stt_config.model: there is no local model {config.model!r}; use {' or '.join(self._models)}"
-            )
-        return GatedStream(await once.get(), self._threads, config.language.split("-")[0], sample_rate_hz)
+        recogniser = await self._recogniser.get()
+        return GatedStream(recogniser, self._threads, config.language.split("-")[0].lower(), sample_rate_hz)
 
     def close(self) -> None:
         """Ends its threads."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from trunkline.audio.frame import Samples
 from trunkline.providers.local import weights
+from trunkline.providers.local.hearing import GatedStt
 from trunkline.providers.local.onnx import open_session
 
 _RATE_HZ = 16_000
@@ -83,3 +84,10 @@ class Moonshine:
     def _words(self, ids: list[int]) -> str:
         joined = b"".join(self._tokens[token] for token in ids if token > _END)
         return codecs.decode(joined, "utf-8", "replace").replace(_WORD_START, " ").strip()
+
+
+class MoonshineStt(GatedStt):
+    """ports.models.Stt for English."""
+
+    def __init__(self, threads: int = 1) -> None:
+        super().__init__(Moonshine, threads)

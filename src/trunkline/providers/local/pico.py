@@ -55,7 +55,7 @@ class PhraseCache:
         return self._bytes
 
 
-class LocalTts:
+class PicoTts:
     """ports.models.Tts for the provider ``local``: one thread speaks for all calls, fifty times faster than real time."""
 
     def __init__(self, cache_bytes: int = _CACHE_BYTES) -> None:
@@ -121,7 +121,7 @@ class LocalTts:
 class PicoSession:
     """ports.models.TtsSession: sentences one after the other, without the long silence after the last."""
 
-    def __init__(self, tts: LocalTts, voice: LocalVoice, speed: float, sample_rate_hz: int) -> None:
+    def __init__(self, tts: PicoTts, voice: LocalVoice, speed: float, sample_rate_hz: int) -> None:
         self._tts = tts
         self._voice = voice
         self._speed_percent = round(speed * 100)

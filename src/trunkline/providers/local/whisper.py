@@ -14,6 +14,7 @@ import numpy as np
 from trunkline.audio.frame import Samples
 from trunkline.providers.local import weights
 from trunkline.providers.local.features import HOP_SAMPLES, RATE_HZ, log_mel
+from trunkline.providers.local.hearing import GatedStt
 
 LANGUAGES: tuple[str, ...] = (
     *("en", "nl", "de", "fr", "es", "it", "pt", "pl", "ru", "ja", "ko", "zh", "ar", "hi", "da", "sv", "no", "fi"),
@@ -97,3 +98,10 @@ def _within(tokens: Sequence[str], seconds: float) -> list[str]:
 def _text(tokens: Sequence[str]) -> str:
     letters = _byte_of_letter()
     return codecs.decode(bytes(letters[letter] for letter in "".join(tokens)), "utf-8", "replace").strip()
+
+
+class WhisperStt(GatedStt):
+    """ports.models.Stt for many languages."""
+
+    def __init__(self, threads: int = 1) -> None:
+        super().__init__(Whisper, threads)
