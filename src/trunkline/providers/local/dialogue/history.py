@@ -1,0 +1,141 @@
+"""A model's history as the engine's events, and the replay of them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from trunkline.ports.models import Turn
+from trunkline.providers.local.dialogue.machine import go_on, note, respond, tell, use_results
+from trunkline.providers.local.dialogue.state import Pending, Setting, State
+from trunkline.providers.local.dialogue.text import content_words, fill, normalise, sentences
+
+_HEARD_ENOUGH = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. ``answered`` says that the assistant spoke after it, or is to speak now."""
+
+    kind: str
+    text: str = ""
+    answered: bool = True
+    results: tuple[tuple[str, str], ...] = ()
+
+
+def events_of(history: Sequence[Turn]) -> list[Event]:
+    """The events of a history: words of the party in a row are one, so are tool results."""
+    names = {call.id: call.name for turn in history for call in turn.tool_calls}
+    found: list[Event] = []
+    begun = False
+    for turn in history:
+        text = turn.content.strip()
+        if turn.role == "system":
+            found.append(Event("note" if begun else "prompt", text))
+            continue
+        begun = True
+        if turn.role == "tool":
+            result = (names.get(turn.tool_call_id or "", ""), turn.content)
+            if found and found[-1].kind == "tool":
+                found[-1] = replace(found[-1], results=(*found[-1].results, result))
+            else:
+                found.append(Event("tool", results=(result,)))
+        elif turn.role == "user":
+            _add_words(found, text)
+        elif text:
+            found.append(Event("assistant", text))
+    last = len(found) - 1
+    return [
+        replace(event, answered=at == last or found[at + 1].kind == "assistant") if event.kind == "note" else event
+        for at, event in enumerate(found)
+    ]
+
+
+def _add_words(found: list[Event], text: str) -> None:
+    at = len(found) - 1
+    while at >= 0 and found[at].kind == "note":
+        at -= 1
+    if at >= 0 and found[at].kind == "user":
+        words = Event("user", f"{found.pop(at).text} {text}".strip())
+        found.append(words)
+    else:
+        found.append(Event("user", text))
+
+
+async def step(setting: Setting, state: State, event: Event) -> State:
+    """The state after one event."""
+    match event.kind:
+        case "user":
+            return await respond(setting, state, event.text)
+        case "assistant":
+            return _heard(setting, state, event.text)
+        case "tool":
+            return await use_results(setting, state, event.results)
+        case "note" if event.answered:
+            return await tell(setting, state, event.text)
+        case _:
+            return note(setting, state, event.text, prompt=event.kind == "prompt")
+
+
+class Replay:
+    """Follows the histories of one call; a history that continues the last one costs only what is new."""
+
+    def __init__(self) -> None:
+        self._setting: Setting | None = None
+        self._trail: list[tuple[Event, State]] = []
+
+    async def after(self, setting: Setting, history: Sequence[Turn]) -> State:
+        """The state whose last reply answers the history."""
+        if self._setting is None or self._setting.tools != setting.tools:
+            self._trail = []
+        self._setting = setting
+        events = events_of(history)
+        trail: list[tuple[Event, State]] = []
+        for known, event in zip(self._trail, events, strict=False):
+            if known[0] != event:
+                break
+            trail.append(known)
+        state = trail[-1][1] if trail else State()
+        for event in events[len(trail) :]:
+            state = await step(setting, state, event)
+            trail.append((event, state))
+        self._trail = trail
+        if not events or events[-1].kind in ("assistant", "prompt"):
+            state = await go_on(setting, state)
+        return state
+
+
+def _heard(setting: Setting, state: State, text: str) -> State:
+    """Compares what the party really heard with what was to be said."""
+    if state.turns == 0 and not state.opening:
+        return _opened(setting, replace(state, opening=text))
+    expected, actual = normalise(state.reply).split(), normalise(text).split()
+    same = _common(expected, actual)
+    if same < min(4, len(actual), len(expected)):
+        return replace(state, checked_in=text.rstrip().endswith("?"))
+    last = len(normalise(state.said[-1][-1]).split()) if state.said and state.said[-1] else 0
+    cut = len(actual) < len(expected) - (1 - _HEARD_ENOUGH) * last
+    return replace(state, unheard=cut)
+
+
+def _common(left: list[str], right: list[str]) -> int:
+    for at, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return at
+    return min(len(left), len(right))
+
+
+def _opened(setting: Setting, state: State) -> State:
+    """The first message may already ask a step's question: then its answer is what comes."""
+    asked = [part for part in sentences(state.opening) if part.endswith("?")]
+    if not asked:
+        return state
+    words = content_words(asked[-1])
+    for at, one in enumerate(setting.script.steps):
+        own = (
+            content_words(fill(re.split(r"(?<=[.!?])\s+", one.ask or "")[-1], setting.variables))
+            if one.ask
+            else frozenset()
+        )
+        if own and words and len(own & words) / len(own | words) >= _HEARD_ENOUGH:
+            return replace(state, pending=Pending.STEP, at=at)
+    return state

@@ -1,0 +1,391 @@
+"""The dialogue machine: what was heard in, the next reply out. Hard rules, then the open question, then detours."""
+
+import re
+from dataclasses import replace
+
+from trunkline.providers.local.dialogue.answers import Answer, choices_of, is_empty, understand, yes_or_no
+from trunkline.providers.local.dialogue.dates import find_when
+from trunkline.providers.local.dialogue.detours import (
+    HARD_RULES,
+    answer_question,
+    ask_for_message,
+    callback,
+    note_callback,
+    side,
+    take_detour,
+)
+from trunkline.providers.local.dialogue.draft import OWN_TOOLS, TRANSFER_CALL, Draft
+from trunkline.providers.local.dialogue.knowledge import as_question, take_in, to_the_party
+from trunkline.providers.local.dialogue.rules import Intent, detour, hard_rule
+from trunkline.providers.local.dialogue.state import Outcome, Pending, Setting, State
+from trunkline.providers.local.dialogue.steps import back, be_sure, following, go_to, miss, resume, take
+from trunkline.providers.local.dialogue.text import normalise, one_line, questions, spoken, without_yes
+from trunkline.providers.local.dialogue.toolcalls import failed, told
+
+TIME_UP = "the call ends in"
+_TURNS_AT_LEAST = 16
+_TURNS_A_STEP = 5
+_CORRECTION = re.compile(
+    r"^(?:no |sorry |oh |wait |um |uh |er |ah |hm |well |yes |but |okay )*(?P<strong>i (?:meant|mean"
+    r"|said)(?: to say)?|i made a mistake|(?:can we |could we |let me |i want to |please )*"
+    r"(?:change|make) (?:that|it|my answer)(?: to)?|that is (?:wrong|not right|not what i said)"
+    r"|correction)\b|^(?:no |oh |wait |um |uh |er |ah |well )*(?:actually|sorry|wait)\b"
+)
+_KEY = re.compile(r"\b(?:press(?:ed)?|keys?|digits?|dtmf|typed|entered)\b\D*([0-9](?:[ ,]*[0-9])*)", re.I)
+_NO_TRANSFER = re.compile(r"fail|refus|declin|busy|no answer|not|error|could|unavailable|timeout", re.I)
+_IDENTITY = re.compile(r"\b(?:speaking (?:with|to)|talking (?:with|to)|is this|am i)\b", re.I)
+_MOMENT = re.compile(
+    r"\b(?:good|convenient|right|bad) (?:time|moment)\b|\bdo you have (?:a|one|two) ?(?:minute|moment|second)?", re.I
+)
+_YES_NO_EXAMPLES = {
+    "yes": ("That suits me very well", "I will make sure to be there", "We have already done that"),
+    "no": ("That does not suit me", "It will not be possible for me", "We have yet to do that"),
+}
+_ANSWER_FIRST = frozenset((Intent.GREETING, Intent.THANKS, Intent.NOT_INTERESTED, Intent.GOODBYE, Intent.HOLD))
+
+
+async def respond(setting: Setting, state: State, heard: str) -> State:
+    """The state after the reply to what the party said."""
+    draft = Draft(setting, replace(state, turns=state.turns + 1, running=()), heard)
+    rule = hard_rule(draft.plain)
+    if rule is not None and rule is not Intent.ROBOT:
+        HARD_RULES[rule](draft)
+    elif state.ended:
+        await _after_the_end(draft)
+    elif state.time_up:
+        _time_up(draft)
+    elif draft.state.turns > _TURNS_AT_LEAST + _TURNS_A_STEP * len(setting.script.steps):
+        draft.close(Outcome.NOT_UNDERSTOOD)
+    elif rule is Intent.ROBOT:
+        await take_detour(draft, rule)
+    elif (state.checked_in or state.unheard) and _says_little(draft):
+        resume(draft)
+    else:
+        await _PENDING[state.pending](draft)
+    return draft.finish()
+
+
+def _says_little(draft: Draft) -> bool:
+    """A bare yes, no or hello: no answer to a question that was not heard or not asked last."""
+    short = len(draft.plain.split()) <= 5 and find_when(draft.plain) is None
+    step = draft.step
+    if step is not None and step.type not in ("yes_no", "text", None):
+        return short and understand(step, draft.heard) is None and detour(draft.plain) in (Intent.GREETING, None)
+    return short and (yes_or_no(draft.plain) is not None or detour(draft.plain) is Intent.GREETING)
+
+
+def _time_up(draft: Draft) -> None:
+    draft.say("time up")
+    draft.close(Outcome.OUT_OF_TIME)
+
+
+async def _after_the_end(draft: Draft) -> None:
+    if not _correct(draft):
+        asked = questions(draft.heard)
+        if asked and await answer_question(draft, asked[-1]) and draft.calls:
+            return
+    draft.say("goodbye")
+    draft.end()
+
+
+async def _opening(draft: Draft) -> None:
+    question = draft.state.opening if draft.state.opening.rstrip().endswith("?") else ""
+    answer = yes_or_no(draft.plain)
+    if answer and answer.value is False and answer.first and _IDENTITY.search(question):
+        be_sure(draft, Intent.WRONG_NUMBER)
+    elif answer and answer.value is False and answer.first and _MOMENT.search(question):
+        callback(draft)
+    elif (
+        answer
+        and answer.value is True
+        and not questions(draft.heard)
+        and detour(draft.plain) in (None, Intent.GREETING, Intent.THANKS)
+    ):
+        go_to(draft, 0)
+    elif draft.setting.takes_message and _is_message(draft):
+        draft.put(at=0, pending=Pending.STEP)
+        take(draft, Answer(draft.heard.strip()))
+    elif not await side(draft):
+        go_to(draft, 0)
+
+
+def _is_message(draft: Draft) -> bool:
+    return len(draft.plain.split()) >= 5 and not questions(draft.heard) and detour(draft.plain) is None
+
+
+async def _step(draft: Draft) -> None:
+    step = draft.step
+    assert step is not None
+    if _correct(draft):
+        return
+    answer = _answer(draft)
+    intent = _strong_detour(draft, answer)
+    if intent is not None:
+        await take_detour(draft, intent)
+    elif answer is not None:
+        await _answer_and_question(draft, answer)
+    elif is_empty(draft.plain) or (not await _by_meaning(draft) and not await side(draft)):
+        miss(draft)
+
+
+def _answer(draft: Draft) -> Answer | None:
+    """The answer in what was said; what stands in a question of theirs is none, but for a yes or no before it."""
+    step = draft.step
+    assert step is not None
+    found = understand(step, draft.heard, draft.state.partial)
+    asked = questions(draft.heard)
+    if found is None or found.first or not asked or step.type == "text":
+        return found
+    rest = draft.heard
+    for question in asked:
+        offers = re.match(r"\s*(?:can|could|is|would|may|do|how about|what about)\b", question, re.I)
+        if step.type == "yes_no" or not offers:
+            rest = rest.replace(question, " ")
+    return understand(step, rest, draft.state.partial) if rest.strip() else None
+
+
+def _strong_detour(draft: Draft, answer: Answer | None) -> Intent | None:
+    """A detour that goes before the answer that also stands there."""
+    intent, step = detour(draft.plain), draft.step
+    if intent is None or step is None or answer is None:
+        return None
+    if step.type == "text":
+        size = len(draft.plain.split())
+        return intent if size <= (3 if intent is Intent.INSULT else 6) else None
+    if intent in _ANSWER_FIRST or answer.first or (intent is Intent.CALLBACK and step.type == "date_time"):
+        return None
+    return intent
+
+
+async def _answer_and_question(draft: Draft, answer: Answer) -> None:
+    asked = questions(draft.heard) if draft.step and draft.step.type != "text" else []
+    if asked and answer.first:
+        intent = detour(draft.plain)
+        if intent in (Intent.WHO, Intent.WHY, Intent.REPEAT, Intent.ROBOT):
+            await take_detour(draft, intent)
+            return
+        if not await answer_question(draft, asked[-1]):
+            draft.say("unknown")
+            draft.put(unanswered=(*draft.state.unanswered, one_line(asked[-1]))[-5:])
+    take(draft, answer)
+    if draft.state.ended and any(call.name not in OWN_TOOLS for call in draft.calls):
+        draft.put(ended=False, pending=Pending.NOTHING)
+        draft.calls = [call for call in draft.calls if call.name not in OWN_TOOLS]
+
+
+async def _by_meaning(draft: Draft) -> bool:
+    """A choice, a yes or a no that is near in meaning; always asked about first."""
+    step = draft.step
+    if step is None or questions(draft.heard) or detour(draft.plain) is not None:
+        return False
+    value: object = None
+    if step.type == "choice":
+        value = await draft.setting.meaning.nearest(draft.heard, choices_of(step))
+    elif step.type == "yes_no":
+        label = await draft.setting.meaning.nearest(draft.heard, _YES_NO_EXAMPLES)
+        value = None if label is None else label == "yes"
+    if value is None:
+        return False
+    take(draft, Answer(value, sure=False))
+    return True
+
+
+async def _confirm(draft: Draft) -> None:
+    step, candidate = draft.step, draft.state.candidate
+    assert step is not None
+    verdict = yes_or_no(draft.plain)
+    other = understand(step, draft.heard) if step.type not in ("yes_no", "text") else None
+    if other is not None and other.value != candidate:
+        draft.put(pending=Pending.STEP)
+        take(draft, other)
+    elif verdict is not None and (verdict.value or isinstance(candidate, bool)):
+        draft.put(pending=Pending.STEP)
+        take(draft, Answer(candidate if verdict.value else not candidate))
+    elif verdict is not None:
+        draft.put(pending=Pending.STEP, candidate=None)
+        miss(draft)
+    elif not await side(draft):
+        miss(draft)
+
+
+async def _sure(draft: Draft) -> None:
+    verdict = yes_or_no(draft.plain)
+    intent = Intent(str(draft.state.candidate))
+    if verdict is not None and verdict.value:
+        draft.put(pending=Pending.STEP if draft.state.at is not None else Pending.OPENING, candidate=None)
+        callback(draft) if intent is Intent.CALLBACK else HARD_RULES[intent](draft)
+    elif verdict is not None or draft.state.misses:
+        draft.say("acknowledge")
+        back(draft)
+    elif find_when(draft.plain) is not None and intent is Intent.CALLBACK:
+        callback(draft)
+    elif detour(draft.plain) is not None:
+        await side(draft)
+    else:
+        miss(draft)
+
+
+async def _message(draft: Draft) -> None:
+    verdict = yes_or_no(draft.plain)
+    words = len(draft.plain.split())
+    if detour(draft.plain) in (Intent.REPEAT, Intent.HOLD, Intent.WHO) and words <= 6:
+        await side(draft)
+    elif is_empty(draft.plain) and draft.state.misses == 0:
+        miss(draft)
+    elif (
+        is_empty(draft.plain)
+        or (verdict and verdict.value is False and words <= 4)
+        or detour(draft.plain) is Intent.GOODBYE
+    ):
+        draft.say("no message")
+        draft.close(Outcome.HUMAN_REQUESTED)
+    elif verdict and verdict.value and verdict.first and words <= 2:
+        resume(draft)
+    else:
+        draft.set_slot("message", without_yes(draft.heard))
+        draft.say("message taken")
+        draft.close(Outcome.HUMAN_REQUESTED)
+
+
+async def _callback(draft: Draft) -> None:
+    when, verdict = find_when(draft.plain), yes_or_no(draft.plain)
+    if when is not None:
+        note_callback(draft, str(when))
+    elif detour(draft.plain) in (Intent.REPEAT, Intent.WHO, Intent.WHY, Intent.HOLD):
+        await side(draft)
+    elif verdict and verdict.value:
+        back(draft)
+    else:
+        note_callback(draft, None)
+
+
+async def _nothing(draft: Draft) -> None:
+    if not await side(draft):
+        draft.say("goodbye")
+        draft.end(Outcome.COMPLETED if draft.state.outcome is Outcome.INCOMPLETE else None)
+
+
+_PENDING = {
+    Pending.OPENING: _opening,
+    Pending.STEP: _step,
+    Pending.CONFIRM: _confirm,
+    Pending.SURE: _sure,
+    Pending.MESSAGE: _message,
+    Pending.CALLBACK: _callback,
+    Pending.NOTHING: _nothing,
+}
+
+
+def _correct(draft: Draft) -> bool:
+    """An answer given before is put right: no, I meant Tuesday."""
+    match = _CORRECTION.match(draft.plain)
+    if match is None:
+        return False
+    rest = draft.plain[match.end() :].strip()
+    current = draft.step if draft.state.pending is Pending.STEP else None
+    if (
+        current is not None
+        and (not match["strong"] or current.type == "text")
+        and understand(current, rest or draft.plain)
+    ):
+        return False
+    for at in reversed(draft.state.answered):
+        step = draft.setting.script.steps[at]
+        old = draft.state.slots.get(step.slot or "")
+        before = find_when(normalise(str(old))) if step.type == "date_time" else None
+        found = understand(step, rest, before) if rest and step.type != "text" else None
+        if (
+            found is None
+            or not found.sure
+            or found.value == old
+            or (current and current.type == step.type and not match["strong"])
+        ):
+            continue
+        _put_right(draft, at, found.value, old)
+        return True
+    return False
+
+
+def _put_right(draft: Draft, at: int, value: object, old: object) -> None:
+    script = draft.setting.script
+    draft.set_slot(script.steps[at].slot or "", value)
+    draft.say("corrected", spoken(value))
+    if draft.state.ended:
+        return
+    target = following(script, at, value)
+    if target != following(script, at, old):
+        go_to(draft, target)
+    else:
+        resume(draft)
+
+
+def note(setting: Setting, state: State, text: str, *, prompt: bool) -> State:
+    """The state after a system note that asks for no reply."""
+    draft = Draft(setting, state)
+    take_in(draft, text, prompt=prompt)
+    if text.lower().startswith(TIME_UP):
+        draft.put(time_up=True)
+    return draft.state
+
+
+async def tell(setting: Setting, state: State, text: str) -> State:
+    """The state after the reply to a system note that asks for one."""
+    if (key := _KEY.search(text)) and state.pending is Pending.STEP:
+        return await respond(setting, state, _pressed(setting, state, re.sub(r"\D", "", key[1])))
+    draft = Draft(setting, replace(note(setting, state, text, prompt=False), turns=state.turns + 1, running=()))
+    if draft.state.time_up:
+        _time_up(draft)
+    elif "transfer" in text.lower() and _NO_TRANSFER.search(text):
+        draft.say("transfer failed")
+        ask_for_message(draft)
+    elif question := as_question(text):
+        draft.quote(question)
+    else:
+        lines = [line for line in draft.state.context[-3:] if line in text]
+        for line in lines or [text]:
+            name, found, value = line.partition("=")
+            draft.say(
+                "news", f"the {name.strip().replace('_', ' ')} is {one_line(value)}" if found else to_the_party(line)
+            )
+        if not draft.state.ended:
+            resume(draft)
+    return draft.finish()
+
+
+def _pressed(setting: Setting, state: State, digits: str) -> str:
+    """A pressed key as the words that it stands for: 1 is yes and 2 is no, or the first and second choice."""
+    step = setting.script.steps[state.at] if state.at is not None else None
+    if step is not None and step.type == "yes_no":
+        return {"1": "yes", "2": "no"}.get(digits, digits)
+    if step is not None and step.type == "choice":
+        names = list(choices_of(step))
+        return names[int(digits) - 1] if 1 <= int(digits) <= len(names) else digits
+    return digits
+
+
+async def go_on(setting: Setting, state: State) -> State:
+    """The state after a reply that nobody's words asked for: the opening, or the open question once more."""
+    draft = Draft(setting, replace(state, turns=state.turns + 1, running=()))
+    if state.pending is Pending.OPENING and not state.opening:
+        draft.say("greeting")
+    resume(draft)
+    return draft.finish()
+
+
+async def use_results(setting: Setting, state: State, results: tuple[tuple[str, str], ...]) -> State:
+    """The state after the reply that tells what the tools brought."""
+    draft = Draft(setting, replace(state, turns=state.turns + 1, running=()))
+    for name, content in results:
+        if name == TRANSFER_CALL:
+            if failed(content) or _NO_TRANSFER.search(content):
+                draft.say("transfer failed")
+                ask_for_message(draft)
+                return draft.finish()
+        elif name not in OWN_TOOLS:
+            sentence = None if failed(content) else told(content)
+            draft.quote(sentence) if sentence else draft.say("tool failed" if failed(content) else "tool done")
+    if draft.state.pending is Pending.NOTHING and not draft.state.ended:
+        draft.close(Outcome.COMPLETED if draft.state.outcome is Outcome.INCOMPLETE else draft.state.outcome)
+    elif not draft.state.ended:
+        resume(draft)
+    return draft.finish()
