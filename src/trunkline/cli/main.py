@@ -15,6 +15,8 @@ from trunkline.base.errors import TrunklineError
 from trunkline.cli.demo import run_demo
 from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
 from trunkline.services import organisations
+from trunkline.testing.callee import run as run_callee
+from trunkline.testing.persona import PERSONAS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 org = typer.Typer(no_args_is_help=True, help="Organisations: the clients of this installation.")
@@ -70,6 +72,18 @@ def demo(
 ) -> None:
     """Place a real call to a simulated callee on this machine and show it as it happens."""
     raise typer.Exit(asyncio.run(run_demo(recording, keep=keep)))
+
+
+@app.command()
+def callee(
+    listen: Annotated[str, typer.Option(help="Address and port of its SIP.")] = "127.0.0.1:5070",
+    rtp_ports: Annotated[str, typer.Option(help="Its range of ports for sound.")] = "40000-41999",
+    persona: Annotated[str, typer.Option(help=f"Who picks up: {', '.join(sorted(PERSONAS))}.")] = "patient",
+) -> None:
+    """Be a phone with a person at it: answers every call, listens and talks. Prints what it hears and says."""
+    if persona not in PERSONAS:
+        raise typer.BadParameter(f"there is nobody called {persona!r}; take one of {', '.join(sorted(PERSONAS))}")
+    asyncio.run(run_callee(listen, rtp_ports, PERSONAS[persona]))
 
 
 def main() -> None:

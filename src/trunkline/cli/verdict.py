@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trunkline.testing.words import word_error_rate
+from trunkline.testing.recogniser import word_error_rate
 
 HIGHEST_ERROR_RATE = 0.30
 AUDIBLE_LEVEL = 100.0

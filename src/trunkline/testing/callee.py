@@ -95,7 +95,7 @@ class Callee:
         closed, answered = asyncio.Event(), asyncio.Event()
         async with Crew("callee") as crew:
             crew.start(_watch(line, answered, closed))
-            await asyncio.wait_for(answered.wait(), 10)
+            await asyncio.wait({crew.start(answered.wait()), crew.start(closed.wait())}, return_when=asyncio.FIRST_COMPLETED)
             tell("answered", codec=line.sip.codec)
             await self._talk(line, closed, crew)
         tell("closed")
@@ -143,10 +143,19 @@ class Callee:
         tell("said", text=text)
         try:
             async for pcm in voice.speak(text):
-                line.write(pcm)
+                await _play(line, pcm)
             await asyncio.sleep(line.buffered() / (2 * line.sample_rate_hz))
         finally:
             await voice.aclose()
+
+
+async def _play(line: Line, pcm: bytes) -> None:
+    """Writes all of it, at the pace at which the line takes it: the line holds about two seconds."""
+    while pcm:
+        taken = line.write(pcm)
+        pcm = pcm[taken:]
+        if pcm:
+            await asyncio.sleep(10 * FRAME_SECONDS)
 
 
 async def _watch(line: Line, answered: asyncio.Event, closed: asyncio.Event) -> None:
