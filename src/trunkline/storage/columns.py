@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, types
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, types
 
 
 class Moment(types.TypeDecorator[datetime]):
@@ -25,6 +25,16 @@ class Moment(types.TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Words(types.TypeDecorator[str]):
+    """Text of any length, without the NUL that PostgreSQL cannot keep."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else value.replace("\x00", "")
 
 
 Counting = BigInteger().with_variant(Integer(), "sqlite")

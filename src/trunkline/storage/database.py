@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -20,6 +20,9 @@ from trunkline.storage.vault import Vault
 
 BUSY_TIMEOUT_MS = 10_000
 FILE_NAME = "trunkline.db"
+
+# PostgreSQL's error classes that pass: connection, rollback, resources, locks, an operator's hand, the system.
+_PASSING_STATES = frozenset({"08", "40", "53", "55", "57", "58"})
 
 
 class Database:
@@ -41,7 +44,7 @@ class Database:
         engine = _sqlite(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
         database = cls(engine, vault)
         try:
-            async with database._transaction(write=True) as connection:
+            async with database.transaction(write=True) as connection:
                 await connection.run_sync(upgrade)
         except BaseException:
             await engine.dispose()
@@ -55,7 +58,7 @@ class Database:
     async def ping(self) -> float:
         """How long the database takes to answer, in milliseconds. Raises Unavailable."""
         before = time.perf_counter()
-        async with self._transaction(write=False) as connection:
+        async with self.transaction(write=False) as connection:
             await connection.execute(text("SELECT 1"))
         return (time.perf_counter() - before) * 1000
 
@@ -65,17 +68,18 @@ class Database:
 
         A unit that only reads says so: it then waits for no writer.
         """
-        async with self._transaction(write=write) as connection:
+        async with self.transaction(write=write) as connection:
             yield Unit(connection, org_id, self._vault)
 
     @asynccontextmanager
     async def system(self, *, write: bool = True) -> AsyncIterator[SystemUnit]:
         """One transaction of the platform itself, across organisations."""
-        async with self._transaction(write=write) as connection:
+        async with self.transaction(write=write) as connection:
             yield SystemUnit(connection, None, self._vault)
 
     @asynccontextmanager
-    async def _transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
+        """One bare transaction, for what is below the repositories (migrations). Raises Conflict and Unavailable."""
         async with AsyncExitStack() as stack:
             if write and self._turn is not None:
                 await stack.enter_async_context(self._turn)
@@ -87,7 +91,9 @@ class Database:
             except IntegrityError as error:
                 raise Conflict("another change came first, or something still depends on this; look again") from error
             except DBAPIError as error:
-                raise _away() from error
+                if _is_away(error):
+                    raise _away() from error
+                raise
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
@@ -99,6 +105,13 @@ class Database:
             yield connection
         finally:
             await connection.close()
+
+
+def _is_away(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or state is None:
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return state[:2] in _PASSING_STATES
 
 
 def _away() -> Unavailable:
