@@ -1,10 +1,11 @@
 """Webhook deliveries: one row for each thing that a receiver is told, with the log of all attempts."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, RowMapping, or_, select
 
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
@@ -13,7 +14,8 @@ from trunkline.storage.repository import Nouns
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One delivery. ``status`` is pending, delivered or dead; ``position`` is its place among those of its call;
-    ``attempts`` are ``{at, status_code, duration_ms, error, reply}``; ``body`` is None once it was forgotten."""
+    ``attempts`` are ``{at, status_code, duration_ms, error, reply}``; ``body`` is None once it was forgotten;
+    ``failing_since`` is the time of the first attempt, ``claimed_until`` says how long the one under way may take."""
 
     id: str
     org_id: str
@@ -48,22 +50,59 @@ class Deliveries(Nouns[Delivery]):
         query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.position)
         return [self._item(row) for row in await self._rows(query)]
 
-    async def log_attempt(
-        self, id: str, attempt: dict[str, Any], status: str, next_attempt_at: datetime | None
-    ) -> Delivery:
-        """Adds an attempt to a delivery's log and sets where it stands now. Raises NotFound."""
-        delivery = await self.get(id, lock=True)
-        attempts = [*delivery.attempts, attempt]
-        values = {"attempts": attempts, "status": status, "next_attempt_at": next_attempt_at}
-        await self._connection.execute(self._update().where(self.table.c.id == id).values(**values))
-        return await self.get(id)
+    async def due(
+        self, now: datetime, overtake_before: datetime, busy_urls: Collection[str] = (), limit: int = 100
+    ) -> list[Delivery]:
+        """The pending deliveries whose time has come and that nobody works on, the most patient first.
 
-    async def due(self, now: datetime, limit: int = 100) -> list[Delivery]:
-        """The pending deliveries whose time has come, the most patient first."""
-        table = self.table
-        query = self._select().where(table.c.status == "pending", table.c.next_attempt_at <= now)
+        A delivery that was never tried waits while an earlier one of its call is pending, unless that one has been
+        failing since ``overtake_before`` or longer.
+        """
+        table, earlier = self.table, self.table.alias("earlier")
+        holds_up = select(earlier.c.id).where(
+            earlier.c.call_id == table.c.call_id,
+            earlier.c.position < table.c.position,
+            earlier.c.status == "pending",
+            or_(earlier.c.failing_since.is_(None), earlier.c.failing_since > overtake_before),
+        )
+        query = self._select().where(
+            table.c.status == "pending",
+            table.c.next_attempt_at <= now,
+            self._free(now),
+            or_(table.c.failing_since.is_not(None), ~holds_up.exists()),
+            table.c.url.not_in(busy_urls),
+        )
         rows = await self._rows(query.order_by(table.c.next_attempt_at, table.c.position).limit(limit))
         return [self._item(row) for row in rows]
+
+    async def claim(self, ids: Collection[str], now: datetime, until: datetime) -> set[str]:
+        """Takes deliveries to be tried until a moment, after which others may; returns those that were to be had."""
+        statement = self._update().where(self.table.c.id.in_(ids), self.table.c.status == "pending", self._free(now))
+        result = await self._connection.execute(statement.values(claimed_until=until).returning(self.table.c.id))
+        return {row.id for row in result}
+
+    async def log_attempt(
+        self, id: str, attempt: dict[str, Any], status: str, next_attempt_at: datetime | None, at: datetime
+    ) -> Delivery:
+        """Adds an attempt to a delivery's log, sets where it stands now and lets it go. Raises NotFound.
+
+        One that reached its end meanwhile, by another worker's attempt, stays there.
+        """
+        delivery = await self.get(id, lock=True)
+        logged = replace(delivery, attempts=(*delivery.attempts, attempt), claimed_until=None)
+        if delivery.status == "pending":
+            logged = replace(
+                logged, status=status, next_attempt_at=next_attempt_at, failing_since=delivery.failing_since or at
+            )
+        await self.save(logged)
+        return logged
+
+    async def pending(self, call_id: str) -> int:
+        """How many deliveries of a call are neither delivered nor dead."""
+        return await self._count(self.table.c.call_id == call_id, self.table.c.status == "pending")
+
+    def _free(self, now: datetime) -> ColumnElement[bool]:
+        return or_(self.table.c.claimed_until.is_(None), self.table.c.claimed_until <= now)
 
     async def forget_bodies(self, call_id: str) -> None:
         """Removes what the deliveries of a call said, and what was replied; that they were made stays."""

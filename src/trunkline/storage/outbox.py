@@ -1,6 +1,5 @@
 """The outbox: what must happen because of a change, written in the same transaction as the change."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,10 +41,10 @@ class Outbox(Scoped):
         query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.id)
         return [OutboxRow(**row) for row in await self._rows(query)]
 
-    async def mark_taken(self, ids: Sequence[int], at: datetime) -> None:
-        """Marks rows as taken: what they ask for is started, durably."""
-        statement = self._update().where(self.table.c.id.in_(ids), self.table.c.taken_at.is_(None))
-        await self._connection.execute(statement.values(taken_at=at))
+    async def take(self, id: int, at: datetime) -> bool:
+        """Marks one row as taken; False when somebody else did before."""
+        statement = self._update().where(self.table.c.id == id, self.table.c.taken_at.is_(None))
+        return (await self._connection.execute(statement.values(taken_at=at))).rowcount == 1
 
     async def prune(self, before: datetime) -> int:
         """Removes rows that were taken before a moment; returns how many."""
