@@ -1,0 +1,89 @@
+"""What happens after a call, as a durable workflow: analysis, report, and forgetting what must not be kept."""
+
+from collections.abc import Callable
+
+from trunkline.base.errors import NotFound
+from trunkline.base.logs import logger
+from trunkline.jobs.analysis import Analyser
+from trunkline.jobs.durable import Run
+from trunkline.jobs.letters import report_letter
+from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
+from trunkline.services.rooms import Rooms
+
+FIRST_LOOK_SECONDS = 0.2
+LAST_LOOK_SECONDS = 30.0
+
+_log = logger("jobs")
+
+
+class AfterCall:
+    """The workflow ``<call id>:after``. A call that was deleted meanwhile has nothing after it."""
+
+    def __init__(self, rooms: Rooms, analyser: Analyser, wake_courier: Callable[[], None]) -> None:
+        self._rooms = rooms
+        self._analyser = analyser
+        self._wake_courier = wake_courier
+
+    async def workflow(self, run: Run, call_id: str, position: int) -> None:
+        """``position`` is the place of the report among the deliveries of the call."""
+        if not await run.step("settle", lambda: self._settled(call_id)):
+            return
+        await run.step("analyse", lambda: self._analyse(call_id))
+        await run.step("report", lambda: self._report(call_id, position))
+        if await run.step("read gdpr mode", lambda: self._is_private(call_id)):
+            await run.step("wait for receivers", lambda: self._until_told(call_id))
+            await run.step("forget", lambda: self._forget(call_id))
+
+    async def _settled(self, call_id: str) -> bool:
+        """Waits for the end state, which a power cut may have taken back from the main database. False: no call."""
+        while (closed := await self._closed(call_id)) is not None and not closed.call.is_over:
+            await self._rooms.clock.sleep(LAST_LOOK_SECONDS)
+        return closed is not None
+
+    async def _analyse(self, call_id: str) -> bool:
+        closed = await self._closed(call_id)
+        if closed is None or closed.call.analysis_result is not None or not self._analyser.wanted(closed):
+            return False
+        found = await self._analyser.analyse(closed)
+        await store_analysis(self._rooms, call_id, found.summary, found.as_json())
+        return True
+
+    async def _report(self, call_id: str, position: int) -> bool:
+        closed = await self._closed(call_id)
+        letter = None if closed is None else report_letter(closed, position, self._rooms.clock.now())
+        if letter is None:
+            return False
+        async with self._rooms.database.system() as unit:
+            if not any(known.position == position for known in await unit.deliveries.of_call(call_id)):
+                await unit.deliveries.add(letter)
+        self._wake_courier()
+        return True
+
+    async def _is_private(self, call_id: str) -> bool:
+        closed = await self._closed(call_id)
+        return closed is not None and closed.plan.assistant.gdpr_mode
+
+    async def _until_told(self, call_id: str) -> bool:
+        pause = FIRST_LOOK_SECONDS
+        while await self._untold(call_id):
+            await self._rooms.clock.sleep(pause)
+            pause = min(pause * 2, LAST_LOOK_SECONDS)
+        return True
+
+    async def _untold(self, call_id: str) -> int:
+        async with self._rooms.database.system(write=False) as unit:
+            waiting = await unit.deliveries.pending(call_id)
+            return waiting or sum(row.taken_at is None for row in await unit.outbox.of_call(call_id))
+
+    async def _forget(self, call_id: str) -> bool:
+        try:
+            await forget_content(self._rooms, call_id)
+        except NotFound:
+            _log.info("nothing to forget", call_id=call_id)
+        return True
+
+    async def _closed(self, call_id: str) -> ClosedCall | None:
+        try:
+            return await closing(self._rooms, call_id)
+        except NotFound:
+            return None

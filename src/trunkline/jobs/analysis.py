@@ -1,0 +1,173 @@
+"""What a finished call came to: summary, structured data and success, by the assistant's own model or by local rules.
+
+Whatever goes wrong, and however long a model takes, there is a result: what could not be had is null, with an error.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trunkline.base.errors import TrunklineError
+from trunkline.base.logs import logger
+from trunkline.domain.assistant import AnalysisPlan
+from trunkline.jobs import asking_model as ask
+from trunkline.jobs.fitting import problems
+from trunkline.ports.analyst import Analyst
+from trunkline.ports.models import LlmSession, Models, Turn
+from trunkline.services.aftercall import ClosedCall
+
+TEXT_MODELS = frozenset({"openai_compatible"})
+COMPLETED = frozenset({"completed", "message_taken"})
+
+_log = logger("jobs")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found so far; ``wants_*`` say which parts were asked for."""
+
+    model: str
+    wants_data: bool = False
+    wants_success: bool = False
+    summary: str | None = None
+    structured_data: Any = None
+    success: dict[str, Any] | None = None
+    outcome: str | None = None
+    errors: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """``analysis_result`` as the call object and the report show it."""
+        result: dict[str, Any] = {"model": self.model}
+        if self.outcome:
+            result["outcome"] = self.outcome
+        if self.wants_data:
+            result["structured_data"] = self.structured_data
+        if self.wants_success:
+            result["success_evaluation"] = self.success
+        result["error"] = "; ".join(self.errors) or None
+        return result
+
+
+class Analyser:
+    """Analyses finished calls, each within ``patience_seconds``."""
+
+    def __init__(self, models: Models, analyst: Analyst, patience_seconds: float) -> None:
+        self._models = models
+        self._analyst = analyst
+        self._patience_seconds = patience_seconds
+
+    def wanted(self, closed: ClosedCall) -> bool:
+        """Whether enough was said."""
+        return len(closed.messages) >= max(1, closed.plan.assistant.analysis_plan.min_messages_threshold)
+
+    async def analyse(self, closed: ClosedCall) -> Findings:
+        """What the call came to; never raises for a model that fails or hangs."""
+        config = closed.plan.assistant.llm_config
+        plan = closed.plan.assistant.analysis_plan
+        by_model = config.provider in TEXT_MODELS
+        found = Findings(
+            model=(config.model or config.provider) if by_model else "scripted",
+            wants_data=plan.structured_data_plan.enabled,
+            wants_success=plan.success_evaluation.enabled,
+        )
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await (self._by_model(closed, found) if by_model else self._by_rules(closed, found))
+        except TimeoutError:
+            found.errors.append(f"the analysis was not ready within {self._patience_seconds:g} seconds")
+        except TrunklineError as error:
+            found.errors.append(error.message)
+        except Exception:  # noqa: BLE001
+            _log.exception("an analysis broke", call_id=closed.call.id)
+            found.errors.append("the analysis broke off")
+        return found
+
+    async def _by_model(self, closed: ClosedCall, found: Findings) -> None:
+        plan = closed.plan
+        config = ask.for_analysis(plan.assistant.llm_config)
+        session = await self._models.llm(config.provider).open(config, plan.variables)
+        values = _values(closed)
+        try:
+            found.summary = await ask.answer_of(session, ask.summary_turns(values)) or None
+            if found.wants_data:
+                await _extract(session, plan.assistant.analysis_plan, values, found)
+            if found.wants_success:
+                await _judge(session, ask.judging_turns(plan.assistant.analysis_plan, values), found)
+        finally:
+            await session.aclose()
+
+    async def _by_rules(self, closed: ClosedCall, found: Findings) -> None:
+        plan = closed.plan
+        analysis = await self._analyst.summarise(plan.assistant.llm_config, plan.variables, closed.messages)
+        found.model = analysis.model or found.model
+        found.summary = analysis.summary or None
+        found.outcome = analysis.outcome or None
+        if found.wants_success:
+            found.success = {"passed": analysis.outcome in COMPLETED, "reason": analysis.summary}
+        if found.wants_data:
+            schema = plan.assistant.analysis_plan.structured_data_plan.json_schema or {}
+            found.structured_data = await _mapped(schema, analysis.slots, found.errors)
+
+
+def _values(closed: ClosedCall) -> dict[str, str]:
+    schema = closed.plan.assistant.analysis_plan.structured_data_plan.json_schema or {}
+    reason = closed.call.end_reason
+    return {
+        "schema": json.dumps(schema, ensure_ascii=False, indent=2),
+        "transcript": ask.transcript_of(closed.messages),
+        "ended_reason": reason.value if reason else "",
+    }
+
+
+async def _extract(session: LlmSession, plan: AnalysisPlan, values: Mapping[str, str], found: Findings) -> None:
+    """Structured data that fits the schema, after one repair at most; else None and an error, never a guess."""
+    schema = plan.structured_data_plan.json_schema or {}
+    turns = ask.extraction_turns(plan, values)
+    answer = await ask.answer_of(session, turns)
+    value, wrong = await _read(schema, answer)
+    if wrong:
+        value, wrong = await _read(schema, await ask.answer_of(session, ask.repair_turns(turns, answer, wrong)))
+    if wrong:
+        found.errors.append(f"the structured data does not fit its schema: {'; '.join(wrong)}")
+    else:
+        found.structured_data = value
+
+
+async def _read(schema: Mapping[str, Any], answer: str) -> tuple[Any, list[str]]:
+    try:
+        value = ask.json_in(answer)
+    except ValueError as error:
+        return None, [str(error)]
+    return value, await problems(schema, value)
+
+
+async def _judge(session: LlmSession, turns: Sequence[Turn], found: Findings) -> None:
+    try:
+        verdict = ask.json_in(await ask.answer_of(session, turns))
+    except ValueError:
+        verdict = None
+    if isinstance(verdict, dict) and isinstance(verdict.get("passed"), bool):
+        found.success = {"passed": verdict["passed"], "reason": str(verdict.get("reason") or "")}
+    else:
+        found.errors.append("the success evaluation could not be read")
+
+
+async def _mapped(schema: Mapping[str, Any], slots: Mapping[str, object], errors: list[str]) -> dict[str, Any]:
+    """The fields of the schema that a filled slot of the same name fits; the rest is null."""
+    mapped: dict[str, Any] = {}
+    for name, part in (schema.get("properties") or {}).items():
+        value = slots.get(name)
+        wrong = (
+            await problems({**_definitions(schema), **part}, value)
+            if isinstance(part, dict) and value is not None
+            else []
+        )
+        mapped[name] = None if wrong else value
+        errors.extend(f"{name} does not fit its schema: {problem}" for problem in wrong)
+    return mapped
+
+
+def _definitions(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {word: schema[word] for word in ("$defs", "definitions") if word in schema}

@@ -1,0 +1,97 @@
+"""The questions that a finished call puts to a language model, and how its answers are read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trunkline.domain.assistant import AnalysisPlan, LlmConfig, PromptMessage
+from trunkline.domain.transcript import Message
+from trunkline.ports.models import Delta, LlmSession, Turn
+
+SUMMARY = (
+    "You summarise phone calls. Write two to four plain sentences: who wanted what, what was said and agreed, and what "
+    "is to be done next. Say only what is in the transcript. The call ended with: {{ended_reason}}."
+)
+EXTRACT = (
+    "You extract data from the transcript of a phone call. Answer with one JSON value that fits this JSON Schema, and "
+    "with nothing else. Never guess: what was not said is null where the schema allows it.\n\n{{schema}}"
+)
+JUDGE = (
+    "You judge whether a phone call reached its aim. Answer with nothing but a JSON object "
+    '{"passed": true or false, "reason": "one sentence"}.\n\nThe rubric: {{rubric}}\n\n'
+    "The call ended with: {{ended_reason}}."
+)
+TRANSCRIPT = "The transcript:\n\n{{transcript}}"
+DEFAULT_RUBRIC = "The assistant did what its instructions ask for, and the other party got what it needed."
+REPAIR = "That does not fit: {problems}. Answer again with nothing but JSON that fits."
+
+
+def transcript_of(messages: Sequence[Message]) -> str:
+    """The conversation as text, a line for each turn."""
+    return "\n".join(f"{message.role.value}: {message.content}" for message in messages)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with every ``{{name}}`` of ``values`` replaced; ``{{endedReason}}`` is the old spelling of
+    ``{{ended_reason}}``."""
+    parts = text.split("{{")
+    whole = [parts[0]]
+    for part in parts[1:]:
+        name, closed, rest = part.partition("}}")
+        value = values.get({"endedReason": "ended_reason"}.get(name.strip(), name.strip())) if closed else None
+        whole.append("{{" + part if value is None else value + rest)
+    return "".join(whole)
+
+
+def summary_turns(values: Mapping[str, str]) -> list[Turn]:
+    """Asks for the summary."""
+    return _turns((PromptMessage(content=SUMMARY), PromptMessage(role="user", content=TRANSCRIPT)), values)
+
+
+def extraction_turns(plan: AnalysisPlan, values: Mapping[str, str]) -> list[Turn]:
+    """Asks for the structured data: in the plan's own words where it has some."""
+    own = plan.structured_data_plan.messages
+    return _turns(own or (PromptMessage(content=EXTRACT), PromptMessage(role="user", content=TRANSCRIPT)), values)
+
+
+def judging_turns(plan: AnalysisPlan, values: Mapping[str, str]) -> list[Turn]:
+    """Asks whether the call was a success."""
+    rubric = plan.success_evaluation.rubric or DEFAULT_RUBRIC
+    asked = (PromptMessage(content=JUDGE), PromptMessage(role="user", content=TRANSCRIPT))
+    return _turns(asked, {**values, "rubric": rubric})
+
+
+def repair_turns(asked: Sequence[Turn], answer: str, problems: Sequence[str]) -> list[Turn]:
+    """Asks once more, saying what was wrong."""
+    return [*asked, Turn("assistant", answer), Turn("user", REPAIR.format(problems="; ".join(problems)))]
+
+
+def for_analysis(config: LlmConfig) -> LlmConfig:
+    """The assistant's own model without its tools and instructions, and as sober as can be."""
+    return config.model_copy(update={"tools": (), "messages": (), "temperature": 0.0, "max_completion_tokens": None})
+
+
+async def answer_of(session: LlmSession, turns: Sequence[Turn]) -> str:
+    """The whole reply as text. Raises Upstream."""
+    words = [part.text async for part in session.reply(turns, ()) if isinstance(part, Delta)]
+    return "".join(words).strip()
+
+
+def json_in(answer: str) -> Any:
+    """The JSON value in an answer, also where a fence or words stand around it. Raises ValueError when there is none."""
+    decoder = json.JSONDecoder()
+    try:
+        return json.loads(answer)
+    except ValueError:
+        pass
+    for at, sign in enumerate(answer):
+        if sign in "{[":
+            try:
+                return decoder.raw_decode(answer, at)[0]
+            except ValueError:
+                continue
+    raise ValueError("the answer is not JSON")
+
+
+def _turns(messages: Sequence[PromptMessage], values: Mapping[str, str]) -> list[Turn]:
+    return [Turn(message.role, filled(message.content, values)) for message in messages]

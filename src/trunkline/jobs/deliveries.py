@@ -1,0 +1,150 @@
+"""Webhook deliveries: each is tried until it was accepted, refused for good, or has failed too often.
+
+The table of deliveries is the durable state: what is due, what is claimed until when, what was tried. A worker claims
+what is due, makes one attempt and writes down what came of it; if it dies in between, its claim runs out and the next
+attempt is made by whoever lives, with the same ``webhook-id``. Network errors, time-outs, 408, 429 and 5xx are tried
+again; 410 and every other answer but 2xx, and an address that is refused, make the delivery dead at once.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from trunkline.base.clock import iso
+from trunkline.base.errors import NotFound
+from trunkline.base.logs import logger
+from trunkline.base.tasks import Crew
+from trunkline.jobs.letters import REPORT, report_body
+from trunkline.jobs.patience import Bell, until_kept
+from trunkline.jobs.settings import JobSettings
+from trunkline.services.aftercall import closing
+from trunkline.services.rooms import Rooms
+from trunkline.storage.deliveries import Delivery
+from trunkline.webhooks.sender import Attempt, Post, Sender
+
+TRY_AGAIN = frozenset({408, 429})
+FIRST_SERVER_ERROR = 500
+FORGOTTEN = "what was to be sent has been forgotten"
+
+_log = logger("jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where a delivery stands after an attempt; ``wait_seconds`` to the next while it is pending."""
+
+    status: str
+    wait_seconds: float | None = None
+
+
+def verdict(attempt: Attempt, tries: int, settings: JobSettings, spread: float = 1.0) -> Verdict:
+    """What an attempt, number ``tries`` of its delivery, means. ``spread`` multiplies the wait; Retry-After is a lower
+    bound of it, up to the longest wait of the schedule."""
+    if attempt.accepted:
+        return Verdict("delivered")
+    code = attempt.status_code
+    passing = attempt.error is not None or code in TRY_AGAIN or (code is not None and code >= FIRST_SERVER_ERROR)
+    if attempt.refused or not passing or tries >= settings.tries:
+        return Verdict("dead")
+    wait = settings.retry_seconds[tries - 1] * spread
+    asked = min(attempt.retry_after_seconds or 0.0, settings.retry_seconds[-1])
+    return Verdict("pending", max(wait, asked))
+
+
+class Courier:
+    """Makes the attempts that are due, many at once, few at one address."""
+
+    def __init__(self, rooms: Rooms, sender: Sender, settings: JobSettings, bell: Bell) -> None:
+        self._rooms = rooms
+        self._sender = sender
+        self._settings = settings
+        self._bell = bell
+        self._crew = Crew("deliveries")
+        self._under_way: Counter[str] = Counter()
+
+    async def aclose(self) -> None:
+        """Breaks off what is under way; its claims run out and it is tried again."""
+        await self._crew.aclose()
+
+    async def round(self) -> bool:
+        """Claims what is due and starts its attempts; True when there may be more."""
+        settings = self._settings
+        limit = settings.deliveries_at_once - len(self._crew)
+        if limit <= 0:
+            return False
+        now = self._rooms.clock.now()
+        busy = [url for url, count in self._under_way.items() if count >= settings.deliveries_per_address]
+        overtake_before = now - timedelta(seconds=settings.overtake_seconds)
+        async with self._rooms.database.system(write=False) as unit:
+            due = await unit.deliveries.due(now, overtake_before, busy, limit)
+        chosen = {delivery.id: delivery for delivery in self._within_limits(due)}
+        if not chosen:
+            return False
+        async with self._rooms.database.system() as unit:
+            claimed = await unit.deliveries.claim(chosen, now, now + timedelta(seconds=settings.claim_seconds))
+        for id, delivery in chosen.items():
+            if id in claimed:
+                self._under_way[delivery.url] += 1
+                self._crew.start(self._deliver(delivery), "attempt")
+        return len(due) >= limit
+
+    def _within_limits(self, due: list[Delivery]) -> list[Delivery]:
+        chosen: list[Delivery] = []
+        count = Counter(self._under_way)
+        for delivery in due:
+            if count[delivery.url] < self._settings.deliveries_per_address:
+                count[delivery.url] += 1
+                chosen.append(delivery)
+        return chosen
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            attempt = await self._attempt(delivery)
+            await until_kept(self._rooms.clock, lambda: self._write_down(delivery, attempt))
+        except NotFound:
+            _log.info("a delivery went with its call", call_id=delivery.call_id, delivery_id=delivery.id)
+        finally:
+            self._under_way[delivery.url] -= 1
+            self._under_way += Counter()
+            self._bell.ring()
+
+    async def _attempt(self, delivery: Delivery) -> Attempt:
+        if delivery.body is None:
+            return Attempt(at=self._rooms.clock.now(), duration_ms=0.0, error=FORGOTTEN, refused=True)
+        closed = await until_kept(self._rooms.clock, lambda: closing(self._rooms, delivery.call_id))
+        body = report_body(closed, delivery.created_at) if delivery.event == REPORT else delivery.body.encode()
+        return await self._sender.post(
+            Post(delivery.url, delivery.event, body, delivery.id, closed.plan.webhook_secret)
+        )
+
+    async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
+        tries = len(delivery.attempts) + 1
+        spread = 1.0 + random.uniform(-1, 1) * self._settings.jitter
+        outcome = verdict(attempt, tries, self._settings, spread)
+        now = self._rooms.clock.now()
+        later = None if outcome.wait_seconds is None else now + timedelta(seconds=outcome.wait_seconds)
+        async with self._rooms.database.system() as unit:
+            await unit.deliveries.log_attempt(delivery.id, _as_json(attempt), outcome.status, later, now)
+        log = _log.info if attempt.accepted else _log.warning
+        log(
+            "webhook attempt",
+            call_id=delivery.call_id,
+            delivery_id=delivery.id,
+            webhook=delivery.event,
+            tries=tries,
+            outcome=outcome.status,
+            status_code=attempt.status_code,
+            error=attempt.error,
+        )
+
+
+def _as_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "at": iso(attempt.at),
+        "status_code": attempt.status_code,
+        "duration_ms": round(attempt.duration_ms, 1),
+        "error": attempt.error,
+        "reply": attempt.reply if attempt.status_code is not None else None,
+    }

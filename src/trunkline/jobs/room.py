@@ -1,0 +1,86 @@
+"""The jobs of one process: the dialler, the leases, the reaper, the outbox, the deliveries and the durable workflows."""
+
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from trunkline.base.tasks import Crew
+from trunkline.jobs.after import AfterCall
+from trunkline.jobs.analysis import Analyser
+from trunkline.jobs.calls import CallRunner, Dialler, Leases
+from trunkline.jobs.deliveries import Courier
+from trunkline.jobs.durable import Durable
+from trunkline.jobs.outbox import AFTER_CALL, Pump, WakingJournal
+from trunkline.jobs.patience import Bell, keep_doing, until_kept
+from trunkline.jobs.reaper import Reaper
+from trunkline.jobs.settings import JobSettings, jobs_database
+from trunkline.ports.analyst import Analyst
+from trunkline.services.journal import ServiceJournal
+from trunkline.services.rooms import Rooms
+from trunkline.webhooks.sender import Sender
+
+__all__ = ["JobSettings", "Jobs", "WakingJournal", "jobs_database"]
+
+
+class Jobs:
+    """Everything that happens without a request; used inside ``async with``, on whose leaving calls are drained."""
+
+    def __init__(
+        self, rooms: Rooms, supervisor: CallRunner, analyst: Analyst, sender: Sender, settings: JobSettings
+    ) -> None:
+        self._rooms = rooms
+        self._settings = settings
+        self._outbox_bell = Bell()
+        self._courier_bell = Bell()
+        journal = WakingJournal(ServiceJournal(rooms), self.wake_outbox)
+        analyser = Analyser(rooms.models, analyst, settings.analysis_seconds)
+        after = AfterCall(rooms, analyser, self._courier_bell.ring)
+        self._durable = Durable(settings.database_url, settings.worker_id, rooms.clock, {AFTER_CALL: after.workflow})
+        self.dialler = Dialler(rooms, supervisor, journal, settings)
+        self._leases = Leases(rooms, settings)
+        self._reaper = Reaper(rooms, self._leases, settings, self.wake_outbox)
+        self._courier = Courier(rooms, sender, settings, self._courier_bell)
+        self._pump = Pump(rooms, self._durable, self._courier_bell.ring)
+        self._exit = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await until_kept(self._rooms.clock, self._reaper.end_my_orphans)
+            await stack.enter_async_context(self._durable)
+            crew = await stack.enter_async_context(Crew("jobs"))
+            stack.push_async_callback(self._courier.aclose)
+            self._start_loops(crew)
+            stack.push_async_callback(self.dialler.drain, self._settings.drain_seconds)
+            self._exit = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    def wake_outbox(self) -> None:
+        """Says that something was written into the outbox; from the event loop's thread."""
+        self._outbox_bell.ring()
+
+    async def drain(self, patience_seconds: float) -> None:
+        """Takes no more calls and waits for those that run."""
+        await self.dialler.drain(patience_seconds)
+
+    def _start_loops(self, crew: Crew) -> None:
+        settings = self._settings
+        for name, work, bell, pause in (
+            ("leases", self._leases.renew, Bell(), settings.renew_seconds),
+            ("reaper", self._reaper.round, Bell(), settings.reap_seconds),
+            ("outbox", self._pump.round, self._outbox_bell, settings.poll_seconds),
+            ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),
+            ("pruning", self._prune, Bell(), settings.prune_seconds),
+        ):
+            crew.start(keep_doing(name, work, bell, pause), name)
+
+    async def _prune(self) -> bool:
+        before = self._rooms.clock.now() - timedelta(seconds=self._settings.kept_seconds)
+        async with self._rooms.database.system() as unit:
+            await unit.outbox.prune(before)
+        return await self._durable.prune(before) > 0
