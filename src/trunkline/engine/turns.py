@@ -35,9 +35,10 @@ DIGIT_WORDS = _table(
 NO_LETTERS = _table("a i o y")
 BACKCHANNELS = _table("yeah yep yes ok okay right sure fine alright good great cool ja oké oui sí ya genau")
 GREETINGS = _table(
-    "hello hi hey yes yeah speaking this is there good morning afternoon evening hallo hoi goedemorgen goedemiddag"
-    " met guten tag ja bonjour allô allo oui hola dígame diga sí"
+    "hello hi hey speaking morning afternoon evening hallo hoi goedemorgen goedemiddag tag bonjour allô allo hola"
+    " dígame diga"
 )
+AROUND_GREETINGS = _table("yes yeah good there who is this it ja guten met oui sí")
 GREETING_WORDS = 4
 
 
@@ -120,7 +121,8 @@ def is_backchannel(text: str) -> bool:
 def is_greeting(text: str) -> bool:
     """What one says when picking up a phone ("Hello?"): no reason to break off our first words."""
     said = [word for word in words(text) if word not in FILLERS]
-    return len(said) <= GREETING_WORDS and all(word in GREETINGS for word in said)
+    known = all(word in GREETINGS or word in AROUND_GREETINGS for word in said)
+    return known and len(said) <= GREETING_WORDS and not GREETINGS.isdisjoint(said)
 
 
 def has_phrase(text: str, phrase: str) -> bool:

@@ -1,0 +1,243 @@
+"""The conversation machine: told what happens on one call, it decides what is to be done. It waits for nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from trunkline.base.errors import Upstream
+from trunkline.domain.call import CallStatus, EndReason
+from trunkline.domain.events import CallEnded, StatusChanged
+from trunkline.domain.plan import CallPlan
+from trunkline.engine import events
+from trunkline.engine.effects import Effect, Listen, Prepare
+from trunkline.engine.latency import Meter
+from trunkline.engine.prompt import GOODBYE_NOTICE, apology, first_message
+from trunkline.engine.talk.closing import Closing
+from trunkline.engine.talk.deeds import Deeds
+from trunkline.engine.talk.desk import Desk, Stage, Timer
+from trunkline.engine.talk.ear import Said
+from trunkline.engine.talk.floor import Floor
+from trunkline.engine.talk.keys import KeysHeard
+from trunkline.engine.talk.limits import Duration, Silence
+from trunkline.engine.talk.mouth import Utterance
+from trunkline.engine.turns import has_phrase
+
+_HEARING = (
+    events.SpeechStarted,
+    events.SpeechEnded,
+    events.WordsPartial,
+    events.WordsFinal,
+    events.TurnJudged,
+)
+
+
+class Conversation:
+    """One call, from the dial to its end.
+
+    ``now`` is monotonic seconds, the same clock as the times in events; ``wall`` is the wall-clock time at ``now``.
+    The effects are to be performed in their order. Events after ``ended`` change nothing.
+    """
+
+    def __init__(self, plan: CallPlan, now: float, wall: datetime) -> None:
+        self._desk = Desk(plan, now, wall)
+        self._floor = Floor(self._desk, self._turn_over, self._spoken)
+        self._closing = Closing(self._desk, self._floor.mind, self._floor.mouth)
+        self._deeds = Deeds(self._desk, self._floor, self._closing)
+        self._keys = KeysHeard(self._desk)
+        self._silence = Silence(self._desk, self._floor.mouth, self._closing)
+        self._duration = Duration(self._desk, self._closing)
+        self._meter = Meter(self._desk)
+        self._ringing = False
+        self._held = False
+        self._deaf: str | None = None
+        self._react = self._reactions()
+
+    def _reactions(self) -> dict[type, Callable[[Any], None]]:
+        floor, deeds = self._floor, self._deeds
+        return {
+            events.LineRinging: self._rings,
+            events.LineAnswered: self._answered,
+            events.LineClosed: self._closed,
+            events.LineHeld: self._hold,
+            events.DigitHeard: self._pressed,
+            events.MediaLost: self._media_lost,
+            events.SpeechStarted: lambda event: floor.speech_started(event.at),
+            events.SpeechEnded: lambda event: floor.speech_ended(event.at),
+            events.WordsPartial: lambda event: floor.partial(event.text),
+            events.WordsFinal: lambda event: floor.final(event.text),
+            events.TurnJudged: lambda event: floor.judged(event.probability),
+            events.ReplyText: lambda event: floor.mind.text(event.reply, event.text),
+            events.ReplyTools: lambda event: floor.mind.tools(event.reply, event.calls),
+            events.ReplyFinished: lambda event: floor.mind.finished(event.reply),
+            events.ReplyFailed: self._reply_failed,
+            events.SpeakingStarted: self._sounds,
+            events.SpeakingFinished: lambda event: floor.mouth.finished(event.utterance, event.at),
+            events.SpeakingStopped: self._silent,
+            events.SpeakingFailed: self._speaking_failed,
+            events.ToolsFinished: deeds.tools_finished,
+            events.Ordered: deeds.ordered,
+            events.TransferDone: lambda event: deeds.transfer_done(),
+            events.TransferRefused: deeds.transfer_refused,
+            events.DigitsSent: deeds.digits_sent,
+            events.HearingFailed: self._hearing_failed,
+            events.TimerFired: self._time,
+            events.ShuttingDown: self._shutting_down,
+        }
+
+    @property
+    def ended(self) -> bool:
+        """Whether the line is closed and the last fact noted."""
+        return self._desk.stage is Stage.OVER
+
+    def start(self) -> list[Effect]:
+        """What is to be done while it rings."""
+        words = first_message(self._desk.plan)
+        if words:
+            self._desk.do(Prepare(words))
+        return self._desk.take()
+
+    def handle(self, event: events.Event, now: float) -> list[Effect]:
+        """What is to be done about ``event``."""
+        if self.ended:
+            return []
+        self._desk.now = max(now, self._desk.now)
+        if not isinstance(event, _HEARING) or (self._desk.listening and not self._floor.muted):
+            self._react[type(event)](event)
+            self._settle()
+        effects = self._desk.take()
+        self._meter.watch(event, effects)
+        return effects + self._desk.take()
+
+    def _settle(self) -> None:
+        """Goes on with all there is room for now; the parts say what that is."""
+        if self.ended:
+            return
+        if self._deaf is not None and self._desk.stage is Stage.TALKING:
+            self._closing.begin(EndReason.PROVIDER_ERROR, apology(self._desk.plan), error=self._deaf)
+        reply = self._floor.mind.conclude()
+        if reply is not None and self._desk.stage is Stage.TALKING:
+            self._deeds.run(reply)
+        self._deeds.proceed()
+        self._floor.settle()
+        self._deeds.leave_if_all_is_said()
+        self._duration.review()
+        self._silence.review(self._quiet())
+
+    def _quiet(self) -> bool:
+        floor = self._floor
+        resting = self._held or floor.muted or self._keys.gathering or self._desk.stage is not Stage.TALKING
+        thinking = floor.mind.live is not None or floor.mind.owed or floor.mind.waiting
+        return not (resting or thinking or floor.mouth.busy or floor.ear.engaged)
+
+    # --- the line
+
+    def _rings(self, event: events.LineRinging) -> None:
+        if self._desk.stage is Stage.CALLING and not self._ringing:
+            self._ringing = True
+            self._desk.note(StatusChanged(self._desk.at(self._desk.now), CallStatus.RINGING, event.sip))
+
+    def _answered(self, event: events.LineAnswered) -> None:
+        if self._desk.stage is not Stage.CALLING:
+            return
+        self._desk.stage = Stage.TALKING
+        self._desk.note(StatusChanged(self._desk.at(self._desk.now), CallStatus.IN_PROGRESS, event.sip))
+        self._desk.do(Listen(True))
+        words = first_message(self._desk.plan)
+        if words:
+            self._floor.mouth.say(words, opening=True)
+        self._duration.begin()
+
+    def _closed(self, event: events.LineClosed) -> None:
+        self._desk.stage = Stage.OVER
+        self._floor.leave()
+        self._deeds.leave()
+        ours = self._closing.reason
+        reason = ours or event.reason or EndReason.USER_HANGUP
+        error = self._closing.error if ours is not None else event.error
+        self._desk.note(CallEnded(self._desk.at(self._desk.now), reason, error, event.sip))
+
+    def _hold(self, event: events.LineHeld) -> None:
+        self._held = event.held
+
+    def _media_lost(self, _event: events.MediaLost) -> None:
+        if self._desk.listening and not self._held:
+            self._closing.hang_up(EndReason.MEDIA_TIMEOUT, "no audio packet arrived for 20 s")
+
+    def _shutting_down(self, _event: events.ShuttingDown) -> None:
+        self._closing.hang_up(EndReason.WORKER_LOST, "the worker was shut down")
+
+    # --- keys and time
+
+    def _pressed(self, event: events.DigitHeard) -> None:
+        if self._desk.listening and self._keys.press(event.digit):
+            self._all_pressed()
+
+    def _all_pressed(self) -> None:
+        if self._keys.gathering:
+            self._floor.happened(self._keys.take())
+
+    def _time(self, event: events.TimerFired) -> None:
+        if self._desk.fired(event.name):
+            self._alarms[Timer(event.name)]()
+
+    @property
+    def _alarms(self) -> dict[Timer, Callable[[], None]]:
+        return {
+            Timer.TURN: self._floor.ear.waited,
+            Timer.WORDS: self._floor.ear.words_are_late,
+            Timer.NOISE: self._floor.noise,
+            Timer.BARGE_IN: self._floor.consider,
+            Timer.RESUME: self._floor.resume_if_nothing_followed,
+            Timer.SILENCE: self._silence.passed,
+            Timer.TOOL: self._deeds.tool_is_slow,
+            Timer.KEYS: self._all_pressed,
+            Timer.LAST_WORDS: self._closing.hang_up,
+            Timer.GOODBYE: self._say_goodbye,
+            Timer.LIMIT: self._duration.passed,
+        }
+
+    def _say_goodbye(self) -> None:
+        if self._desk.stage is Stage.TALKING:
+            self._floor.history.add("system", GOODBYE_NOTICE)
+            self._floor.mind.owed = True
+
+    # --- turns
+
+    def _turn_over(self, said: Said) -> None:
+        self._deeds.tools.rounds = 0
+        self._silence.heard()
+        self._meter.turn_over(said)
+
+    def _spoken(self, utterance: Utterance, cut: bool) -> None:
+        self._deeds.spoken(utterance, cut)
+        phrases = self._desk.plan.assistant.speech_config.end_call_phrases
+        if self._desk.stage is Stage.TALKING and any(has_phrase(utterance.entry.content, one) for one in phrases):
+            self._closing.begin(EndReason.ASSISTANT_ENDED)
+
+    def _sounds(self, event: events.SpeakingStarted) -> None:
+        self._floor.mouth.started(event.utterance, event.at)
+        self._closing.sounding()
+
+    def _silent(self, event: events.SpeakingStopped) -> None:
+        self._floor.mouth.stopped(event.utterance, event.heard, event.rest, event.at)
+
+    # --- failures
+
+    def _reply_failed(self, event: events.ReplyFailed) -> None:
+        if self._floor.mind.failed(event.reply):
+            error = _failure("language model", event.error)
+            self._closing.begin(EndReason.PROVIDER_ERROR, apology(self._desk.plan), error=error)
+
+    def _speaking_failed(self, event: events.SpeakingFailed) -> None:
+        self._floor.mouth.failed(event.utterance, event.heard)
+        if self._desk.stage is not Stage.CALLING:
+            self._closing.hang_up(EndReason.PROVIDER_ERROR, _failure("voice", event.error))
+
+    def _hearing_failed(self, event: events.HearingFailed) -> None:
+        self._deaf = _failure("speech recogniser", event.error)
+        if self._desk.stage is Stage.CALLING:
+            self._closing.hang_up(EndReason.PROVIDER_ERROR, self._deaf)
+
+
+def _failure(stage: str, error: Upstream) -> str:
+    return f"the {stage} ({error.provider}) failed: {error.message}"

@@ -1,0 +1,193 @@
+"""The ear: gathers the party's words into a turn, and says when the turn is over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from trunkline.domain.assistant import TurnTaking
+from trunkline.domain.events import PartialHeard
+from trunkline.domain.transcript import Role
+from trunkline.engine.effects import JudgeTurn
+from trunkline.engine.talk.desk import Desk, Timer
+from trunkline.engine.turns import likely_over, wait_seconds
+
+FINAL_WORDS_SECONDS = 3.0
+NOISE_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A turn of the party that is over. ``wait`` is the silence that was configured for it, ``final_at`` when the
+    recogniser's last word came."""
+
+    text: str
+    started_at: float
+    ended_at: float
+    final_at: float
+    wait: float = 0.0
+    role: Role = Role.USER
+
+
+@dataclass(slots=True)
+class _Turn:
+    started_at: float
+    ended_at: float | None = None
+    finals: list[str] = field(default_factory=list)
+    fresh: bool = False
+    partial: str = ""
+    final_at: float | None = None
+    awaiting: bool = False
+    due: bool = False
+    judged: float | None = None
+    longest: float = 0.0
+
+
+class Ear:
+    """What the party is saying. ``over`` is called with each turn that ended with words."""
+
+    def __init__(self, desk: Desk, manners: TurnTaking, over: Callable[[Said], None]) -> None:
+        self.speaking = False
+        self._desk = desk
+        self._manners = manners
+        self._over = over
+        self._turn: _Turn | None = None
+        self._since: float | None = None
+        self._until: float | None = None
+        self._settled = False
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the party speaks, or paused and may go on, or words of theirs are still awaited."""
+        return self._turn is not None
+
+    @property
+    def text(self) -> str:
+        """The words of this turn so far."""
+        return "" if self._turn is None else " ".join(filter(None, (*self._turn.finals, self._turn.partial)))
+
+    @property
+    def lasted(self) -> float:
+        """The seconds of the longest stretch of speech in this turn."""
+        if self._turn is None:
+            return 0.0
+        running = self._desk.now - self._since if self.speaking and self._since is not None else 0.0
+        return max(self._turn.longest, running)
+
+    @property
+    def likely_over(self) -> bool:
+        """Whether the turn is probably over before its wait is: every word is in and nothing holds it open."""
+        turn = self._turn
+        if turn is None or turn.ended_at is None or self._words_missing(turn):
+            return False
+        return likely_over(self.text, turn.judged)
+
+    def speech_started(self, at: float) -> None:
+        """Voice activity began."""
+        self.speaking, self._settled, self._since = True, False, at
+        if self._turn is None:
+            self._turn = _Turn(started_at=at)
+            self._desk.timer(Timer.NOISE, at + NOISE_SECONDS)
+        turn = self._turn
+        turn.ended_at, turn.judged, turn.due, turn.fresh = None, None, False, False
+        self._desk.forget(Timer.TURN, Timer.WORDS)
+
+    def speech_ended(self, at: float) -> None:
+        """Voice activity ended: the wait for the end of the turn begins."""
+        self.speaking, self._until = False, at
+        self._desk.forget(Timer.NOISE)
+        if self._turn is None:
+            return
+        if self._since is not None:
+            self._turn.longest = max(self._turn.longest, at - self._since)
+        self._turn.ended_at, self._turn.awaiting = at, True
+        self._desk.do(JudgeTurn())
+
+    def partial(self, text: str) -> None:
+        """Words so far."""
+        turn = self._open(text)
+        if turn is None:
+            return
+        turn.partial = text.strip()
+        self._desk.note(PartialHeard(self._desk.at(self._desk.now), Role.USER, self.text))
+
+    def final(self, text: str) -> None:
+        """Words that are settled; late ones count too, and open a turn of their own if they must."""
+        turn = self._open(text)
+        if turn is None:
+            return
+        of_the_speech_before = turn.awaiting and turn.ended_at is None
+        turn.partial, turn.awaiting = "", False
+        if text.strip():
+            turn.finals.append(text.strip())
+            turn.fresh, turn.final_at = not of_the_speech_before, self._desk.now
+
+    def judged(self, probability: float) -> None:
+        """The end-of-turn model's verdict on this pause."""
+        if self._turn is not None and self._turn.ended_at is not None and not self._turn.due:
+            self._turn.judged = probability
+
+    def review(self) -> None:
+        """Reckons the wait anew from all that is known, and ends the turn when it is over."""
+        turn = self._turn
+        if turn is None or turn.ended_at is None:
+            return
+        nothing_said = not turn.awaiting and not turn.finals
+        at = turn.ended_at + wait_seconds(self.text, turn.judged, self._manners)
+        if turn.due or nothing_said or at <= self._desk.now:
+            self.waited()
+        else:
+            self._desk.timer(Timer.TURN, at)
+
+    def waited(self) -> None:
+        """The wait is over: the turn is too, unless its words are still to come."""
+        turn = self._turn
+        if turn is None or turn.ended_at is None:
+            return
+        turn.due = True
+        self._desk.forget(Timer.TURN)
+        if self._words_missing(turn):
+            self._desk.timer(Timer.WORDS, max(self._desk.now, turn.ended_at + FINAL_WORDS_SECONDS))
+        else:
+            self.finish()
+
+    def words_are_late(self) -> None:
+        """The recogniser's bound passed: what is there has to do."""
+        self._settled = True
+        self.finish()
+
+    def noise(self) -> None:
+        """Nothing but noise for long: it shall not keep the assistant silent."""
+        if self._turn is not None and not self.text:
+            self._close()
+
+    def finish(self) -> None:
+        """Ends the turn now, with the words that are there."""
+        turn, text = self._turn, self.text
+        if turn is None:
+            return
+        self._close()
+        if text:
+            ended_at = self._desk.now if turn.ended_at is None else turn.ended_at
+            final_at = self._desk.now if turn.final_at is None else turn.final_at
+            wait = wait_seconds(text, turn.judged, self._manners)
+            self._over(Said(text, turn.started_at, ended_at, final_at, wait))
+
+    def deafen(self) -> None:
+        """The party is not listened to from now on; what was said until now is a turn."""
+        self.speaking = False
+        self.finish()
+
+    def _open(self, text: str) -> _Turn | None:
+        """The turn that words belong to: words without voice activity, or after the turn was given up, open one."""
+        if self._turn is None and text.strip() and not self._settled:
+            now = self._desk.now
+            started_at = now if self._since is None else self._since
+            ended_at = None if self.speaking else now if self._until is None else self._until
+            self._turn = _Turn(started_at, ended_at, awaiting=True)
+        return self._turn
+
+    def _words_missing(self, turn: _Turn) -> bool:
+        return turn.awaiting and (bool(turn.partial) or not turn.fresh)
+
+    def _close(self) -> None:
+        self._turn = None
+        self._desk.forget(Timer.TURN, Timer.WORDS, Timer.NOISE)

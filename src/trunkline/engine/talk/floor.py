@@ -1,0 +1,220 @@
+"""The floor: whose turn it is to speak. Ear, mouth and mind meet here, and interruptions are decided."""
+
+from collections.abc import Callable
+
+from trunkline.domain.assistant import TurnTaking
+from trunkline.domain.transcript import Role
+from trunkline.engine.history import History
+from trunkline.engine.talk.desk import Desk, Stage, Timer
+from trunkline.engine.talk.ear import Ear, Said
+from trunkline.engine.talk.mind import Mind
+from trunkline.engine.talk.mouth import Mouth, Utterance, Voice
+from trunkline.engine.turns import count_words, is_backchannel, is_greeting
+
+ALMOST_FINISHED_SECONDS = 1.0
+_SLACK_SECONDS = 0.001
+
+
+class Floor:
+    """Turn taking. ``on_turn`` is called with each turn of the party, ``on_spoken`` with each of the assistant's."""
+
+    def __init__(
+        self, desk: Desk, on_turn: Callable[[Said], None], on_spoken: Callable[[Utterance, bool], None]
+    ) -> None:
+        assistant = desk.plan.assistant
+        self.history = History(assistant.llm_config.messages)
+        self.muted = False
+        self.ear = Ear(desk, assistant.speech_config.turn_taking, self.turn_over)
+        self.mouth = Mouth(desk, self.history, self._spoken)
+        self.mind = Mind(desk, self.history, self.mouth)
+        self._desk = desk
+        self._on_turn = on_turn
+        self._on_spoken = on_spoken
+        self._kept: list[Said] = []
+        self._go_on = False
+
+    @property
+    def _manners(self) -> TurnTaking:
+        return self._desk.plan.assistant.speech_config.turn_taking
+
+    # --- what is heard
+
+    def speech_started(self, at: float) -> None:
+        """The party makes a sound."""
+        self.ear.speech_started(at)
+        self._desk.forget(Timer.RESUME)
+        self._go_on = False
+        if self.mind.early:
+            self.mind.cancel()
+        if self._interruptible() is not None:
+            self._desk.timer(Timer.BARGE_IN, at + self._manners.interruption_min_duration)
+
+    def speech_ended(self, at: float) -> None:
+        """The party pauses."""
+        self._desk.forget(Timer.BARGE_IN)
+        self.ear.speech_ended(at)
+        self.consider()
+        if self.mouth.yielding:
+            self._desk.timer(Timer.RESUME, max(self._desk.now, at + self._manners.false_interruption_timeout))
+        self._end_turn_or_think_ahead()
+
+    def partial(self, text: str) -> None:
+        """Words so far."""
+        self.ear.partial(text)
+        self.consider()
+        self.ear.review()
+
+    def final(self, text: str) -> None:
+        """Words for good."""
+        self.ear.final(text)
+        self.consider()
+        self._end_turn_or_think_ahead()
+
+    def judged(self, probability: float) -> None:
+        """The end-of-turn model spoke."""
+        self.ear.judged(probability)
+        self._end_turn_or_think_ahead()
+
+    def noise(self) -> None:
+        """A sound without words goes on and on."""
+        self.ear.noise()
+        self._go_on = not self.ear.engaged
+
+    def deafen(self) -> None:
+        """The party is not listened to from now on; what was said until now is a turn."""
+        self._desk.forget(Timer.BARGE_IN)
+        self.ear.deafen()
+        self._go_on = True
+
+    def consider(self) -> None:
+        """Decides whether what the party does now interrupts the assistant, and whether that is for good."""
+        words = count_words(self.ear.text)
+        manners = self._manners
+        if self._interruptible() is not None:
+            long_enough = self.ear.lasted + _SLACK_SECONDS >= manners.interruption_min_duration
+            if self.ear.engaged and long_enough and words >= manners.interruption_min_words:
+                self.mouth.stop()
+                if not self.ear.speaking:
+                    self._desk.timer(Timer.RESUME, self._desk.now + manners.false_interruption_timeout)
+        if words and self._desk.stage is Stage.TALKING:
+            self._words_are_real()
+
+    def _interruptible(self) -> Utterance | None:
+        live = self.mouth.live
+        if self._desk.stage is not Stage.TALKING or live is None or not live.interruptible:
+            return None
+        return live if live.voice in (Voice.SENT, Voice.AUDIBLE) else None
+
+    def _words_are_real(self) -> None:
+        live = self.mouth.live
+        if live is None:
+            if not self.mind.early:
+                self.withdraw()
+        elif self._unheard_reply(live) or (self.mouth.yielding and not (live.opening and is_greeting(self.ear.text))):
+            self.break_off()
+
+    def _unheard_reply(self, live: Utterance) -> bool:
+        return live.voice is Voice.SENT and not live.before and live.command_id is None and not live.opening
+
+    def withdraw(self) -> None:
+        """The turn goes on: a reply that is on its way, unheard, is given up and owed again."""
+        on_its_way = self.mind.live is not None
+        self.mind.cancel()
+        if self.mouth.drop() or on_its_way:
+            self.mind.owed = True
+
+    def break_off(self) -> None:
+        """The assistant stops for good, with what was heard; what it had to say is open again."""
+        if self.mouth.live is not None and not self.mouth.live.interruptible:
+            return
+        self._desk.forget(Timer.RESUME, Timer.BARGE_IN)
+        self._go_on = False
+        self.mouth.cut()
+        self.withdraw()
+        self.mind.owed = True
+
+    def resume_if_nothing_followed(self) -> None:
+        """The time for words to follow an interruption is over."""
+        self._go_on = True
+
+    # --- turns of the party
+
+    def turn_over(self, said: Said) -> None:
+        """A turn is over. While the assistant's own is not, it is kept until then."""
+        if self.mouth.live is None:
+            self._commit(said, answer=True)
+            return
+        self._kept.append(said)
+        if self.mouth.yielding:
+            self._go_on = True
+
+    def happened(self, text: str) -> None:
+        """Something that the model must know and answer, and that interrupts as words do (keys pressed)."""
+        now = self._desk.now
+        if self._desk.stage is Stage.TALKING:
+            self.break_off()
+        self.turn_over(Said(text, now, now, now, role=Role.SYSTEM))
+
+    def tell(self, text: str, *, answer: bool) -> None:
+        """Something that the model must know; ``answer``: it shall speak about it as soon as there is room."""
+        self.history.add("system", text)
+        self._desk.message(Role.SYSTEM, text, self._desk.now, self._desk.now)
+        self.mind.owed = self.mind.owed or answer
+
+    def _commit(self, said: Said, *, answer: bool) -> None:
+        self.history.add(said.role.value, said.text)
+        self._desk.message(said.role, said.text, said.started_at, said.ended_at)
+        if answer and self._desk.stage is Stage.TALKING:
+            self.mind.owed = True
+            self._on_turn(said)
+            self.mind.confirm()
+
+    def _wants_answer(self, said: Said, over: Utterance) -> bool:
+        """Whether words that fell into our own are more than a sign of listening: so they are close to the end of ours."""
+        if said.ended_at >= self._desk.now - ALMOST_FINISHED_SECONDS:
+            return True
+        return not is_backchannel(said.text) and not (over.opening and is_greeting(said.text))
+
+    # --- turns of the assistant
+
+    def _spoken(self, utterance: Utterance, cut: bool) -> None:
+        if utterance.voice is Voice.OVER and self.mouth.live is None:
+            self._settle_kept(utterance, cut)
+        self._on_spoken(utterance, cut)
+
+    def _settle_kept(self, utterance: Utterance, cut: bool) -> None:
+        kept, self._kept = self._kept, []
+        for said in kept:
+            self._commit(said, answer=cut or self._wants_answer(said, utterance))
+
+    # --- what comes next
+
+    def settle(self) -> None:
+        """Goes on with whatever there is room for now."""
+        if not self._desk.listening:
+            return
+        if (
+            self._go_on
+            and not self.ear.engaged
+            and self.mouth.live is not None
+            and self.mouth.live.voice is Voice.PAUSED
+        ):
+            self._go_on = False
+            self.mouth.resume()
+        talking = self._desk.stage is Stage.TALKING
+        self.mouth.advance(clear=not self.ear.engaged or not talking)
+        free = not self.ear.engaged and not self.mouth.unsettled and not self._kept
+        if talking and free and self.mind.owed and self.mind.live is None and not self.mind.waiting:
+            self.mind.think()
+
+    def leave(self) -> None:
+        """The line is gone: everything that was said and heard goes into the transcript."""
+        self.mind.cancel()
+        self.mouth.leave()
+        self.ear.finish()
+
+    def _end_turn_or_think_ahead(self) -> None:
+        self.ear.review()
+        calm = self._desk.stage is Stage.TALKING and not self.mouth.busy and not self.mind.waiting
+        if calm and (self.mind.live is None or self.mind.early) and self.ear.likely_over:
+            self.mind.think_ahead(self.ear.text)

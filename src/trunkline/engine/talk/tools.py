@@ -1,0 +1,118 @@
+"""The tools of a reply: each runs once, its result goes into the history, and the wait for it is not silent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trunkline.domain.assistant import webhook_tools
+from trunkline.engine.effects import RunTools
+from trunkline.engine.history import Entry, result_text
+from trunkline.engine.prompt import ToolKind, tool_kinds
+from trunkline.engine.talk.desk import Desk, Timer
+from trunkline.engine.talk.mouth import Mouth
+from trunkline.ports.models import ToolCall
+from trunkline.ports.toolrunner import ToolResult
+
+MAX_ROUNDS = 8
+PATIENCE_SECONDS = 1.0
+_TOO_MANY = "too many tool calls in a row: answer the customer now, without a tool"
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    number: int
+    entry: Entry
+    open: set[str]
+
+
+class Tools:
+    """Runs one batch at a time. ``rounds`` counts the replies in a row that wanted tools."""
+
+    def __init__(self, desk: Desk, mouth: Mouth) -> None:
+        config = desk.plan.assistant.llm_config
+        self.rounds = 0
+        self._desk = desk
+        self._mouth = mouth
+        self._kinds = tool_kinds(config)
+        self._webhooks = webhook_tools(config)
+        self._batch: _Batch | None = None
+        self._numbers = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether a result is still awaited."""
+        return self._batch is not None
+
+    @property
+    def asking(self) -> bool:
+        """Whether a webhook tool is at work."""
+        batch = self._batch
+        return batch is not None and any(
+            call.id in batch.open and self._kinds.get(call.name) is ToolKind.WEBHOOK for call in batch.entry.calls
+        )
+
+    def run(self, calls: Sequence[ToolCall], entry: Entry) -> list[tuple[ToolKind, ToolCall]]:
+        """Starts the webhook tools among ``calls`` and gives those that are ours to do; ``entry`` is the reply's turn."""
+        entry.calls = (*entry.calls, *calls)
+        self.rounds += 1
+        self._numbers += 1
+        self._batch = _Batch(self._numbers, entry, {call.id for call in calls})
+        if self.rounds > MAX_ROUNDS:
+            for call in calls:
+                self.answer(call.id, _TOO_MANY, failed=True)
+            return []
+        webhooks = [call for call in calls if self._kinds.get(call.name) is ToolKind.WEBHOOK]
+        if webhooks:
+            self._desk.do(RunTools(self._numbers, tuple(webhooks)))
+            self._patience(webhooks)
+        for call in calls:
+            if call.name not in self._kinds:
+                self.answer(call.id, f"there is no tool named {call.name!r}", failed=True)
+        ours = [(self._kinds[call.name], call) for call in calls if call.name in self._kinds]
+        return [(kind, call) for kind, call in ours if kind is not ToolKind.WEBHOOK]
+
+    def finished(self, batch: int, results: Sequence[ToolResult]) -> None:
+        """The servers answered (or did not, which the results say)."""
+        self._desk.forget(Timer.TOOL)
+        if self._batch is None or self._batch.number != batch:
+            return
+        answered = {result.tool_call_id for result in results}
+        for result in results:
+            self._keep(result)
+        asked = [call for call in self._batch.entry.calls if self._kinds.get(call.name) is ToolKind.WEBHOOK]
+        for call in asked:
+            if call.id not in answered:
+                self._keep(ToolResult(call.id, "the tool gave no result", failed=True))
+
+    def answer(self, call_id: str, content: str, *, failed: bool = False) -> None:
+        """The result of a tool that is ours."""
+        self._keep(ToolResult(call_id, content, failed))
+
+    def complete(self) -> bool:
+        """Whether the last result of the batch has come in; True once a batch."""
+        if self._batch is None or self._batch.open:
+            return False
+        self._batch = None
+        return True
+
+    def exhausted(self) -> bool:
+        """Whether even the reply after the last round allowed wanted tools: then nothing more is asked."""
+        return self.rounds > MAX_ROUNDS + 1
+
+    def fill_the_wait(self) -> None:
+        """A tool runs for longer than a second: says what it has to say meanwhile."""
+        if self._batch is None:
+            return
+        for call in self._batch.entry.calls:
+            tool = self._webhooks.get(call.name)
+            if tool is not None and tool.async_response and call.id in self._batch.open:
+                self._mouth.say(tool.async_response)
+                return
+
+    def _patience(self, calls: Sequence[ToolCall]) -> None:
+        if any(self._webhooks[call.name].async_response for call in calls):
+            self._desk.timer(Timer.TOOL, self._desk.now + PATIENCE_SECONDS)
+
+    def _keep(self, result: ToolResult) -> None:
+        if self._batch is not None and result.tool_call_id in self._batch.open:
+            self._batch.open.discard(result.tool_call_id)
+            self._batch.entry.results[result.tool_call_id] = result_text(result)
