@@ -103,4 +103,5 @@ def test_a_stream_of_odd_pieces_loses_nothing(from_hz: int, to_hz: int) -> None:
     out = b"".join(stream.push(pcm[at : at + 333]) for at in range(0, len(pcm), 333)) + stream.flush()
     assert len(out) % 2 == 0
     assert 0 <= len(out) / 2 - len(pcm) / 2 * to_hz / from_hz <= 25
+    assert stream.flush() == b""
     assert stream.push(pcm)[:400] == Resampler(from_hz, to_hz).push(pcm)[:400]

