@@ -1,11 +1,8 @@
-"""Checks the addresses and phone numbers that clients give us, as far as their text tells."""
+"""Checks the addresses for events and tools that clients give us, as far as their text tells."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
-import phonenumbers
-
-from trunkline.base.errors import Invalid
 from trunkline.domain.assistant import LlmConfig, webhook_tools
 
 
@@ -36,18 +33,6 @@ def tool_problems(config: LlmConfig | None, *, insecure: bool) -> list[str]:
         if wrong := webhook_problem(tool.url, insecure=insecure):
             found.append(f"llm_config.tools: the url of {name} {wrong}")
     return found
-
-
-def e164(text: str, field: str) -> str:
-    """A phone number of ours in E.164. Raises Invalid."""
-    try:
-        number = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not text.startswith("+") or not phonenumbers.is_possible_number(number):
-        problem = f"{field}: must be a phone number in E.164, as +31850835037"
-        raise Invalid(problem, details=[problem])
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _is_private(host: str) -> bool:

@@ -46,7 +46,10 @@ METADATA_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """What a client asks for: exactly one of ``assistant_id`` (with or without an override) and ``assistant``."""
+    """What a client asks for: exactly one of ``assistant_id`` (with or without an override) and ``assistant``.
+
+    ``call_id`` is the id that the call gets where it was settled beforehand; a second call with it is a Conflict.
+    """
 
     destination: str
     number_id: str | None = None
@@ -57,6 +60,7 @@ class PlaceOrder:
     variables: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     max_ring_seconds: int = 45
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ async def place(rooms: Rooms, caller: Caller, order: PlaceOrder) -> Placed:
         raise PaymentRequired("the organisation has no credit left; top it up")
     if rooms.live.room() <= 0:
         raise planning.at_capacity("no worker has room for a call")
-    call_id = new_call_id(Direction.OUTBOUND)
+    call_id = order.call_id or new_call_id(Direction.OUTBOUND)
     async with rooms.unit(caller) as unit:
         organisation = await unit.organisations.get(caller.org_id, lock=True)
         load = await unit.calls.load()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trunkline.base.ids import new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.number import Number
-from trunkline.services.addresses import e164
+from trunkline.services import destinations
 from trunkline.services.rooms import Page, Rooms
 from trunkline.services.validation import checked, invalid
 from trunkline.storage.unit import Unit
@@ -44,8 +44,8 @@ async def get(rooms: Rooms, caller: Caller, number_id: str) -> Number:
 async def create(rooms: Rooms, caller: Caller, settings: NumberSettings) -> Number:
     """Registers a number. Raises Invalid, and Conflict (``number_taken``) whoever has it."""
     now = rooms.clock.now()
-    columns = settings.model_dump() | {"phone_number": e164(settings.phone_number, "phone_number")}
-    number = Number(id=new_id(), org_id=caller.org_id, created_at=now, updated_at=now, **columns)
+    _check_number(settings)
+    number = Number(id=new_id(), org_id=caller.org_id, created_at=now, updated_at=now, **settings.model_dump())
     async with rooms.unit(caller) as unit:
         await _check_attached(unit, number)
         await unit.numbers.add(number)
@@ -58,8 +58,8 @@ async def update(rooms: Rooms, caller: Caller, number_id: str, changes: dict[str
         before = await unit.numbers.get(number_id, lock=True)
         now = {name: getattr(before, name) for name in NumberSettings.model_fields}
         settings = checked(NumberSettings, {**now, **changes})
-        columns = settings.model_dump() | {"phone_number": e164(settings.phone_number, "phone_number")}
-        after = replace(before, updated_at=rooms.clock.now(), **columns)
+        _check_number(settings)
+        after = replace(before, updated_at=rooms.clock.now(), **settings.model_dump())
         await _check_attached(unit, after)
         await unit.numbers.save(after)
         return await unit.numbers.get(number_id)
@@ -69,6 +69,10 @@ async def delete(rooms: Rooms, caller: Caller, number_id: str) -> None:
     """Removes a number; calls that are going on go on. Raises NotFound."""
     async with rooms.unit(caller) as unit:
         await unit.numbers.delete(number_id)
+
+
+def _check_number(settings: NumberSettings) -> None:
+    destinations.check(settings.phone_number, field="phone_number", sip_uri_allowed=False)
 
 
 async def _check_attached(unit: Unit, number: Number) -> None:

@@ -1,0 +1,65 @@
+"""Every code that an error can carry: its status, and what it means."""
+
+from trunkline.api.operation import Operation
+
+CODES: dict[str, tuple[int, str]] = {
+    "invalid_request": (400, "Something in the request does not fit; `details` name it."),
+    "invalid_json": (400, "The body is not JSON in UTF-8, no object, or nests too deep."),
+    "invalid_content_type": (400, "The body is not sent as application/json."),
+    "invalid_idempotency_key": (400, "The Idempotency-Key is no 1 to 255 visible ASCII characters."),
+    "not_available": (400, "The option is part of the contract and not of this release."),
+    "missing_variables": (400, "A `{{name}}` is not filled; the message names it."),
+    "assistant_inactive": (400, "The assistant is not active."),
+    "number_inactive": (400, "The number is not active."),
+    "number_has_no_trunk": (400, "The number has no trunk to call out through."),
+    "trunk_inactive": (400, "The number's trunk is not active."),
+    "no_number_available": (400, "No active number with a trunk and free capacity can place the call."),
+    "invalid_command": (400, "The order to the call does not fit; `details` say why."),
+    "call_not_active": (400, "The call does not take this order in the state that it is in."),
+    "invalid_api_key": (401, "There is no key, or an unknown one."),
+    "api_key_expired": (401, "The key has expired."),
+    "api_key_revoked": (401, "The key was revoked."),
+    "insufficient_credits": (402, "A metered organisation has no credit left."),
+    "missing_scope": (403, "The key lacks the scope that this operation needs, or that the new key should get."),
+    "invalid_signature": (403, "The address of the recording was changed."),
+    "recording_url_expired": (403, "The address of the recording has expired; read `recording_url` again."),
+    "not_found": (404, "There is nothing with this id in the organisation of the key."),
+    "route_not_found": (404, "There is no such path."),
+    "recording_not_found": (404, "The call has no recording."),
+    "method_not_allowed": (405, "The path does not take this method; the Allow header says which it takes."),
+    "conflict": (409, "Another change came first; read again and repeat."),
+    "number_taken": (409, "The phone number is registered already, here or elsewhere."),
+    "idempotency_in_progress": (409, "A request with this Idempotency-Key is being worked on; repeat it in a moment."),
+    "idempotency_mismatch": (409, "The Idempotency-Key was used with another body."),
+    "request_too_large": (413, "The body is larger than 1 MiB."),
+    "range_not_satisfiable": (416, "The recording is shorter than the range that was asked for."),
+    "rate_limit_exceeded": (429, "Too many requests; `retry_after` says when to come back."),
+    "internal_error": (500, "Something broke on our side."),
+    "provider_error": (502, "A provider failed."),
+    "at_capacity": (503, "No worker, or no room under a limit, now; `retry_after` says when to come back."),
+    "database_unavailable": (503, "The database does not answer now; repeat shortly."),
+}
+_ALWAYS = ("internal_error", "database_unavailable")
+_WITH_KEY = (
+    "invalid_request",
+    "invalid_api_key",
+    "api_key_expired",
+    "api_key_revoked",
+    "missing_scope",
+    "rate_limit_exceeded",
+)
+_WITH_BODY = ("invalid_json", "invalid_content_type", "request_too_large")
+_WHEN_REPEATED = ("invalid_idempotency_key", "idempotency_in_progress", "idempotency_mismatch")
+
+
+def codes_of(operation: Operation) -> list[str]:
+    """All codes that an operation's errors can carry, in the order of the table."""
+    possible = {*operation.codes, *_ALWAYS}
+    if operation.entry != "open":
+        possible.update(_WITH_KEY)
+    if operation.body is not None:
+        possible.update(_WITH_BODY)
+        possible.add("conflict")
+    if operation.method == "POST":
+        possible.update(_WHEN_REPEATED)
+    return [code for code in CODES if code in possible]

@@ -1,0 +1,98 @@
+"""What one operation of the API is: a row of a routes table, and what its function is given and gives back."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from trunkline.api.settings import ApiSettings
+from trunkline.base.errors import Invalid, Unauthenticated
+from trunkline.domain.access import Caller
+from trunkline.services.idempotency import Begun
+from trunkline.services.rooms import Rooms
+from trunkline.services.validation import checked
+
+Q = TypeVar("Q", bound=BaseModel)
+Scope = Literal["read", "write", "calls"]
+Entry = Literal["key", "key_or_signature", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply in JSON."""
+
+    body: dict[str, Any]
+    status: int = 200
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request, as an operation sees it. ``body`` is the JSON object that was sent, not validated yet."""
+
+    rooms: Rooms
+    settings: ApiSettings
+    request: Request
+    who: Caller | None
+    body: dict[str, Any] = field(default_factory=dict)
+    begun: Begun | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks. Raises Unauthenticated where nobody has to say so."""
+        if self.who is None:
+            raise Unauthenticated("Send your API key: Authorization: Bearer tl_live_...")
+        return self.who
+
+    @property
+    def id(self) -> str:
+        """The id in the path."""
+        return str(self.request.path_params["id"])
+
+    def query(self, model: type[Q]) -> Q:
+        """The query as ``model``. Raises Invalid."""
+        pairs = self.request.query_params.multi_items()
+        given = dict(pairs)
+        if len(given) != len(pairs):
+            raise Invalid("Give each query parameter once.")
+        if nul := [name for name, value in pairs if "\0" in name + value]:
+            raise Invalid("The NUL character has no place in a query.", details=[f"{nul[0]!r}: contains NUL"])
+        return checked(model, given)
+
+    def mark_deprecated(self) -> None:
+        """Notes that an old name was used; the reply then says so."""
+        self.request.state.deprecated = True
+
+
+Run = Callable[[Ask], Awaitable[Reply | Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One row. ``body`` (with ``partial`` only the given fields count), ``query`` and ``reply`` describe it; ``codes``
+    are the errors it has beyond those that all have; ``alias_of`` marks a deprecated path."""
+
+    method: str
+    path: str
+    run: Run
+    name: str
+    tag: str
+    summary: str
+    description: str = ""
+    scope: Scope = "read"
+    entry: Entry = "key"
+    body: type[BaseModel] | None = None
+    partial: bool = False
+    query: type[BaseModel] | None = None
+    reply: type[BaseModel] | None = None
+    status: int = 200
+    media: str = "application/json"
+    codes: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    request_example: dict[str, Any] | None = None
+    reply_example: dict[str, Any] | None = None
+    control: bool = False
+    places_call: bool = False
+    deprecated: bool = False

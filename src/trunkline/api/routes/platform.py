@@ -1,0 +1,61 @@
+"""What belongs to nobody: voices, health, and how deliveries went."""
+
+from trunkline.api.operation import Ask, Operation, Reply
+from trunkline.api.schemas import deliveries as delivery_schemas
+from trunkline.api.schemas import health as health_schemas
+from trunkline.api.schemas import voices as voice_schemas
+from trunkline.api.schemas.base import Paging, paged
+from trunkline.services import deliveries, health, voices
+
+
+async def list_voices(ask: Ask) -> Reply:
+    """All voices."""
+    return Reply({"voices": [voice_schemas.shown(voice) for voice in await voices.list_(ask.rooms, ask.caller)]})
+
+
+async def list_deliveries(ask: Ask) -> Reply:
+    """A page of deliveries."""
+    paging = ask.query(Paging)
+    page = await deliveries.list_(ask.rooms, ask.caller, paging.limit, paging.offset)
+    shown = [delivery_schemas.shown(item) for item in page.items]
+    return Reply(paged("deliveries", shown, page.total, paging))
+
+
+async def check_health(ask: Ask) -> Reply:
+    """Whether the platform can take calls."""
+    found = await health.check(ask.rooms)
+    return Reply(health_schemas.shown(found, ask.settings.version), status=200 if found.ok else 503)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/voices",
+        run=list_voices,
+        name="listVoices",
+        tag="Voices",
+        summary="List voices",
+        reply=voice_schemas.VoicesReply,
+    ),
+    Operation(
+        method="GET",
+        path="/webhook-deliveries",
+        run=list_deliveries,
+        name="listWebhookDeliveries",
+        tag="Webhooks",
+        summary="List webhook deliveries",
+        query=Paging,
+        reply=delivery_schemas.DeliveriesReply,
+    ),
+    Operation(
+        method="GET",
+        path="/health",
+        run=check_health,
+        name="checkHealth",
+        tag="Health",
+        summary="Check health",
+        description="Needs no key. 200 when the platform can take calls, 503 when a part is down; the body is the same.",
+        entry="open",
+        reply=health_schemas.HealthReply,
+    ),
+)

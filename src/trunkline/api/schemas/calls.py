@@ -1,0 +1,146 @@
+"""Calls as they are asked for and shown."""
+
+from datetime import UTC, datetime, time
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue
+
+from trunkline.api.schemas.base import Asked, Moment, Pagination, Paging, Shown
+from trunkline.base.clock import parse_iso
+from trunkline.domain.assistant import TransientAssistant
+from trunkline.domain.call import CallStatus, Direction, EndReason
+from trunkline.services.validation import invalid
+
+
+class PlaceCall(Asked):
+    """A call to be placed: with a stored assistant, with one that lives for this call, or with a stored one changed."""
+
+    destination: str = Field(max_length=300, description="Whom to call: E.164, or a SIP URI where the trunk allows it.")
+    number_id: str | None = Field(
+        None,
+        description="The number of yours to call from. Left out: an active one with a trunk and free capacity, of the same "
+        "country as the destination first, then the one that rested longest.",
+    )
+    assistant_id: str | None = Field(None, description="A stored assistant.")
+    assistant: TransientAssistant | None = Field(
+        None, description="An assistant for this call alone; never beside `assistant_id`."
+    )
+    assistant_override: dict[str, Any] | None = Field(
+        None,
+        description="Changes the stored assistant for this call: objects merge deeply, arrays and scalars replace, null "
+        "clears. Needs `assistant_id`.",
+    )
+    first_message: str | None = Field(None, description="The first words; wins over those of assistant and override.")
+    variables: dict[str, str] = Field(
+        {}, description="Fills `{{name}}` in prompts, script and messages; one that is not filled is an error."
+    )
+    metadata: dict[str, Any] = Field({}, description="Your own data, up to 16 KiB; sent in every webhook.")
+    max_ring_seconds: int = Field(45, ge=5, le=120, description="How long it may ring before it ends `no_answer`.")
+
+
+class PlacedReply(Shown):
+    """The call is recorded, and about to ring."""
+
+    success: Literal[True] = Field(description="Always true.")
+    call_id: str = Field(description="The call's id.")
+    status: str = Field(description="`dialing`.")
+
+
+class CallQuery(Paging):
+    """Which calls to list; everything given must fit."""
+
+    status: CallStatus | None = Field(None, description="Where the call stands.")
+    direction: Direction | None = Field(None, description="Who called whom.")
+    assistant_id: str | None = Field(None, description="The stored assistant.")
+    agent_id: str | None = Field(None, description="Older name of `assistant_id`.", deprecated=True)
+    number_id: str | None = Field(None, description="The number of yours.")
+    end_reason: EndReason | None = Field(None, description="Why it ended.")
+    start_date: str | None = Field(
+        None, description="Placed at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."
+    )
+    end_date: str | None = Field(
+        None, description="Placed at or before: ISO 8601 with an offset, or a date (its end in UTC)."
+    )
+
+
+class EventsQuery(Asked):
+    """Where to go on from."""
+
+    last_event_id: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="Goes on after this event; the header `Last-Event-ID` wins."
+    )
+
+
+class RecordingQuery(Asked):
+    """What a signed address carries."""
+
+    expires: int | None = Field(None, ge=0, le=2**53, description="Unix seconds.")
+    signature: str | None = Field(None, max_length=128, description="Ours, over the call and `expires`.")
+
+
+class MessageShown(Shown):
+    """One turn of the conversation, as it was really heard."""
+
+    role: Literal["user", "assistant", "system"] = Field(description="Who said it; `system` marks what happened.")
+    content: str = Field(description="The words; of an interrupted turn only those that were heard.")
+    started_at: Moment | None = Field(description="When it began.")
+    ended_at: Moment | None = Field(description="When it ended.")
+    interrupted: bool = Field(description="Whether it was cut off.")
+
+
+class CallShown(Shown):
+    """A call."""
+
+    id: str = Field(description="Its id.")
+    direction: Direction = Field(description="Who called whom.")
+    status: CallStatus = Field(description="Where it stands; ended, failed, rejected and transferred are final.")
+    end_reason: EndReason | None = Field(description="Why it ended.")
+    error: str | None = Field(description="What broke, where something did.")
+    caller_phone: str | None = Field(description="The other party.")
+    assistant_phone: str | None = Field(description="Our number.")
+    phone_number: str | None = Field(description="The same as `assistant_phone`.")
+    number_id: str | None = Field(description="Our number's id.")
+    agent_id: str | None = Field(description="The same as `assistant_id`.", deprecated=True)
+    assistant_id: str | None = Field(description="The stored assistant, where there was one.")
+    agent_name: str | None = Field(description="The same as `assistant_name`.", deprecated=True)
+    assistant_name: str | None = Field(description="The assistant's name.")
+    business_name: str | None = Field(description="On whose behalf it called.")
+    started_at: Moment | None = Field(description="When it was answered.")
+    ended_at: Moment | None = Field(description="When it ended.")
+    duration_seconds: int | None = Field(description="How long the answered part was.")
+    summary: str | None = Field(description="What it came to.")
+    analysis_result: dict[str, JsonValue] | None = Field(description="What the analysis plan asked for.")
+    messages: list[MessageShown] = Field(description="The transcript.")
+    recording_url: str | None = Field(description="Where the recording can be had for an hour, without a key.")
+    room_name: None = Field(description="Always null.")
+    metadata: dict[str, JsonValue] = Field(description="Your own data.")
+    scheduled_at: Moment | None = Field(description="Always null in this release.")
+    campaign_id: str | None = Field(description="Always null in this release.")
+    lead_id: str | None = Field(description="Always null in this release.")
+    assistant: dict[str, JsonValue] = Field(description="The configuration it ran on, without secrets.")
+    latency: dict[str, JsonValue] | None = Field(description="Milliseconds per turn, and p50 and p95 over the call.")
+    cost: dict[str, JsonValue] | None = Field(description="Always null in this release.")
+    sip: dict[str, JsonValue] | None = Field(
+        description="`call_id`, `status_code`, `reason` and `codec` of the phone leg."
+    )
+    created_at: Moment = Field(description="When it was placed.")
+    updated_at: Moment = Field(description="When it last changed.")
+
+
+class CallsReply(Shown):
+    """A page of calls, newest first."""
+
+    calls: list[CallShown] = Field(description="The calls.")
+    pagination: Pagination = Field(description="Which part this is.")
+
+
+def bound(text: str | None, field: str, *, end: bool) -> datetime | None:
+    """A bound of a list as a moment. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        if len(text) == len("2026-11-22"):
+            return datetime.combine(datetime.fromisoformat(text).date(), time.max if end else time.min, UTC)
+        return parse_iso(text.replace(" ", "+"))
+    except (ValueError, OverflowError):
+        raise invalid([f"{field}: must be ISO 8601 with an offset, as 2026-11-22T10:00:00Z, or a date"]) from None

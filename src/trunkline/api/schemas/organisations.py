@@ -1,0 +1,71 @@
+"""The organisation as replies show it."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from trunkline.api.later import ORGANISATION, with_defaults
+from trunkline.api.schemas.base import Asked, Moment, Shown, moment
+from trunkline.services.organisations import Overview
+
+
+class OrganisationQuery(Asked):
+    """What to show along with the organisation."""
+
+    include_children: bool = Field(False, description="Show the organisations below it.")
+
+
+class Child(Shown):
+    """An organisation below another."""
+
+    id: str = Field(description="Its id.")
+    name: str = Field(description="Its name.")
+    created_at: Moment = Field(description="When it was made.")
+
+
+class OrganisationShown(Shown):
+    """The organisation that the key belongs to."""
+
+    id: str = Field(description="Its id.")
+    name: str = Field(description="Its name.")
+    email: str | None = Field(description="Where the operator reaches it.")
+    minutes_balance: float | None = Field(description="Minutes left; null: not metered.")
+    credits_balance: float | None = Field(description="Credit left; null: not metered.")
+    monthly_usage_minutes: float = Field(description="Answered minutes of this calendar month (UTC).")
+    active_numbers: int = Field(description="How many active numbers it has.")
+    active_agents: int = Field(description="How many active assistants it has.")
+    active_calls: int = Field(description="How many calls are going on.")
+    has_local_models_access: bool = Field(description="Always true: the local models come with the platform.")
+    parent_org_id: None = Field(description="Always null in this release.")
+    webhook_url: str | None = Field(description="Where events go when the assistant has no address.")
+    webhook_secret: None = Field(description="Never shown; see `webhook_secret_set`.")
+    webhook_secret_set: bool = Field(description="Whether there is a secret.")
+    max_concurrent_calls: int | None = Field(description="The most calls at once; null: no limit.")
+    content_retention_days: Literal[365] = Field(description="Always 365 in this release; nothing is deleted yet.")
+    metadata_retention_days: Literal[730] = Field(description="Always 730 in this release; nothing is deleted yet.")
+    children: list[Child] | None = Field(None, description="Only with `include_children`.")
+    created_at: Moment = Field(description="When it was made.")
+
+
+def shown(overview: Overview, *, children: bool = False) -> dict[str, Any]:
+    """An organisation as a reply shows it."""
+    organisation = overview.organisation
+    body = {
+        "id": organisation.id,
+        "name": organisation.name,
+        "email": organisation.email,
+        "minutes_balance": organisation.minutes_balance,
+        "credits_balance": organisation.credits_balance,
+        "monthly_usage_minutes": round(overview.monthly_usage_minutes, 2),
+        "active_numbers": overview.active_numbers,
+        "active_agents": overview.active_agents,
+        "active_calls": overview.active_calls,
+        "has_local_models_access": True,
+        "parent_org_id": None,
+        "webhook_url": organisation.webhook_url,
+        "webhook_secret": None,
+        "webhook_secret_set": organisation.webhook_secret is not None,
+        "max_concurrent_calls": organisation.max_concurrent_calls,
+        "created_at": moment(organisation.created_at),
+    }
+    return with_defaults(body | ({"children": []} if children else {}), ORGANISATION)

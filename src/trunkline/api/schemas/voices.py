@@ -1,0 +1,35 @@
+"""Voices as replies show them."""
+
+from typing import Any
+
+from pydantic import Field
+
+from trunkline.api.schemas.base import Shown
+from trunkline.ports.models import VoiceFacts
+
+
+class VoiceShown(Shown):
+    """One voice."""
+
+    id: str = Field(description="The `voice_id` of a `tts_config`.")
+    name: str = Field(description="Its name.")
+    language: str = Field(description="The language it speaks.")
+    provider: str = Field(description="The `provider` of a `tts_config`.")
+    description: dict[str, str] = Field(description="What it sounds like, by language (`en`, `nl`).")
+
+
+class VoicesReply(Shown):
+    """All voices that can be used now."""
+
+    voices: list[VoiceShown] = Field(description="The voices.")
+
+
+def shown(voice: VoiceFacts) -> dict[str, Any]:
+    """A voice as a reply shows it."""
+    return {
+        "id": voice.id,
+        "name": voice.name,
+        "language": voice.language,
+        "provider": voice.provider,
+        "description": dict(voice.description),
+    }

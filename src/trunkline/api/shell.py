@@ -1,0 +1,174 @@
+"""What happens around every operation: who asks, how often, with what, and whether it was answered before."""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from trunkline.api.body import Incoming, canonical, parsed
+from trunkline.api.errors import Problem, internal, problem
+from trunkline.api.limits import Limiter, exceeded
+from trunkline.api.operation import Ask, Operation, Reply
+from trunkline.api.settings import ApiSettings
+from trunkline.base.errors import Forbidden, Invalid, NotFound, TrunklineError, Unauthenticated
+from trunkline.base.logs import logger
+from trunkline.domain.access import Caller
+from trunkline.services import idempotency, keys
+from trunkline.services.rooms import Rooms
+from trunkline.storage.idempotency import IdempotencySlot
+
+_log = logger("api")
+_BEARER = re.compile(r"[Bb]earer +(\S+)")
+_CLIENT_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_WITH_BODY = {"POST", "PATCH"}
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The two limits: requests of a key, control commands of a call."""
+
+    requests: Limiter
+    controls: Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Runs operations over HTTP."""
+
+    rooms: Rooms
+    settings: ApiSettings
+    counter: Counter
+
+    def serve(self, operations: dict[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint of one path: its operations by method."""
+
+        async def answer(request: Request) -> Response:
+            operation = operations[request.method]
+            incoming = Incoming(request, self.settings.max_body_bytes)
+            try:
+                return await self._answer(operation, request, incoming)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except TrunklineError as error:
+                told = _told(error)
+            except Exception as error:  # noqa: BLE001
+                told = _told(error)
+            await incoming.drain()
+            return told.response()
+
+        return answer
+
+    async def _answer(self, operation: Operation, request: Request, incoming: Incoming) -> Response:
+        if operation.deprecated:
+            request.state.deprecated = True
+        who = await self._who(operation, request)
+        if who is not None:
+            self._count(self.counter.requests, who.key_id or who.org_id, "requests", request)
+            _check_scope(operation, who)
+        if any("\0" in str(value) for value in request.path_params.values()):
+            raise NotFound("no id contains NUL")
+        ask = Ask(self.rooms, self.settings, request, who)
+        if operation.query is None and request.query_params and operation.entry != "open":
+            raise Invalid(
+                "This operation takes no query parameters.", details=[f"{_first(request)}: unknown parameter"]
+            )
+        if operation.method in _WITH_BODY:
+            ask.body = parsed(await incoming.read(), request.headers.get("content-type"))
+        if operation.control and who is not None:
+            self._count(self.counter.controls, f"{who.org_id}:{ask.id}", "control commands for one call", request)
+        if operation.method == "POST" and "idempotency-key" in request.headers:
+            return await self._once(operation, ask)
+        return _response(await operation.run(ask))
+
+    async def _who(self, operation: Operation, request: Request) -> Caller | None:
+        if operation.entry == "open":
+            return None
+        header = request.headers.get("authorization")
+        if header is None and operation.entry == "key_or_signature" and "signature" in request.query_params:
+            return None
+        if header is None:
+            raise Unauthenticated("Send your API key: Authorization: Bearer tl_live_...")
+        found = _BEARER.fullmatch(header.strip())
+        if found is None:
+            raise Unauthenticated("The Authorization header must read: Bearer tl_live_...")
+        return await keys.authenticate(self.rooms, found[1])
+
+    def _count(self, limiter: Limiter, name: str, what: str, request: Request) -> None:
+        allowance, allowed = limiter.take(name)
+        request.state.allowance = allowance
+        if not allowed:
+            raise exceeded(allowance, what)
+
+    async def _once(self, operation: Operation, ask: Ask) -> Response:
+        begun = await idempotency.begin(self.rooms, ask.caller, _slot(operation, ask), _fingerprint(ask))
+        if isinstance(begun, idempotency.Answered):
+            ask.request.state.deprecated = begun.reply["deprecated"]
+            return Problem(begun.status, begun.reply["body"], {"Idempotency-Replayed": "true"}).response()
+        ask.begun = begun
+        try:
+            reply = await operation.run(ask)
+        except Exception as error:  # noqa: BLE001
+            told = _told(error)
+            if operation.places_call and await idempotency.call_written(self.rooms, ask.caller, begun):
+                await self._keep(ask, begun, told.status, told.body)
+            else:
+                await idempotency.release(self.rooms, ask.caller, begun)
+            return told.response()
+        if isinstance(reply, Reply):
+            await self._keep(ask, begun, reply.status, reply.body)
+        return _response(reply)
+
+    async def _keep(self, ask: Ask, begun: idempotency.Begun, status: int, body: dict[str, object]) -> None:
+        deprecated = bool(getattr(ask.request.state, "deprecated", False))
+        kept = {"body": orjson.loads(orjson.dumps(body)), "deprecated": deprecated}
+        await idempotency.keep(self.rooms, ask.caller, begun, status, kept)
+
+
+def _told(error: Exception) -> Problem:
+    if isinstance(error, TrunklineError):
+        told = problem(error)
+        if told.status < 500:
+            return told
+        _log.warning("request failed", code=error.code, kind=type(error).__name__)
+        return told if told.status in (502, 503) else internal()
+    _log.error("request crashed", exc_info=error)
+    return internal()
+
+
+def _response(reply: Reply | Response) -> Response:
+    if isinstance(reply, Response):
+        return reply
+    return Response(orjson.dumps(reply.body), status_code=reply.status, media_type="application/json")
+
+
+def _check_scope(operation: Operation, who: Caller) -> None:
+    if who.key_id is not None and operation.scope not in who.scopes:
+        raise Forbidden(
+            f"This API key lacks the scope {operation.scope!r}; use one that has it.",
+            code="missing_scope",
+            title="Missing scope",
+        )
+
+
+def _slot(operation: Operation, ask: Ask) -> IdempotencySlot:
+    key = ask.request.headers["idempotency-key"]
+    if not _CLIENT_KEY.fullmatch(key):
+        raise Invalid(
+            "An Idempotency-Key is 1 to 255 visible ASCII characters; a UUID is a good one.",
+            code="invalid_idempotency_key",
+            title="Invalid Idempotency-Key",
+        )
+    path = operation.path.format(**ask.request.path_params).replace("/agents", "/assistants", 1)
+    return IdempotencySlot(ask.caller.key_id or "", operation.method, path, key)
+
+
+def _fingerprint(ask: Ask) -> str:
+    return hashlib.sha256(canonical(ask.body)).hexdigest()
+
+
+def _first(request: Request) -> str:
+    return next(iter(request.query_params))
