@@ -183,18 +183,20 @@ class SipLine:
         self._after("establish", _ESTABLISH_SECONDS, self._never_established)
 
     def _established(self, _event: StackEvent) -> None:
+        if self._leg.stage is not Stage.TRYING:
+            return
         for name in ("silence", "ring", "establish"):
             self._stop(name)
         self._settle()
-        if self._leg.stage is not Stage.TRYING:
-            return
-        if self.sip.codec is None:
+        if not self._settled:
+            self._after("establish", _ESTABLISH_SECONDS, self._never_established)
+        elif self.sip.codec is None:
             self._after("codec", _CODEC_SECONDS, self._answered)
         else:
             self._answered()
 
     def _never_established(self) -> None:
-        """The stack sometimes (1 call in 6,000) reports the answer and never that the call is up."""
+        """Answered, but not up: the stack missed to say so (1 call in 6,000), or there is no common codec."""
         self._settle()
         if self._settled:
             self._stop("ring")
