@@ -1,5 +1,8 @@
 """The vault: seals what must not lie in the database in clear, with keys that rotate."""
 
+import base64
+import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,12 +21,13 @@ class SealBroken(TrunklineError):
 class Vault:
     """Seals with the first key and opens with any of them."""
 
-    __slots__ = ("_fernet",)
+    __slots__ = ("_fernet", "_first")
 
     def __init__(self, keys: Sequence[str]) -> None:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
-        except ValueError:
+            self._first = base64.urlsafe_b64decode(keys[0])
+        except (ValueError, IndexError):
             raise Invalid(
                 "the master key must be 32 random bytes in base64; make one with: openssl rand -base64 32",
                 code="invalid_master_key",
@@ -57,6 +61,10 @@ class Vault:
             raise SealBroken(
                 "a stored secret does not open with TRUNKLINE_MASTER_KEY; add the key it was sealed with"
             ) from None
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for ``purpose``, from the first master key; it changes when the master key rotates."""
+        return hmac.new(self._first, purpose.encode(), hashlib.sha256).digest()
 
     def seal_maybe(self, text: str | None) -> str | None:
         """``seal``, or None for None."""
