@@ -55,11 +55,15 @@ class Stt(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """The model wants a tool to run. ``arguments`` is parsed JSON."""
+    """The model wants a tool to run. ``arguments`` is parsed JSON.
+
+    A call with a ``problem`` (its arguments could not be read) is not run: the problem is its failed result.
+    """
 
     id: str
     name: str
     arguments: dict[str, Any]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

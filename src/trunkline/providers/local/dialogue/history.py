@@ -112,6 +112,8 @@ def _heard(setting: Setting, state: State, text: str) -> State:
     same = _common(expected, actual)
     if same < min(4, len(actual), len(expected)):
         return replace(state, checked_in=text.rstrip().endswith("?"))
+    if len(actual) > len(expected):  # turns of one side that follow each other are one: something was said after it
+        return replace(state, checked_in=text.rstrip().endswith("?"))
     last = len(normalise(state.said[-1][-1]).split()) if state.said and state.said[-1] else 0
     cut = len(actual) < len(expected) - (1 - _HEARD_ENOUGH) * last
     return replace(state, unheard=cut)

@@ -20,7 +20,7 @@ from trunkline.providers.local.dialogue.rules import Intent, detour, hard_rule
 from trunkline.providers.local.dialogue.state import Outcome, Pending, Setting, State
 from trunkline.providers.local.dialogue.steps import back, be_sure, following, go_to, miss, resume, take
 from trunkline.providers.local.dialogue.text import normalise, one_line, questions, spoken, without_yes
-from trunkline.providers.local.dialogue.toolcalls import failed, told
+from trunkline.providers.local.dialogue.toolcalls import failed, running, told
 
 TIME_UP = "the call ends in"
 _TURNS_AT_LEAST = 16
@@ -372,6 +372,18 @@ async def go_on(setting: Setting, state: State) -> State:
     return draft.finish()
 
 
+def _tell_result(draft: Draft, content: str) -> None:
+    sentence = told(content)
+    if failed(content):
+        draft.say("tool failed")
+    elif running(content):
+        draft.say("tool started")
+    elif sentence:
+        draft.quote(sentence)
+    else:
+        draft.say("tool done")
+
+
 async def use_results(setting: Setting, state: State, results: tuple[tuple[str, str], ...]) -> State:
     """The state after the reply that tells what the tools brought."""
     draft = Draft(setting, replace(state, turns=state.turns + 1, running=()))
@@ -382,8 +394,7 @@ async def use_results(setting: Setting, state: State, results: tuple[tuple[str, 
                 ask_for_message(draft)
                 return draft.finish()
         elif name not in OWN_TOOLS:
-            sentence = None if failed(content) else told(content)
-            draft.quote(sentence) if sentence else draft.say("tool failed" if failed(content) else "tool done")
+            _tell_result(draft, content)
     if draft.state.pending is Pending.NOTHING and not draft.state.ended:
         draft.close(Outcome.COMPLETED if draft.state.outcome is Outcome.INCOMPLETE else draft.state.outcome)
     elif not draft.state.ended:

@@ -78,6 +78,7 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
     "check": ("Let me check that for you.", "One moment, I'll look that up."),
     "tool failed": ("I'm sorry, I couldn't find that out right now.", "I'm afraid the lookup didn't work."),
     "tool done": ("That's done.", "It's been taken care of."),
+    "tool started": ("I've passed that on.", "That's on its way."),
     "news": ("I've just been told: {}.", "Here is an update: {}."),
     "trouble": ("I'm sorry, I'm having trouble understanding you.",),
     "trouble end": ("Somebody will get back to you. Goodbye.",),

@@ -13,7 +13,9 @@ from trunkline.providers.local.dialogue.text import one_line, overlap, spoken
 _FREE_TEXT = frozenset(
     ("query", "question", "text", "message", "reason", "request", "topic", "summary", "note", "notes")
 )
+_STARTED = frozenset(("running", "pending", "started", "accepted", "queued"))
 _ANSWER_KEYS = ("answer", "message", "text", "result", "reply", "response", "summary")
+_ANSWERS = frozenset(_ANSWER_KEYS)
 
 
 def arguments_for(draft: Draft, tool: FunctionSpec) -> dict[str, Any] | None:
@@ -82,6 +84,12 @@ def failed(content: str) -> bool:
     if isinstance(value, dict):
         return bool(value.get("error")) or bool(value.get("failed")) or value.get("success") is False
     return isinstance(value, str) and value.lower().startswith(("error", "failed", "the tool", "could not"))
+
+
+def running(content: str) -> bool:
+    """Whether a tool only says that it was started."""
+    value = _parsed(content)
+    return isinstance(value, dict) and value.get("status") in _STARTED and not _ANSWERS.intersection(value)
 
 
 def told(content: str) -> str | None:
