@@ -1,0 +1,341 @@
+"""Shells that do whatever they may at any moment, and a conscience that checks the conversation's promises."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+from tests.engine_talk.world import SIP, WALL
+from trunkline.base.errors import Upstream
+from trunkline.domain.call import EndReason
+from trunkline.domain.commands import (
+    Command,
+    EndCall,
+    InjectContext,
+    Mute,
+    Say,
+    SendDtmf,
+    Transfer,
+    TransferMode,
+    Unmute,
+)
+from trunkline.domain.events import CallEnded, CommandDone, Fact
+from trunkline.domain.plan import CallPlan
+from trunkline.engine.conversation import Conversation
+from trunkline.engine.effects import (
+    CancelTimer,
+    Effect,
+    HandOver,
+    HangUp,
+    Note,
+    RunTools,
+    SendDigits,
+    SetTimer,
+    Speak,
+    SpeakEnd,
+    StopSpeaking,
+    StopThinking,
+    Think,
+)
+from trunkline.engine.events import (
+    DigitHeard,
+    DigitsSent,
+    Event,
+    HearingFailed,
+    LineAnswered,
+    LineClosed,
+    LineHeld,
+    LineRinging,
+    MediaLost,
+    Ordered,
+    ReplyFailed,
+    ReplyFinished,
+    ReplyText,
+    ReplyTools,
+    ShuttingDown,
+    SpeakingFailed,
+    SpeakingFinished,
+    SpeakingStarted,
+    SpeakingStopped,
+    SpeechEnded,
+    SpeechStarted,
+    TimerFired,
+    ToolsFinished,
+    TransferDone,
+    TransferRefused,
+    TurnJudged,
+    WordsFinal,
+    WordsPartial,
+)
+from trunkline.ports.models import ToolCall
+from trunkline.ports.toolrunner import ToolResult
+
+PHRASES = ("yes", "", "um", "hello", "my number is 0 6", "stop that please", "I would like to and")
+REPLIES = ("All right.", "Let me see,", "goodbye then.", " ")
+TOOLS = ("look_up", "book", "end_call", "transfer_call", "send_dtmf", "unknown")
+MILD_COMMANDS: tuple[Command, ...] = (
+    InjectContext("It rains."),
+    InjectContext("It rains.", trigger_response=True),
+    Say("Please note the following."),
+    Say("No interruption now.", interruptible=False),
+    SendDtmf("12w"),
+    SendDtmf("x"),
+    Mute(),
+    Unmute(),
+    Unmute(),
+)
+COMMANDS: tuple[Command, ...] = (
+    *MILD_COMMANDS,
+    Say("That was all.", end_after=True),
+    EndCall(),
+    EndCall("Bye now."),
+    Transfer("+31850000000"),
+    Transfer("+31850000000", message="I connect you."),
+    Transfer("+31850000000", mode=TransferMode.WARM),
+)
+FAILURE = Upstream("it broke", provider="acme", retryable=False)
+T = TypeVar("T")
+
+
+class Chaos:
+    """One conversation among such shells; ``choose(n)`` picks one of n ways, 0 to n - 1."""
+
+    def __init__(self, plan: CallPlan, choose: Callable[[int], int]) -> None:
+        self.now = 50.0
+        self.talk = Conversation(plan, self.now, WALL)
+        self.facts: list[Fact] = []
+        self.orders: list[str] = []
+        self._choose = choose
+        self._timers: dict[str, float] = {}
+        self._thinking: int | None = None
+        self._dead: set[int] = set()
+        self._from_dead: set[str] = set()
+        self._utterance: int | None = None
+        self._text = ""
+        self._sounding = self._complete = self._stopping = False
+        self._batches: dict[int, Sequence[ToolCall]] = {}
+        self._ran: set[str] = set()
+        self._digits: list[str] = []
+        self._handing_over = self._hung_up = self._closed = self._speech = self._answered = False
+        self._serial = 0
+        self.perform(self.talk.start())
+
+    def draw(self, values: Sequence[T]) -> T:
+        return values[self._choose(len(values))]
+
+    # --- what may happen now
+
+    def step(self) -> None:
+        """One thing happens, or time passes."""
+        self.draw(self._possible())()
+
+    def _possible(self) -> list[Callable[[], None]]:
+        acts: list[Callable[[], None]] = [self._wait, self._order]
+        acts += [self._line, self._voices] if self._answered else [self._call]
+        if self._answered:
+            acts += [self._hear] * 4
+        if self._thinking is not None:
+            acts += [self._reply] * 3
+        if self._utterance is not None:
+            acts += [self._speak] * 3
+        if self._batches or self._digits or self._handing_over:
+            acts.append(self._work)
+        return acts
+
+    def _wait(self) -> None:
+        self.now += self.draw((0.02, 0.3, 1.0, 5.0))
+        self._fire()
+
+    def _fire(self) -> None:
+        for name, at in sorted(self._timers.items(), key=lambda one: one[1]):
+            if at <= self.now and self._timers.get(name) == at:
+                del self._timers[name]
+                self.tell(TimerFired(name))
+
+    def _call(self) -> None:
+        events: tuple[Event, ...] = (LineRinging(SIP), LineAnswered(SIP), LineClosed(EndReason.BUSY, None, SIP))
+        event = self.draw(events if self._choose(10) == 0 else events[:2])
+        self._answered = isinstance(event, LineAnswered)
+        self._closed = isinstance(event, LineClosed)
+        self.tell(event)
+
+    def _line(self) -> None:
+        events: tuple[Event, ...] = (LineHeld(True), LineHeld(False), DigitHeard("1"), DigitHeard("#"))
+        self.tell(self.draw(events))
+
+    def _voices(self) -> None:
+        rare = self._choose(150)
+        events: tuple[Event, ...] = (MediaLost(), HearingFailed(FAILURE), ShuttingDown())
+        if rare == 0:
+            self.tell(self.draw(events))
+        elif rare == 1:
+            self.close(EndReason.USER_HANGUP)
+
+    def _hear(self) -> None:
+        if self._speech:
+            acts: tuple[Event, ...] = (SpeechEnded(self.now - 0.1), WordsPartial(self.draw(PHRASES)))
+        else:
+            acts = (SpeechStarted(self.now), WordsFinal(self.draw(PHRASES)), TurnJudged(self.draw((0.1, 0.9))))
+        event = self.draw(acts)
+        if isinstance(event, SpeechStarted | SpeechEnded):
+            self._speech = isinstance(event, SpeechStarted)
+        self.tell(event)
+
+    def _reply(self) -> None:
+        number = self._thinking
+        assert number is not None
+        kind = self._choose(13)
+        if kind < 6:
+            self.tell(ReplyText(number, self.draw(REPLIES)))
+        elif kind < 8:
+            self._serial += 1
+            arguments = {"destination": "+31201234567", "digits": "5"}
+            self.tell(ReplyTools(number, [ToolCall(f"t{self._serial}", self.draw(TOOLS), arguments)]))
+        elif kind < 12:
+            self._thinking = None
+            self.tell(ReplyFinished(number))
+        else:
+            self._thinking = None
+            self.tell(ReplyFailed(number, FAILURE))
+
+    def _speak(self) -> None:
+        number = self._utterance
+        assert number is not None
+        if self._choose(200) == 0:
+            self._silent()
+            self.tell(SpeakingFailed(number, "", FAILURE))
+        else:
+            self._play()
+
+    def _play(self) -> None:
+        number = self._utterance
+        assert number is not None
+        if self._stopping:
+            heard = self._text[: self._choose(len(self._text) + 1)] if self._sounding else ""
+            self._silent()
+            self.tell(SpeakingStopped(number, heard, self._text[len(heard) :], self.now))
+        elif not self._sounding:
+            self._sounding = True
+            self.tell(SpeakingStarted(number, self.now))
+        elif self._complete:
+            self._silent()
+            self.tell(SpeakingFinished(number, self.now))
+
+    def _silent(self) -> None:
+        self._utterance = None
+        self._sounding = self._complete = self._stopping = False
+
+    def _work(self) -> None:
+        if self._handing_over:
+            self._handing_over = False
+            outcomes: tuple[Event, ...] = (TransferDone(), TransferRefused("busy"))
+            self.tell(self.draw(outcomes))
+        elif self._digits:
+            self.tell(DigitsSent(self._digits.pop(0), self.draw((None, "the line is closed"))))
+        else:
+            number, calls = self._batches.popitem()
+            self.tell(ToolsFinished(number, [ToolResult(call.id, {"ok": True}) for call in calls]))
+
+    def _order(self) -> None:
+        if self._choose(6) == 0:
+            commands = COMMANDS if self._answered and self._choose(8) == 0 else MILD_COMMANDS
+            self.orders.append(f"c{len(self.orders)}")
+            self.tell(Ordered(self.orders[-1], self.draw(commands)))
+
+    def close(self, reason: EndReason | None = None) -> None:
+        """The line goes."""
+        self._closed = True
+        self.tell(LineClosed(reason, None, SIP))
+
+    def calm_down(self, seconds: float) -> bool:
+        """The party says no more and every shell answers; says whether the call was ended within ``seconds``."""
+        if not self._answered:
+            self._answered = True
+            self.tell(LineAnswered(SIP))
+        self.tell(LineHeld(False))
+        self.orders.append("calm")
+        self.tell(Ordered("calm", Unmute()))
+        until = self.now + seconds
+        while not self._hung_up and self.now < until:
+            self.now += 0.5
+            self._fire()
+            if self._speech:
+                self._speech = False
+                self.tell(SpeechEnded(self.now))
+                self.tell(WordsFinal(""))
+            if self._thinking is not None:
+                number, self._thinking = self._thinking, None
+                self.tell(ReplyFinished(number))
+            if self._utterance is not None:
+                self._play()
+            if self._batches or self._digits or self._handing_over:
+                self._work()
+        return self._hung_up
+
+    # --- the conscience
+
+    def tell(self, event: Event) -> None:
+        self.perform(self.talk.handle(event, self.now))
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if self._hung_up:
+                assert isinstance(effect, Note | StopThinking | StopSpeaking | CancelTimer)
+            self._follow_talk(effect)
+            self._follow_work(effect)
+
+    def _follow_talk(self, effect: Effect) -> None:
+        match effect:
+            case Think(reply, history):
+                assert self._thinking is None, "two replies at a time"
+                self._check(history)
+                self._thinking = reply
+            case StopThinking(reply):
+                assert self._thinking == reply, "no such reply is thought"
+                self._thinking = None
+            case Speak(utterance, text):
+                assert self._utterance in (None, utterance), "two utterances at a time"
+                assert not self._stopping
+                assert text.strip()
+                self._text = text if self._utterance is None else f"{self._text} {text}"
+                self._utterance = utterance
+            case SpeakEnd(utterance):
+                assert self._utterance == utterance
+                self._complete = True
+            case StopSpeaking(utterance):
+                assert self._utterance == utterance
+                assert not self._stopping
+                self._stopping = True
+
+    def _follow_work(self, effect: Effect) -> None:
+        match effect:
+            case SetTimer(name, at):
+                self._timers[name] = at
+            case CancelTimer(name):
+                self._timers.pop(name, None)
+            case RunTools(batch, calls):
+                assert not self._ran & {call.id for call in calls}, "a tool ran twice"
+                self._ran |= {call.id for call in calls}
+                self._batches[batch] = calls
+            case SendDigits(digits):
+                self._digits.append(digits)
+            case HandOver():
+                self._handing_over = True
+            case HangUp():
+                self._hung_up = True
+            case Note(fact):
+                assert not any(isinstance(one, CallEnded) for one in self.facts), "a fact after the last"
+                self.facts.append(fact)
+
+    def _check(self, history: Sequence[object]) -> None:
+        roles = [getattr(turn, "role", "") for turn in history]
+        assert all(getattr(turn, "content", "") or getattr(turn, "tool_calls", ()) for turn in history)
+        assert not any(one == two == "user" for one, two in pairwise(roles))
+        assert not any(getattr(turn, "content", "") == '{"status": "running"}' for turn in history)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [fact.command_id for fact in self.facts if isinstance(fact, CommandDone)]
