@@ -123,6 +123,22 @@ async def test_the_end_of_speech_stops_a_partial_that_is_being_made() -> None:
     await ears.aclose()
 
 
+async def test_a_partial_that_comes_too_late_does_not_hold_up_those_of_the_next_utterance() -> None:
+    counter = Counter()
+    ears = stream(counter, Threads("test"))
+    counter.go.clear()
+    ears.speech_started()
+    push(ears, 8)
+    await asyncio.to_thread(counter.began.wait, 5)
+    ears.speech_ended()
+    ears.speech_started()
+    counter.go.set()
+    assert isinstance((await heard(ears, 1))[0], Final)
+    push(ears, 0.6)
+    assert await heard(ears, 1) == [Partial("0.6 seconds of en")]
+    await ears.aclose()
+
+
 async def test_speech_that_goes_on_is_a_new_utterance() -> None:
     ears = stream(Counter(), Threads("test"))
     for _ in range(2):

@@ -6,9 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-import numpy as np
-
-from trunkline.audio.frame import Samples, to_float
+from trunkline.audio.frame import SAMPLE_BYTES, Samples, to_float
 from trunkline.audio.resample import Resampler
 from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
@@ -17,8 +15,9 @@ from trunkline.ports.models import Final, Heard, Partial
 from trunkline.providers.local.threads import Once, Threads
 from trunkline.providers.local.utterance import RATE_HZ, SHORTEST_SPEECH_SECONDS, Utterance, spoken
 
-_BEFORE_SAMPLES = int(0.4 * RATE_HZ)
+_BEFORE_SECONDS = 0.4
 """What is kept from before speech was noticed: the 300 ms that noticing may take and the breath before it."""
+_BATCH_SECONDS = 0.1
 _PARTIAL_SECONDS = 0.5
 _PARTIAL_SHARE = 0.1
 
@@ -60,8 +59,10 @@ class GatedStream:
         self._recogniser = recogniser
         self._threads = threads
         self._language = language
+        self._sample_rate_hz = sample_rate_hz
         self._resampler = Resampler(sample_rate_hz, RATE_HZ)
-        self._before: deque[Samples] = deque()
+        self._before: deque[bytes] = deque()
+        self._unheard = bytearray()
         self._speaking: Utterance | None = None
         self._ended: deque[Utterance] = deque()
         self._next_partial_seconds = 0.0
@@ -74,24 +75,27 @@ class GatedStream:
         self._crew.start(self._listen())
 
     def push(self, pcm: bytes) -> None:
-        samples = to_float(self._resampler.push(pcm))
         if self._speaking is None:
-            self._remember(samples)
+            self._remember(pcm)
             return
-        self._speaking.add(samples)
+        self._unheard += pcm
+        if len(self._unheard) >= self._bytes(_BATCH_SECONDS):
+            self._hear(self._speaking)
         if self._partial_is_due():
             self._wake.set()
 
     def speech_started(self) -> None:
         if self._speaking is None:
-            before = np.concatenate([np.zeros(0, np.float32), *self._before])[-_BEFORE_SAMPLES:]
+            before = b"".join(self._before)[-self._bytes(_BEFORE_SECONDS) :]
             self._before.clear()
-            self._speaking = Utterance(before)
+            self._resampler = Resampler(self._sample_rate_hz, RATE_HZ)
+            self._speaking = Utterance(to_float(self._resampler.push(before)))
             self._next_partial_seconds = _PARTIAL_SECONDS
             self._last_partial = ""
 
     def speech_ended(self) -> None:
         if self._speaking is not None:
+            self._hear(self._speaking)
             self._ended.append(self._speaking)
             self._speaking = None
             self._stop_guess.set()
@@ -109,11 +113,18 @@ class GatedStream:
         await self._crew.aclose()
         self._results.put_nowait(None)
 
-    def _remember(self, samples: Samples) -> None:
-        self._before.append(samples)
-        kept = sum(len(part) for part in self._before)
-        while kept - len(self._before[0]) >= _BEFORE_SAMPLES:
-            kept -= len(self._before.popleft())
+    def _remember(self, pcm: bytes) -> None:
+        self._before.append(pcm)
+        while sum(map(len, self._before)) - len(self._before[0]) >= self._bytes(_BEFORE_SECONDS):
+            self._before.popleft()
+
+    def _hear(self, utterance: Utterance) -> None:
+        """Brings what was pushed to the model's rate; a tenth of a second at a time, because each time costs."""
+        utterance.add(to_float(self._resampler.push(bytes(self._unheard))))
+        self._unheard.clear()
+
+    def _bytes(self, seconds: float) -> int:
+        return round(seconds * self._sample_rate_hz) * SAMPLE_BYTES
 
     def _partial_is_due(self) -> bool:
         speaking = self._speaking
@@ -132,8 +143,10 @@ class GatedStream:
         self._stop_guess.clear()
         at = utterance.speech_seconds
         text = spoken(await self._words(utterance, self._stop_guess.is_set), at)
+        if utterance is not self._speaking:
+            return
         self._next_partial_seconds = at + max(_PARTIAL_SECONDS, _PARTIAL_SHARE * at)
-        if text and text != self._last_partial and utterance is self._speaking:
+        if text and text != self._last_partial:
             self._last_partial = text
             self._results.put_nowait(Partial(text))
 

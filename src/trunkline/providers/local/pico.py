@@ -65,7 +65,8 @@ class PicoTts:
 
     async def warm(self, locale: str = "en-US") -> None:
         """Loads a voice before the first call."""
-        await self._threads.run(lambda: self._engine(locale))
+        if locale not in self._engines:
+            await self._threads.run(lambda: self._engine(locale))
 
     async def open(self, config: TtsConfig, sample_rate_hz: int) -> "PicoSession":
         if config.model not in (None, "pico"):
