@@ -183,12 +183,13 @@ class SippUac(SippUas):
 class BaresipPeer(Peer):
     """Debian's baresip: answers by itself, plays a sound, keeps what it hears, and takes orders.
 
-    ``media_encryption`` is baresip's ``mediaenc`` (``srtp-mand``); ``certificate`` a PEM with key for TLS.
+    It answers to ``user`` alone. ``media_encryption`` is baresip's ``mediaenc`` (``srtp-mand``); ``certificate`` a PEM with key for TLS.
     """
 
     def __init__(
         self,
         *,
+        user: str = "+31612345678",
         codecs: str = "PCMU,PCMA",
         media_encryption: str | None = None,
         certificate: Path | None = None,
@@ -196,11 +197,13 @@ class BaresipPeer(Peer):
         tone: bytes = b"",
     ) -> None:
         super().__init__()
+        self._user = user
         self._codecs = codecs
         self._encryption = media_encryption
         self._certificate = certificate
         self._rate_hz = rate_hz
         self._tone = tone or bytes(2 * rate_hz)
+        self._tone *= 120 * rate_hz // len(self._tone) + 1  # it hangs up where its sound ends
         self._control: socket.socket | None = None
         self._unread = b""
         self.events: list[dict[str, Any]] = []
@@ -214,7 +217,7 @@ class BaresipPeer(Peer):
     @property
     def heard(self) -> Path:
         """The WAV of what it heard; complete once the call ended."""
-        return self.folder / "heard.wav"
+        return next(self.folder.glob("*-dec.wav"))
 
     def start(self) -> int:
         """Starts it and gives its SIP port (UDP and TCP)."""
@@ -269,12 +272,13 @@ class BaresipPeer(Peer):
         with wave.open(str(tone), "wb") as out:
             out.setparams((1, 2, self._rate_hz, 0, "NONE", ""))
             out.writeframes(self._tone)
-        modules = ["stdio", "g711", "g722", "opus", "srtp", "aufile"]
+        modules = ["g711", "g722", "opus", "srtp", "aufile", "aubridge", "sndfile"]
         config = [
             f"sip_listen 127.0.0.1:{self.port}",
             "net_interface 127.0.0.1",
             "module_path /usr/lib/baresip/modules",
-            f"audio_player aufile,{self.heard}",
+            "audio_player aubridge,nobody",
+            f"snd_path {self.folder}",
             f"audio_source aufile,{tone}",
             "audio_alert aufile,/dev/null",
             f"ausrc_srate {self._rate_hz}",
@@ -290,7 +294,9 @@ class BaresipPeer(Peer):
             f"ctrl_tcp_listen 127.0.0.1:{control}",
         ]
         secure = f";mediaenc={self._encryption}" if self._encryption else ""
-        account = f"<sip:peer@127.0.0.1:{self.port}>;regint=0;answermode=auto;audio_codecs={self._codecs}{secure}"
+        account = (
+            f"<sip:{self._user}@127.0.0.1:{self.port}>;regint=0;answermode=auto;audio_codecs={self._codecs}{secure}"
+        )
         (self.folder / "config").write_text("\n".join(config) + "\n")
         (self.folder / "accounts").write_text(account + "\n")
         (self.folder / "contacts").write_text("\n")

@@ -90,7 +90,8 @@ class SipCarrier:
         return self._listen
 
     async def dial(self, order: Dial) -> SipLine:
-        line = self._line(inbound=False, domain=order.trunk.host, transport=order.trunk.transport)
+        port = f":{order.trunk.port}" if order.trunk.port else ""
+        line = self._line(inbound=False, domain=order.trunk.host + port, transport=order.trunk.transport)
         if self._dead:
             line.fail(EndReason.INTERNAL_ERROR, "the SIP stack is down; the process must be restarted")
         elif self._draining:

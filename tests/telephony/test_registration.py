@@ -1,0 +1,87 @@
+"""Trunks that want REGISTER, trunks that changed, and testing a trunk."""
+
+import pytest
+
+from tests.peers import BaresipPeer, SippUas, deaf_port, free_port
+from tests.telephony.calling import CALLER_ID, call, trunk
+from trunkline.domain.call import EndReason
+from trunkline.ports.line import Answered, Closed
+from trunkline.telephony.sip import probe
+from trunkline.telephony.sip.carrier import SipCarrier
+
+pytestmark = pytest.mark.room
+
+CREDENTIALS = {"register": True, "auth_username": "bot", "auth_password": "s3cret"}
+
+
+async def test_a_trunk_that_wants_it_is_registered_once_before_the_first_call(sip: SipCarrier) -> None:
+    with SippUas("uas_registrar", calls=None) as peer:
+        plan = trunk(peer.start(), **CREDENTIALS)
+        for _ in range(2):
+            phone = await call(sip, plan)
+            await phone.until(Answered)
+            await phone.line.hang_up()
+            await phone.until(Closed)
+        registers = list(peer.requests("REGISTER"))
+        assert len(registers) == 2  # without credentials, then with
+        assert "<sip:bot@127.0.0.1:" in registers[1]["To"]
+        assert f"<sip:{CALLER_ID}@" in peer.request("INVITE")["From"]
+        await sip.forget(plan.id)
+        assert sip.health()["agents"] == 3
+
+
+async def test_a_changed_trunk_registers_anew_and_the_old_revision_no_more(sip: SipCarrier) -> None:
+    with SippUas("uas_registrar", calls=None) as peer:
+        port = peer.start()
+        for revision in (1, 2):
+            phone = await call(sip, trunk(port, revision=revision, **CREDENTIALS))
+            await phone.until(Answered)
+            await phone.line.hang_up()
+            await phone.until(Closed)
+        with_answer = [r for r in peer.requests("REGISTER") if r.get("Expires") != "0" and "Authorization" in r]
+        assert len({request["Call-ID"] for request in with_answer}) == 2
+
+
+async def test_a_registrar_that_refuses_us_ends_trunk_auth_failed(sip: SipCarrier) -> None:
+    with SippUas("uas_registrar", calls=None) as peer:
+        wrong = CREDENTIALS | {"auth_password": "wrong"}
+        phone = await call(sip, trunk(peer.start(), **wrong))
+        closed = await phone.until(Closed)
+        assert closed.reason is EndReason.TRUNK_AUTH_FAILED
+        assert closed.error is not None
+        assert closed.error.startswith("the trunk refused our REGISTER: 403")
+        assert "INVITE" not in [line.partition(" ")[0] for line in peer.messages().splitlines()]
+
+
+async def test_a_probe_takes_any_answer_as_a_sign_of_life_over_udp_and_tcp(sip: SipCarrier) -> None:
+    with BaresipPeer() as peer:
+        port = peer.start()
+        for transport in ("udp", "tcp"):
+            dns, options, register = await sip.probe(trunk(port, transport=transport))
+            assert (dns.name, dns.ok, dns.detail) == ("dns", True, "127.0.0.1")
+            assert (options.name, options.ok, options.detail) == ("options", True, "404 Not Found")
+            assert (register.name, register.ok) == ("register", None)
+
+
+async def test_a_probe_registers_where_the_trunk_wants_it(sip: SipCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "PATIENCE_SECONDS", 0.3)
+    with SippUas("uas_registrar", calls=None) as peer:
+        port = peer.start()
+        _, _, register = await sip.probe(trunk(port, **CREDENTIALS))
+        assert (register.ok, register.detail) == (True, "registered")
+        _, _, again = await sip.probe(trunk(port, id="other", **(CREDENTIALS | {"auth_password": "wrong"})))
+        assert again.ok is False
+        assert "403" in again.detail
+
+
+async def test_a_probe_names_the_step_that_fails(sip: SipCarrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "PATIENCE_SECONDS", 0.6)
+    lost, options, register = await sip.probe(trunk(5060, host="no-such-host.invalid"))
+    assert (lost.ok, options.ok, register.ok) == (False, None, None)
+    with deaf_port() as port:
+        _, deaf, _ = await sip.probe(trunk(port))
+    assert (deaf.ok, deaf.detail) == (False, "no answer within 0.6 s")
+    _, refused, _ = await sip.probe(trunk(free_port(), transport="tcp"))
+    assert refused.ok is False
+    _, closed, _ = await sip.probe(trunk(free_port()))
+    assert closed.ok is False
