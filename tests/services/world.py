@@ -46,6 +46,31 @@ class SetClock:
         self._seconds += seconds
 
 
+class Following:
+    """One follower of one call, from when it is made until it is closed."""
+
+    def __init__(self, call_id: str, all_followers: "list[Following]") -> None:
+        self._call_id = call_id
+        self._events: asyncio.Queue[LiveEvent] = asyncio.Queue()
+        self._all = all_followers
+        all_followers.append(self)
+
+    def take(self, event: LiveEvent) -> None:
+        """Hears of an event."""
+        if event.call_id == self._call_id:
+            self._events.put_nowait(event)
+
+    def __aiter__(self) -> AsyncIterator[LiveEvent]:
+        return self
+
+    async def __anext__(self) -> LiveEvent:
+        return await self._events.get()
+
+    async def aclose(self) -> None:
+        """Follows no more."""
+        self._all.remove(self)
+
+
 @dataclass
 class OneProcess:
     """The live side in memory: who follows hears what is published; sessions take what is sent."""
@@ -55,7 +80,7 @@ class OneProcess:
     sessions: set[str] = field(default_factory=set)
     orders: list[tuple[str, str, Command]] = field(default_factory=list)
     published: list[LiveEvent] = field(default_factory=list)
-    _followers: list[tuple[str, "asyncio.Queue[LiveEvent]"]] = field(default_factory=list)
+    _followers: "list[Following]" = field(default_factory=list)
 
     async def wake(self, call_id: str) -> bool:
         self.woken.append(call_id)
@@ -69,25 +94,11 @@ class OneProcess:
 
     def publish(self, event: LiveEvent) -> None:
         self.published.append(event)
-        for call_id, queue in self._followers:
-            if call_id == event.call_id:
-                queue.put_nowait(event)
+        for follower in self._followers:
+            follower.take(event)
 
-    def follow(self, call_id: str) -> AsyncIterator[LiveEvent]:
-        entry: tuple[str, asyncio.Queue[LiveEvent]] = (call_id, asyncio.Queue())
-        self._followers.append(entry)
-
-        async def events() -> AsyncIterator[LiveEvent]:
-            try:
-                while True:
-                    event = await entry[1].get()
-                    yield event
-                    if event.final:
-                        return
-            finally:
-                self._followers.remove(entry)
-
-        return events()
+    def follow(self, call_id: str) -> "Following":
+        return Following(call_id, self._followers)
 
     def room(self) -> int:
         return self.free

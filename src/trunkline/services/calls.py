@@ -18,7 +18,7 @@ from trunkline.domain.plan import CallPlan
 from trunkline.services import destinations, planning, recordings
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
-from trunkline.services.following import followed
+from trunkline.services.following import Replay, followed
 from trunkline.services.journal import first_event, publish
 from trunkline.services.rooms import Page, Rooms
 from trunkline.storage.calls import Call, CallFilters
@@ -133,13 +133,11 @@ async def follow(rooms: Rooms, caller: Caller, call_id: str, after_seq: int) -> 
     """
     async with rooms.unit(caller, write=False) as unit:
         call = await unit.calls.get(call_id)
-    if call.is_over and after_seq >= call.last_seq:
-        return _nothing()
 
     async def replay(seq: int) -> list[LiveEvent]:
         return await events_after(rooms, caller, call_id, seq)
 
-    return followed(rooms.live.follow(call_id), replay, after_seq)
+    return _kept(replay, after_seq) if call.is_over else followed(lambda: rooms.live.follow(call_id), replay, after_seq)
 
 
 async def recording(
@@ -149,9 +147,8 @@ async def recording(
     return await recordings.find(rooms, caller, call_id, expires, signature)
 
 
-async def _nothing() -> AsyncIterator[LiveEvent]:
-    none: tuple[LiveEvent, ...] = ()
-    for event in none:
+async def _kept(replay: Replay, after_seq: int) -> AsyncIterator[LiveEvent]:
+    for event in await replay(after_seq):
         yield event
 
 

@@ -7,12 +7,16 @@ from trunkline.domain.events import LiveEvent
 Replay = Callable[[int], Awaitable[list[LiveEvent]]]
 
 
-async def followed(live: AsyncIterator[LiveEvent], replay: Replay, after_seq: int) -> AsyncGenerator[LiveEvent, None]:
-    """The kept events after ``after_seq`` and then those of ``live`` (subscribed before this starts), until the final.
+async def followed(
+    subscribe: Callable[[], AsyncIterator[LiveEvent]], replay: Replay, after_seq: int
+) -> AsyncGenerator[LiveEvent, None]:
+    """The kept events after ``after_seq`` and then those that are live, until the final.
 
-    A number that ``live`` skipped is read from what was kept. Events that are not kept (number 0) pass as they come.
+    A number that the live side skipped is read from what was kept. Events that are not kept (number 0) pass as they
+    come.
     """
     seq = after_seq
+    live = subscribe()
     arrivals = _arrivals(live, replay, lambda: seq)
     try:
         async for event in arrivals:
@@ -23,8 +27,8 @@ async def followed(live: AsyncIterator[LiveEvent], replay: Replay, after_seq: in
                 return
     finally:
         await arrivals.aclose()
-        if isinstance(live, AsyncGenerator):
-            await live.aclose()
+        if (close := getattr(live, "aclose", None)) is not None:
+            await close()
 
 
 async def _arrivals(

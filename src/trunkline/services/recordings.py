@@ -29,12 +29,16 @@ async def find(
     if caller is not None:
         async with rooms.unit(caller, write=False) as unit:
             return _file(rooms, await unit.calls.get(call_id))
-    if expires is None or signed is None or not hmac.compare_digest(signature(rooms.limits, call_id, expires), signed):
+    if expires is None or signed is None or not _is_ours(rooms.limits, call_id, expires, signed):
         raise Forbidden("the recording's address is not ours; read recording_url of the call", code="invalid_signature")
     if expires < rooms.clock.now().timestamp():
         raise Forbidden("the recording's address has expired; read recording_url again", code="recording_url_expired")
     async with rooms.database.system(write=False) as system:
         return _file(rooms, await system.calls.get(call_id))
+
+
+def _is_ours(limits: Limits, call_id: str, expires: int, signed: str) -> bool:
+    return hmac.compare_digest(signature(limits, call_id, expires).encode(), signed.encode())
 
 
 def _file(rooms: Rooms, call: Call) -> tuple[str, int]:

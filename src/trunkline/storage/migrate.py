@@ -1,9 +1,12 @@
 """Brings a database to the newest form, or back, over a connection that is already in a transaction."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -22,7 +25,14 @@ def upgrade(connection: Connection) -> None:
     """To the newest form; processes that start together take turns."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-    command.upgrade(config(connection), "head")
+    if MigrationContext.configure(connection).get_current_revision() != newest():
+        command.upgrade(config(connection), "head")
+
+
+@cache
+def newest() -> str | None:
+    """The revision that this version of the platform works with."""
+    return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
