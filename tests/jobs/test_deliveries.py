@@ -86,9 +86,8 @@ async def test_a_delivery_that_fails_too_often_is_dead(world: World, receiver: R
     assert len(delivery.attempts) == 4
 
 
-@pytest.mark.parametrize("status", [410, 400, 404, 302])
-async def test_some_answers_are_final(world: World, receiver: Receiver, status: int) -> None:
-    receiver.answer = reply(status)
+async def test_gone_is_final(world: World, receiver: Receiver) -> None:
+    receiver.answer = reply(410)
     async with world.jobs():
         call_id = await world.ended(receiver.url(), webhook_events=["end-of-call-report"])
         [delivery] = await world.until_told(call_id, 1)
@@ -225,6 +224,11 @@ def test_ten_tries_back_off_from_five_seconds_to_six_hours() -> None:
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 599])
 def test_passing_trouble_is_tried_again(status: int) -> None:
     assert verdict(attempt(status), 1, SETTINGS).status == "pending"
+
+
+@pytest.mark.parametrize("status", [301, 302, 400, 401, 404, 410, 422])
+def test_a_clear_no_is_final(status: int) -> None:
+    assert verdict(attempt(status), 1, SETTINGS) == Verdict("dead")
 
 
 def test_network_trouble_is_tried_again_and_a_refused_address_is_not() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from trunkline.base.errors import TrunklineError
 from trunkline.base.logs import logger
-from trunkline.domain.assistant import AnalysisPlan
+from trunkline.domain.assistant import AnalysisPlan, LlmConfig
 from trunkline.jobs import asking_model as ask
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analyst
@@ -53,8 +53,12 @@ class Findings:
 class Analyser:
     """Analyses finished calls, each within ``patience_seconds``."""
 
-    def __init__(self, models: Models, analyst: Analyst, patience_seconds: float) -> None:
+    def __init__(
+        self, models: Models, analyst: Analyst, patience_seconds: float, fallback: LlmConfig | None = None
+    ) -> None:
+        """``fallback`` is the text model that judges calls whose own model is none."""
         self._models = models
+        self._fallback = fallback
         self._analyst = analyst
         self._patience_seconds = patience_seconds
 
@@ -64,17 +68,16 @@ class Analyser:
 
     async def analyse(self, closed: ClosedCall) -> Findings:
         """What the call came to; never raises for a model that fails or hangs."""
-        config = closed.plan.assistant.llm_config
         plan = closed.plan.assistant.analysis_plan
-        by_model = config.provider in TEXT_MODELS
+        config = self._judge_of(closed)
         found = Findings(
-            model=(config.model or config.provider) if by_model else "scripted",
+            model=(config.model or config.provider) if config else "scripted",
             wants_data=plan.structured_data_plan.enabled,
             wants_success=plan.success_evaluation.enabled,
         )
         try:
             async with asyncio.timeout(self._patience_seconds):
-                await (self._by_model(closed, found) if by_model else self._by_rules(closed, found))
+                await (self._by_model(closed, found, config) if config else self._by_rules(closed, found))
         except TimeoutError:
             found.errors.append(f"the analysis was not ready within {self._patience_seconds:g} seconds")
         except TrunklineError as error:
@@ -84,9 +87,14 @@ class Analyser:
             found.errors.append("the analysis broke off")
         return found
 
-    async def _by_model(self, closed: ClosedCall, found: Findings) -> None:
+    def _judge_of(self, closed: ClosedCall) -> LlmConfig | None:
+        """The text model that judges this call: its own, else the operator's; None: the rules do."""
+        own = closed.plan.assistant.llm_config
+        return own if own.provider in TEXT_MODELS else self._fallback
+
+    async def _by_model(self, closed: ClosedCall, found: Findings, judge: LlmConfig) -> None:
         plan = closed.plan
-        config = ask.for_analysis(plan.assistant.llm_config)
+        config = ask.for_analysis(judge)
         session = await self._models.llm(config.provider).open(config, plan.variables)
         values = _values(closed)
         try:

@@ -34,7 +34,7 @@ class Jobs:
         self._outbox_bell = Bell()
         self._courier_bell = Bell()
         journal = WakingJournal(ServiceJournal(rooms), self.wake_outbox)
-        analyser = Analyser(rooms.models, analyst, settings.analysis_seconds)
+        analyser = Analyser(rooms.models, analyst, settings.analysis_seconds, settings.analysis_model)
         after = AfterCall(rooms, analyser, self._courier_bell.ring)
         self._durable = Durable(settings.database_url, settings.worker_id, rooms.clock, {AFTER_CALL: after.workflow})
         self.dialler = Dialler(rooms, supervisor, journal, settings)
@@ -47,6 +47,7 @@ class Jobs:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await until_kept(self._rooms.clock, self._reaper.end_my_orphans)
+            await until_kept(self._rooms.clock, self._leases.renew)
             await stack.enter_async_context(self._durable)
             crew = await stack.enter_async_context(Crew("jobs"))
             stack.push_async_callback(self._courier.aclose)

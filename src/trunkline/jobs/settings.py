@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from trunkline.domain.assistant import LlmConfig
+
 RETRY_SECONDS = (5.0, 15.0, 45.0, 120.0, 330.0, 930.0, 2640.0, 7500.0, 21600.0)
 FILE_NAME = "jobs.db"
 
@@ -15,6 +17,7 @@ class JobSettings:
     ``database_url`` is where workflows are kept (see ``jobs_database``). A delivery is tried once and then again after
     each of ``retry_seconds``, give or take ``jitter`` of it; a later one of the same call overtakes it when it has been
     failing for ``overtake_seconds``. A worker that died in an attempt is stood in for after ``claim_seconds``.
+    ``analysis_model`` judges the calls whose own model is no text model; without it local rules do.
     """
 
     worker_id: str
@@ -32,6 +35,7 @@ class JobSettings:
     analysis_seconds: float = 60.0
     kept_seconds: float = 7 * 24 * 3600.0
     prune_seconds: float = 3600.0
+    analysis_model: LlmConfig | None = None
 
     @property
     def tries(self) -> int:
