@@ -1,0 +1,133 @@
+"""The phone leg of one call: dials, tells what happens to it, and is hung up whatever else fails."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from trunkline.base.errors import Invalid
+from trunkline.base.logs import logger
+from trunkline.base.tasks import Crew
+from trunkline.domain.events import SipFacts
+from trunkline.domain.plan import CallPlan
+from trunkline.engine import events
+from trunkline.ports import line as ports_line
+from trunkline.ports.carrier import Carrier, Dial
+from trunkline.ports.line import Line, LineEvent, TransferFailed
+
+DIAL_SECONDS = 15.0
+HANG_UP_SECONDS = 6.0
+
+_log = logger("engine")
+
+
+class Leg:
+    """One line and what is done with it. ``gone`` is called once when it is closed, right before LineClosed is told."""
+
+    def __init__(
+        self,
+        plan: CallPlan,
+        carrier: Carrier,
+        tell: Callable[[events.Event], None],
+        gone: Callable[[], None],
+        crew: Crew,
+    ) -> None:
+        self.line: Line | None = None
+        self.closed = asyncio.Event()
+        self._plan = plan
+        self._carrier = carrier
+        self._tell = tell
+        self._gone = gone
+        self._crew = crew
+        self._ending: asyncio.Task[None] | None = None
+
+    @property
+    def sip(self) -> SipFacts:
+        """The leg's SIP facts as known now."""
+        return self.line.sip if self.line is not None else SipFacts()
+
+    async def dial(self) -> None:
+        """Sends the INVITE; from now on it tells what happens."""
+        plan = self._plan
+        if plan.trunk is None:
+            raise Invalid("the plan has no trunk to dial out on")
+        ring = float(plan.max_ring_seconds)
+        order = Dial(plan.trunk, plan.destination, plan.caller_id, plan.number_name, ring_seconds=ring)
+        async with asyncio.timeout(DIAL_SECONDS):
+            self.line = await self._carrier.dial(order)
+        self._crew.start(self._follow(self.line), "line")
+
+    def send_digits(self, digits: str) -> None:
+        """Presses keys; DigitsSent tells the outcome."""
+        self._with_line(lambda line: self._send_digits(line, digits), "digits")
+
+    def hand_over(self, destination: str) -> None:
+        """Transfers the party; TransferDone or TransferRefused tells the outcome."""
+        self._with_line(lambda line: self._hand_over(line, destination), "transfer")
+
+    def hang_up(self) -> None:
+        """Ends the leg; LineClosed follows within 6 s even where the line itself says nothing."""
+        if self._ending is None and self.line is not None and not self.closed.is_set():
+            self._ending = self._crew.start(self._hang_up(self.line), "hang up")
+
+    async def close(self) -> None:
+        """Hangs up and waits until the leg is gone."""
+        self.hang_up()
+        if self._ending is not None:
+            await asyncio.wait([self._ending])
+
+    def _with_line(self, work: Callable[[Line], Coroutine[None, None, None]], name: str) -> None:
+        if self.line is not None:
+            self._crew.start(work(self.line), name)
+
+    async def _follow(self, line: Line) -> None:
+        async for event in line.events():
+            if isinstance(event, ports_line.Closed):
+                self._close(event, line.sip)
+                return
+            self._tell(_told(event, line.sip))
+        self._close(ports_line.Closed(None, "the line went away"), line.sip)
+
+    def _close(self, event: ports_line.Closed, sip: SipFacts) -> None:
+        if self.closed.is_set():
+            return
+        self.closed.set()
+        self._gone()
+        self._tell(events.LineClosed(event.reason, event.error, sip))
+
+    async def _hang_up(self, line: Line) -> None:
+        try:
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                await line.hang_up()
+                await self.closed.wait()
+        except Exception as error:  # noqa: BLE001 (a stack that fails to hang up must not keep the call)
+            _log.error("a leg did not close", call_id=self._plan.call_id, error=repr(error))
+            self._close(ports_line.Closed(None, "the leg did not close"), line.sip)
+
+    async def _send_digits(self, line: Line, digits: str) -> None:
+        error: str | None = None
+        try:
+            await line.send_digits(digits)
+        except (OSError, RuntimeError, ValueError) as failure:
+            error = str(failure)
+        self._tell(events.DigitsSent(digits, error))
+
+    async def _hand_over(self, line: Line, destination: str) -> None:
+        try:
+            await line.transfer(destination)
+        except TransferFailed as error:
+            self._tell(events.TransferRefused(str(error)))
+        else:
+            self._tell(events.TransferDone())
+
+
+def _told(event: LineEvent, sip: SipFacts) -> events.Event:
+    match event:
+        case ports_line.Ringing():
+            return events.LineRinging(sip)
+        case ports_line.Answered():
+            return events.LineAnswered(sip)
+        case ports_line.Digit(digit):
+            return events.DigitHeard(digit)
+        case ports_line.Held(held):
+            return events.LineHeld(held)
+        case ports_line.Closed(reason, error):
+            return events.LineClosed(reason, error, sip)

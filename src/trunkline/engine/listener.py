@@ -1,0 +1,159 @@
+"""The listener: gives the party's sound to the recogniser, with the voice activity, and its words to the conversation."""
+
+import asyncio
+from collections.abc import Callable
+
+from trunkline.base.errors import Upstream
+from trunkline.base.tasks import Crew
+from trunkline.engine.events import Event, HearingFailed, SpeechEnded, SpeechStarted, WordsFinal, WordsPartial
+from trunkline.engine.opening import Opening, reading
+from trunkline.ports.models import Final, Partial, SttStream
+
+FINAL_SECONDS = 3.0
+TRIES = 2
+BEFORE_SPEECH_SECONDS = 0.3
+KEPT_SECONDS = 8.0
+_TRIM_SECONDS = 10.0
+
+
+class Listener:
+    """One call's recogniser. It must give a Final within 3 s after speech ended; else it is opened once more and
+    hears the last utterance again, and then it has failed for good. ``pauses`` counts beginnings and ends of speech."""
+
+    def __init__(
+        self, opening: Opening[SttStream], sample_rate_hz: int, tell: Callable[[Event], None], crew: Crew
+    ) -> None:
+        self.audio_seconds = 0.0
+        self.on = False
+        self.pauses = 0
+        self._opening = opening
+        self._bytes_per_second = sample_rate_hz * 2
+        self._tell = tell
+        self._crew = crew
+        self._stream: SttStream | None = None
+        self._kept = bytearray()
+        self._speech_bytes: int | None = None
+        self._speaking = False
+        self._late: asyncio.TimerHandle | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._failures = 0
+
+    def begin(self) -> None:
+        """Opens the recogniser and reads what it hears."""
+        self._reader = self._crew.start(self._read(), "listener")
+
+    def listen(self, on: bool) -> None:
+        """Gives it the sound, or keeps the sound from it."""
+        if self.on and not on:
+            if self._speaking and self._stream is not None:
+                self._stream.speech_ended()
+            self._speaking = False
+            self._speech_bytes = None
+            self._kept.clear()
+            self._disarm()
+        self.on = on
+
+    def hear(self, pcm: bytes) -> None:
+        """The party's next sound."""
+        if not self.on:
+            return
+        kept = self._kept
+        kept += pcm
+        if self._speech_bytes is not None:
+            self._speech_bytes += len(pcm)
+        if len(kept) > _TRIM_SECONDS * self._bytes_per_second:
+            del kept[: len(kept) - int(KEPT_SECONDS * self._bytes_per_second)]
+        if self._stream is not None:
+            self._stream.push(pcm)
+
+    def speech(self, event: SpeechStarted | SpeechEnded) -> None:
+        """What the voice activity detection found."""
+        if not self.on or self._failures >= TRIES:
+            return
+        self._speaking = isinstance(event, SpeechStarted)
+        self.pauses += 1
+        self._disarm()
+        if self._speaking:
+            self._speech_bytes = int(BEFORE_SPEECH_SECONDS * self._bytes_per_second)
+            if self._stream is not None:
+                self._stream.speech_started()
+        else:
+            if self._stream is not None:
+                self._stream.speech_ended()
+            self._late = asyncio.get_running_loop().call_later(FINAL_SECONDS, self._is_late)
+        self._tell(event)
+
+    def last(self, seconds: float) -> bytes:
+        """The newest sound, up to ``seconds`` of it."""
+        return bytes(self._kept[-int(seconds * self._bytes_per_second) // 2 * 2 :])
+
+    def close(self) -> None:
+        """Hears no more."""
+        self.on = False
+        self._disarm()
+        if self._reader is not None:
+            self._reader.cancel()
+
+    async def _read(self) -> None:
+        while self._failures < TRIES:
+            try:
+                stream = await self._opening.get()
+                self._start(stream)
+                await self._follow(stream)
+                raise Upstream("the recogniser closed", provider=self._opening.provider, retryable=True)
+            except Upstream as error:
+                self._stream = None
+                self._failures += 1
+                if self._failures >= TRIES:
+                    self._disarm()
+                    self._tell(HearingFailed(error))
+                    return
+                await self._opening.renew()
+
+    def _start(self, stream: SttStream) -> None:
+        """Sets a fresh recogniser to where the call is: an utterance that has no words yet is heard again."""
+        self._stream = stream
+        if self._speech_bytes is None:
+            return
+        stream.push(bytes(self._kept[-self._speech_bytes :]))
+        stream.speech_started()
+        if not self._speaking:
+            stream.speech_ended()
+
+    async def _follow(self, stream: SttStream) -> None:
+        async with reading(stream.results()) as results:
+            async for heard in results:
+                match heard:
+                    case Partial(text):
+                        self._tell(WordsPartial(text))
+                    case Final(text, audio_seconds):
+                        self._failures = 0
+                        self.audio_seconds += audio_seconds
+                        self._disarm()
+                        if not self._speaking:
+                            self._speech_bytes = None
+                        self._tell(WordsFinal(text))
+
+    def _is_late(self) -> None:
+        """The Final did not come: the reader is started anew, which counts as a failure."""
+        self._late = None
+        if self._reader is not None:
+            self._reader.cancel()
+        self._stream = None
+        self._failures += 1
+        provider = self._opening.provider
+        if self._failures >= TRIES:
+            message = f"{provider} gave no words within {FINAL_SECONDS:g} s after speech ended"
+            self._tell(HearingFailed(Upstream(message, provider=provider, retryable=True)))
+            return
+        self._late = asyncio.get_running_loop().call_later(FINAL_SECONDS, self._is_late)
+        self._reader = self._crew.start(self._again(), "listener")
+
+    async def _again(self) -> None:
+        await self._opening.renew()
+        await self._read()
+
+    def _disarm(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None

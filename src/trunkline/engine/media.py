@@ -1,0 +1,260 @@
+"""The one 20 ms clock of the worker: each pass moves the sound of all calls, with one run of the voice detector."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trunkline.audio.frame import to_float
+from trunkline.audio.resample import Doubler
+from trunkline.base.clock import Clock
+from trunkline.base.logs import logger
+from trunkline.base.tasks import Crew
+from trunkline.engine.activity import START_PROBABILITY, STEPS, Activity
+from trunkline.engine.echo import HEARD_SECONDS, PLAYED_SECONDS, is_echo
+from trunkline.engine.events import SpeechStarted
+from trunkline.engine.listener import Listener
+from trunkline.engine.recorder import Tape
+from trunkline.engine.speaker import Speaker
+from trunkline.ports.line import Line
+from trunkline.ports.vad import WINDOW_RATE_HZ, WINDOW_SAMPLES, Vad
+
+PASS_SECONDS = 0.02
+QUIET_PASSES = 3
+"""So many passes without a packet (60 ms) are no jitter: the party's side sends no silence, so we make it."""
+LOST_SECONDS = 20.0
+SKIP_SECONDS = 0.5
+
+_LATENESS_PASSES = 6000
+_log = logger("engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late the passes of the last two minutes began, in milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+    passes: int
+
+
+class Seat:
+    """One call's place in the pass."""
+
+    def __init__(
+        self,
+        line: Line,
+        listener: Listener,
+        speaker: Speaker,
+        lost: Callable[[], None],
+        broken: Callable[[BaseException], None],
+        tape: Tape | None = None,
+    ) -> None:
+        self.line = line
+        self.listener = listener
+        self.speaker = speaker
+        self.lost = lost
+        self.broken = broken
+        self.tape = tape
+        self.sound = _Sound(line.sample_rate_hz)
+
+
+class _Sound:
+    """What the pass knows of one call's sound."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self.rate_hz = sample_rate_hz
+        self.bytes_per_second = sample_rate_hz * 2
+        self.window_bytes = WINDOW_SAMPLES * 2 * sample_rate_hz // WINDOW_RATE_HZ
+        self.silent_frame = bytes(sample_rate_hz // 50 * 2)
+        self.slot = -1
+        self.activity = Activity()
+        self.pending = bytearray()
+        self.played = bytearray()
+        self.played_at = -PLAYED_SECONDS
+        self.quiet_passes = 0
+        self.heard_at = 0.0
+
+
+class Media:
+    """Moves sound for every seat. Used as ``async with``; the clock sleeps while nobody sits."""
+
+    def __init__(self, vad: Vad, clock: Clock) -> None:
+        self._vad = vad
+        self._clock = clock
+        self._crew = Crew("media")
+        self._seats: tuple[Seat, ...] = ()
+        self._wanted = asyncio.Event()
+        self._doubler = Doubler()
+        self._late = np.zeros(_LATENESS_PASSES, np.float32)
+        self._passes = 0
+        self._failing = False
+
+    async def __aenter__(self) -> "Media":
+        self._crew.start(self._run(), "clock")
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self._crew.aclose()
+
+    def join(self, seat: Seat) -> None:
+        """The call's line is up: its sound moves from the next pass on."""
+        sound = seat.sound
+        sound.slot = self._vad.take()
+        sound.heard_at = self._clock.monotonic()
+        self._doubler.grow(sound.slot + 1)
+        self._doubler.reset(sound.slot)
+        self._seats = (*self._seats, seat)
+        self._wanted.set()
+
+    def leave(self, seat: Seat) -> None:
+        """The call is over, or its line is; safe to call twice."""
+        if seat not in self._seats:
+            return
+        self._seats = tuple(other for other in self._seats if other is not seat)
+        self._vad.give_back(seat.sound.slot)
+        if not self._seats:
+            self._wanted.clear()
+
+    def lateness_ms(self) -> Lateness:
+        """How punctual the clock was of late."""
+        late = self._late[: min(self._passes, _LATENESS_PASSES)] * 1000
+        if len(late) == 0:
+            return Lateness(0.0, 0.0, 0.0, 0)
+        p50, p99 = np.percentile(late, (50, 99))
+        return Lateness(float(p50), float(p99), float(late.max()), self._passes)
+
+    def one_pass(self, now: float) -> None:
+        """Moves everybody's sound once."""
+        ready: list[Seat] = []
+        for seat in self._seats:
+            try:
+                self._move(seat, now)
+            except Exception as error:  # noqa: BLE001 (one call's trouble must not silence the others)
+                self._break(seat, error)
+                continue
+            if len(seat.sound.pending) >= seat.sound.window_bytes:
+                ready.append(seat)
+        while ready:
+            self._detect(ready, now)
+            ready = [seat for seat in ready if len(seat.sound.pending) >= seat.sound.window_bytes]
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            due = self._clock.monotonic()
+            while self._seats:
+                now = self._clock.monotonic()
+                self._late[self._passes % _LATENESS_PASSES] = now - due
+                self._passes += 1
+                self._guarded_pass(now)
+                due += PASS_SECONDS
+                now = self._clock.monotonic()
+                if now - due > SKIP_SECONDS:
+                    due = now
+                await self._clock.sleep(max(0.0, due - now))
+
+    def _guarded_pass(self, now: float) -> None:
+        try:
+            self.one_pass(now)
+        except Exception as error:  # noqa: BLE001 (a detector that fails makes all calls deaf, it must not stop them)
+            if not self._failing:
+                _log.error("the media pass failed", exc_info=error)
+            self._failing = True
+        else:
+            self._failing = False
+
+    def _move(self, seat: Seat, now: float) -> None:
+        sound = seat.sound
+        pcm = seat.line.read()
+        if pcm:
+            sound.quiet_passes = 0
+            sound.heard_at = now
+            if seat.tape is not None:
+                seat.tape.left(pcm, now)
+        else:
+            sound.quiet_passes += 1
+            if sound.quiet_passes >= QUIET_PASSES:
+                pcm = sound.silent_frame
+            if now - sound.heard_at >= LOST_SECONDS:
+                sound.heard_at = now
+                seat.lost()
+        if pcm:
+            sound.pending += pcm
+            seat.listener.hear(pcm)
+        out = seat.speaker.play(now)
+        if out:
+            self._played(seat, out, now)
+
+    def _played(self, seat: Seat, out: bytes, now: float) -> None:
+        sound = seat.sound
+        if seat.tape is not None:
+            seat.tape.right(out, now)
+        if now - sound.played_at > PLAYED_SECONDS:
+            sound.played.clear()
+        sound.played += out
+        sound.played_at = now
+        if len(sound.played) > 2 * PLAYED_SECONDS * sound.bytes_per_second:
+            del sound.played[: -int(PLAYED_SECONDS * sound.bytes_per_second)]
+
+    def _detect(self, ready: list[Seat], now: float) -> None:
+        """Runs the detector on the next window of each of these calls."""
+        narrow = [seat for seat in ready if seat.sound.rate_hz != WINDOW_RATE_HZ]
+        wide = [seat for seat in ready if seat.sound.rate_hz == WINDOW_RATE_HZ]
+        ordered = [*narrow, *wide]
+        slots = np.fromiter((seat.sound.slot for seat in ordered), np.intp, len(ordered))
+        windows = self._windows(narrow, wide, slots)
+        steps = windows.reshape(len(ordered), STEPS, WINDOW_SAMPLES // STEPS)
+        levels = np.einsum("nsi,nsi->ns", steps, steps) / (WINDOW_SAMPLES // STEPS)
+        probabilities = self._vad.run(slots, windows).tolist()
+        for index, seat in enumerate(ordered):
+            probability = probabilities[index]
+            if probability >= START_PROBABILITY or not seat.sound.activity.idle:
+                try:
+                    self._judge(seat, probability, levels[index].tolist(), now)
+                except Exception as error:  # noqa: BLE001 (as above)
+                    self._break(seat, error)
+
+    def _windows(self, narrow: list[Seat], wide: list[Seat], slots: NDArray[np.intp]) -> NDArray[np.float32]:
+        parts: list[NDArray[np.float32]] = []
+        if narrow:
+            frames = to_float(b"".join(_next_window(seat) for seat in narrow)).reshape(len(narrow), -1)
+            parts.append(self._doubler.run(slots[: len(narrow)], frames))
+        if wide:
+            parts.append(to_float(b"".join(_next_window(seat) for seat in wide)).reshape(len(wide), -1))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _judge(self, seat: Seat, probability: float, levels: list[float], now: float) -> None:
+        sound = seat.sound
+        if not seat.listener.on:
+            sound.activity.forget()
+            return
+        event = sound.activity.step(probability, levels, now - len(sound.pending) / sound.bytes_per_second)
+        if event is None:
+            return
+        if isinstance(event, SpeechStarted) and self._is_echo(seat, now):
+            sound.activity.forget()
+            return
+        seat.listener.speech(event)
+
+    def _is_echo(self, seat: Seat, now: float) -> bool:
+        sound = seat.sound
+        if now - sound.played_at > PLAYED_SECONDS:
+            return False
+        played = bytes(sound.played[-int(PLAYED_SECONDS * sound.bytes_per_second) :])
+        return is_echo(seat.listener.last(HEARD_SECONDS), played, sound.rate_hz)
+
+    def _break(self, seat: Seat, error: Exception) -> None:
+        _log.error("a call's sound broke", exc_info=error)
+        self.leave(seat)
+        seat.broken(error)
+
+
+def _next_window(seat: Seat) -> bytes:
+    sound = seat.sound
+    window = bytes(sound.pending[: sound.window_bytes])
+    del sound.pending[: sound.window_bytes]
+    return window

@@ -1,0 +1,113 @@
+"""The senses of one call: its recogniser, its model and its voice, opened while the phone rings."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trunkline.audio.frame import to_float
+from trunkline.audio.resample import resample
+from trunkline.base.errors import Invalid
+from trunkline.base.tasks import Crew
+from trunkline.domain.events import Usage
+from trunkline.domain.plan import CallPlan
+from trunkline.engine.events import Event
+from trunkline.engine.gear import Gear
+from trunkline.engine.listener import KEPT_SECONDS, Listener
+from trunkline.engine.opening import Opening
+from trunkline.engine.prompt import function_specs
+from trunkline.engine.speaker import Speaker
+from trunkline.engine.thinker import Thinker
+from trunkline.engine.utterance import Lexicon
+from trunkline.ports.models import LlmSession, SttStream, TtsSession
+from trunkline.ports.vad import WINDOW_RATE_HZ
+
+NARROW_HZ, WIDE_HZ = 8000, 16_000
+_WIDE_CODECS = frozenset({"g722", "opus"})
+
+
+class Senses:
+    """Opens the three models of a call at once. The rate is guessed from the trunk's first codec; where the answer
+    brings another one, ears and voice are opened anew and what was prepared is prepared again."""
+
+    def __init__(self, plan: CallPlan, gear: Gear, tell: Callable[[Event], None], crew: Crew) -> None:
+        self._plan = plan
+        self._gear = gear
+        self._tell = tell
+        self._crew = crew
+        self._prepared: list[str] = []
+        self._closing: list[Opening[SttStream] | Opening[TtsSession] | Opening[LlmSession]] = []
+        self.sample_rate_hz = _likely_rate(plan)
+        assistant, models = plan.assistant, gear.models
+        llm = assistant.llm_config
+        opening = Opening(llm.provider, lambda: models.llm(llm.provider).open(llm, plan.variables), crew)
+        self._closing.append(opening)
+        opening.begin()
+        self.thinker = Thinker(opening, function_specs(llm), tell, crew, gear.clock)
+        self.listener, self.speaker = self._ears(), self._voice()
+
+    def settle_rate(self, sample_rate_hz: int) -> None:
+        """The answer says which rate the line really has."""
+        if sample_rate_hz == self.sample_rate_hz:
+            return
+        self.sample_rate_hz = sample_rate_hz
+        on = self.listener.on
+        self.listener.close()
+        self.speaker.close()
+        self.listener, self.speaker = self._ears(), self._voice()
+        self.listener.listen(on)
+        for text in self._prepared:
+            self.speaker.prepare(text)
+
+    def prepare(self, text: str) -> None:
+        """Has words ready before they are wanted."""
+        if self.speaker.line is None:
+            self._prepared.append(text)
+        self.speaker.prepare(text)
+
+    def last_speech(self) -> NDArray[np.float32]:
+        """The newest sound of the party as the end-of-turn model takes it."""
+        pcm = self.listener.last(KEPT_SECONDS)
+        return to_float(resample(pcm, self.sample_rate_hz, WINDOW_RATE_HZ))
+
+    def usage(self) -> Usage:
+        """What was used so far."""
+        return Usage(
+            stt_seconds=round(self.listener.audio_seconds, 3),
+            llm_prompt_tokens=self.thinker.prompt_tokens,
+            llm_completion_tokens=self.thinker.completion_tokens,
+            tts_characters=self.speaker.characters,
+        )
+
+    async def aclose(self) -> None:
+        """Closes every stream."""
+        self.listener.close()
+        self.speaker.close()
+        for opening in self._closing:
+            await opening.aclose()
+
+    def _ears(self) -> Listener:
+        config, rate, models = self._plan.assistant.stt_config, self.sample_rate_hz, self._gear.models
+        if config is None:
+            raise Invalid("the plan has no ears", details=["stt_config: is missing"])
+        opening = Opening(config.provider, lambda: models.stt(config.provider).open(config, rate), self._crew)
+        self._closing.append(opening)
+        listener = Listener(opening, rate, self._tell, self._crew)
+        listener.begin()
+        return listener
+
+    def _voice(self) -> Speaker:
+        assistant, rate, models = self._plan.assistant, self.sample_rate_hz, self._gear.models
+        config = assistant.tts_config
+        if config is None:
+            raise Invalid("the plan has no voice", details=["tts_config: is missing"])
+        opening = Opening(config.provider, lambda: models.tts(config.provider).open(config, rate), self._crew)
+        self._closing.append(opening)
+        opening.begin()
+        lexicon = Lexicon(assistant.speech_config.pronunciation)
+        return Speaker(opening, lexicon, rate, self._tell, self._crew, self._gear.clock)
+
+
+def _likely_rate(plan: CallPlan) -> int:
+    first = plan.trunk.codecs[0].lower() if plan.trunk is not None and plan.trunk.codecs else ""
+    return WIDE_HZ if first in _WIDE_CODECS else NARROW_HZ

@@ -1,0 +1,111 @@
+"""The thinker: asks the language model, hands its words on clause by clause, and asks once more when it fails."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from trunkline.base.clock import Clock
+from trunkline.base.errors import Upstream
+from trunkline.base.tasks import Crew
+from trunkline.domain.assistant import FunctionSpec
+from trunkline.engine.clauses import ClauseCutter
+from trunkline.engine.events import Event, ReplyFailed, ReplyFinished, ReplyText, ReplyTools
+from trunkline.engine.opening import Opening, next_within, reading
+from trunkline.ports.models import Calls, Delta, LlmSession, ReplyPart, Spent, Turn
+
+FIRST_TOKEN_SECONDS = 5.0
+NEXT_TOKEN_SECONDS = 15.0
+TRIES = 2
+
+
+@dataclass(slots=True, eq=False)
+class _Reply:
+    """One reply in the making; what was ``handed`` on cannot be taken back."""
+
+    number: int
+    asked_at: float
+    cutter: ClauseCutter
+    first_token_seconds: float | None = None
+    handed: bool = False
+
+
+class Thinker:
+    """One call's language model. Several replies may be in the making; a stopped one tells nothing any more."""
+
+    def __init__(
+        self,
+        opening: Opening[LlmSession],
+        functions: Sequence[FunctionSpec],
+        tell: Callable[[Event], None],
+        crew: Crew,
+        clock: Clock,
+    ) -> None:
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self._opening = opening
+        self._functions = functions
+        self._tell = tell
+        self._crew = crew
+        self._clock = clock
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def think(self, number: int, history: Sequence[Turn]) -> None:
+        """Starts reply ``number``."""
+        self._tasks[number] = self._crew.start(self._run(number, tuple(history)), f"reply {number}")
+
+    def stop(self, number: int) -> None:
+        """Cancels a reply."""
+        task = self._tasks.pop(number, None)
+        if task is not None:
+            task.cancel()
+
+    def wants(self, number: int) -> bool:
+        """Whether the events of this reply are still to be told: it was not stopped."""
+        return number in self._tasks
+
+    async def _run(self, number: int, history: Sequence[Turn]) -> None:
+        for attempt in range(1, TRIES + 1):
+            reply = _Reply(number, self._clock.monotonic(), ClauseCutter())
+            try:
+                await self._ask(reply, history)
+            except Upstream as error:
+                if reply.handed or attempt == TRIES:
+                    self._tell(ReplyFailed(number, error))
+                    return
+                await self._opening.renew()
+            else:
+                self._tell(ReplyFinished(number))
+                return
+
+    async def _ask(self, reply: _Reply, history: Sequence[Turn]) -> None:
+        session = await self._opening.get()
+        limit = FIRST_TOKEN_SECONDS
+        async with reading(session.reply(history, self._functions)) as parts:
+            while True:
+                try:
+                    part = await next_within(parts, limit, self._opening.provider)
+                except StopAsyncIteration:
+                    break
+                self._take(reply, part)
+                limit = NEXT_TOKEN_SECONDS
+        self._hand(reply, reply.cutter.flush())
+
+    def _take(self, reply: _Reply, part: ReplyPart) -> None:
+        match part:
+            case Delta(text):
+                if reply.first_token_seconds is None:
+                    reply.first_token_seconds = self._clock.monotonic() - reply.asked_at
+                self._hand(reply, reply.cutter.feed(text))
+            case Calls(calls):
+                self._hand(reply, reply.cutter.flush())
+                reply.handed = True
+                self._tell(ReplyTools(reply.number, calls))
+            case Spent(prompt_tokens, completion_tokens):
+                self.prompt_tokens += prompt_tokens
+                self.completion_tokens += completion_tokens
+
+    def _hand(self, reply: _Reply, clauses: Sequence[str]) -> None:
+        for clause in clauses:
+            seconds = None if reply.handed else reply.first_token_seconds
+            reply.handed = True
+            self._tell(ReplyText(reply.number, clause, seconds))

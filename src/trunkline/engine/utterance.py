@@ -1,0 +1,162 @@
+"""What is being said: its pieces, their sound, and which of its words were really heard, counted by samples."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trunkline.base.errors import Upstream
+from trunkline.domain.assistant import Pronunciation
+
+_SECONDS_PER_CHARACTER = 1 / 15
+
+
+@dataclass(slots=True, eq=False)
+class Take:
+    """One synthesis of one text: sound that grows until ``done``, or ends with ``error``.
+
+    ``seconds_to_first`` is request to first audio. A ``kept`` take was prepared and may be spoken again.
+    """
+
+    text: str
+    kept: bool = False
+    pcm: bytearray = field(default_factory=bytearray)
+    begun: bool = False
+    done: bool = False
+    error: Upstream | None = None
+    seconds_to_first: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """A stretch of an utterance; ``taken`` and ``played`` count bytes of its take."""
+
+    take: Take
+    taken: int = 0
+    played: int = 0
+
+    @property
+    def ready(self) -> int:
+        """Bytes that can be taken now."""
+        return len(self.take.pcm) - self.taken
+
+    def heard(self, bytes_per_second: int) -> int:
+        """How many characters of its text were heard, cut between words."""
+        if self.take.done and self.played >= len(self.take.pcm):
+            return len(self.take.text)
+        whole = len(self.take.pcm)
+        if not self.take.done:
+            whole = max(whole, int(len(self.take.text) * _SECONDS_PER_CHARACTER * bytes_per_second))
+        return cut(self.take.text, self.played / whole if whole else 0.0)
+
+
+@dataclass(slots=True, eq=False)
+class Utterance:
+    """One thing that the assistant says, piece by piece."""
+
+    number: int
+    pieces: list[Piece] = field(default_factory=list)
+    complete: bool = False
+    started: bool = False
+    prepared: bool = False
+    written: int = 0
+    played: int = 0
+
+    @property
+    def ready(self) -> int:
+        """Bytes of sound that can be played without a gap."""
+        total = 0
+        for piece in self.pieces:
+            total += piece.ready
+            if not piece.take.done:
+                break
+        return total
+
+    @property
+    def failure(self) -> Upstream | None:
+        """What broke its voice for good."""
+        return next((piece.take.error for piece in self.pieces if piece.take.error is not None), None)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether no more sound of it will come."""
+        if self.failure is not None:
+            return self.ready == 0
+        return self.complete and all(piece.take.done and piece.ready == 0 for piece in self.pieces)
+
+    def draw(self, wanted: int, frame_bytes: int) -> bytes:
+        """Up to ``wanted`` bytes in whole frames; the very last one is filled up with silence."""
+        available = self.ready
+        if available >= wanted or not self._closing:
+            wanted = min(wanted, available) // frame_bytes * frame_bytes
+        sound = bytearray()
+        for piece in self.pieces:
+            if (missing := wanted - len(sound)) <= 0:
+                break
+            part = piece.take.pcm[piece.taken : piece.taken + missing]
+            piece.taken += len(part)
+            sound += part
+            if not piece.take.done:
+                break
+        if odd := len(sound) % frame_bytes:
+            sound += bytes(frame_bytes - odd)
+        self.written += len(sound)
+        return bytes(sound)
+
+    def take_back(self, count: int) -> None:
+        """The line did not take the last ``count`` bytes."""
+        self.written -= count
+        for piece in reversed(self.pieces):
+            step = min(count, piece.taken - piece.played)
+            piece.taken -= step
+            count -= step
+
+    def play(self, count: int) -> None:
+        """``count`` more bytes went out on the wire."""
+        self.played += count
+        for piece in self.pieces:
+            step = min(count, piece.taken - piece.played)
+            piece.played += step
+            count -= step
+
+    def heard(self, bytes_per_second: int) -> tuple[str, str]:
+        """Its words, parted into those that were heard and the rest."""
+        heard: list[str] = []
+        rest: list[str] = []
+        for piece in self.pieces:
+            end = piece.heard(bytes_per_second) if not rest else 0
+            heard.append(piece.take.text[:end].strip())
+            rest.extend([piece.take.text[end:].strip()] if end < len(piece.take.text) else [])
+        return " ".join(filter(None, heard)), " ".join(filter(None, rest))
+
+    @property
+    def _closing(self) -> bool:
+        if self.failure is not None:
+            return True
+        return self.complete and all(piece.take.done for piece in self.pieces)
+
+
+def cut(text: str, share: float) -> int:
+    """Where to cut ``text`` when ``share`` of its sound was played: a word counts when most of it was."""
+    reached = share * len(text)
+    end = 0
+    for word in re.finditer(r"\S+", text):
+        if (word.start() + word.end()) / 2 >= reached:
+            break
+        end = word.end()
+    return end
+
+
+class Lexicon:
+    """Words that are spoken differently from how they are written."""
+
+    def __init__(self, entries: Sequence[Pronunciation]) -> None:
+        self._targets = {entry.source.lower(): entry.target for entry in entries}
+        sources = sorted(self._targets, key=len, reverse=True)
+        either = "|".join(re.escape(source) for source in sources)
+        self._pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE) if sources else None
+
+    def spoken(self, text: str) -> str:
+        """``text`` as the voice is to read it."""
+        if self._pattern is None:
+            return text
+        return self._pattern.sub(lambda match: self._targets[match.group().lower()], text)

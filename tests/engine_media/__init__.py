@@ -1,0 +1,1 @@
+"""The live call's shells: media, models, recording, sessions."""
