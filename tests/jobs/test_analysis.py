@@ -1,0 +1,185 @@
+"""What is made of a finished call, by a model that answers well, badly, late or not at all, and without one."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.jobs.world import FixedAnalyst, World, make_world
+from trunkline.jobs.analysis import Analyser
+from trunkline.jobs.asking_model import filled, json_in
+from trunkline.jobs.fitting import problems
+from trunkline.ports.analyst import Analysis
+from trunkline.services.aftercall import closing
+from trunkline.storage.database import Database
+from trunkline.storage.vault import Vault
+from trunkline.testing.models import ScriptedLlm, ScriptedModels, Thinking, Trouble
+
+pytestmark = pytest.mark.room
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"day": {"type": "string"}, "hour": {"type": "integer"}},
+    "required": ["day"],
+    "additionalProperties": False,
+}
+MODEL: dict[str, Any] = {"llm_config": {"provider": "openai_compatible", "model": "tiny", "base_url": "http://x"}}
+
+
+def plan(schema: dict[str, Any] = SCHEMA, success: bool = False, **data: Any) -> dict[str, Any]:
+    return {
+        "analysis_plan": {
+            "structured_data_plan": {"enabled": True, "schema": schema, **data},
+            "success_evaluation": {"enabled": success, "rubric": "A day was agreed."},
+        }
+    }
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """Only SQLite: nothing here depends on the database."""
+    return f"sqlite:///{tmp_path / 'trunkline.db'}"
+
+
+@pytest.fixture
+async def world(database: Database, database_url: str, tmp_path: Path, vault: Vault) -> World:
+    return make_world(database, database_url, tmp_path, vault)
+
+
+def thinking(*replies: str, trouble: Trouble | None = None) -> ScriptedModels:
+    script = Thinking(replies, first_token_seconds=0, token_seconds=0, trouble=trouble)
+    return ScriptedModels(llm_model=ScriptedLlm(script), known=frozenset({"openai_compatible"}))
+
+
+async def found(
+    world: World, models: ScriptedModels, patience: float = 5.0, analyst: FixedAnalyst | None = None, **assistant: Any
+) -> tuple[str | None, dict[str, Any]]:
+    call_id = await world.ended(**assistant)
+    closed = await closing(world.rooms, call_id)
+    findings = await Analyser(models, analyst or FixedAnalyst(), patience).analyse(closed)
+    return findings.summary, findings.as_json()
+
+
+async def test_the_assistants_own_model_summarises_extracts_and_judges(world: World) -> None:
+    models = thinking(
+        "They agreed.", '```json\n{"day": "Monday", "hour": 10}\n```', '{"passed": true, "reason": "yes"}'
+    )
+    summary, result = await found(world, models, **MODEL, **plan(success=True))
+    assert summary == "They agreed."
+    assert result == {
+        "model": "tiny",
+        "structured_data": {"day": "Monday", "hour": 10},
+        "success_evaluation": {"passed": True, "reason": "yes"},
+        "error": None,
+    }
+    asked = "\n".join(turn.content for turns in models.llm_model.asked for turn in turns)
+    assert "assistant: Hello, can you make it on Monday?\nuser: Yes, at ten." in asked
+    assert "user_hangup" in asked
+    assert "A day was agreed." in asked
+    assert models.llm_model.open_sessions == 0
+
+
+async def test_data_that_does_not_fit_is_repaired_once(world: World) -> None:
+    models = thinking("They agreed.", '{"hour": "ten"}', '{"day": "Monday"}')
+    _, result = await found(world, models, **MODEL, **plan())
+    assert result["structured_data"] == {"day": "Monday"}
+    assert "is not of type 'integer'" in models.llm_model.asked[2][-1].content
+    assert len(models.llm_model.asked) == 3
+
+
+async def test_data_that_never_fits_is_null_with_an_error(world: World) -> None:
+    models = thinking("They agreed.", "I don't know", '{"hour": 10}')
+    summary, result = await found(world, models, **MODEL, **plan())
+    assert summary == "They agreed."
+    assert result["structured_data"] is None
+    assert result["error"] == "the structured data does not fit its schema: $: 'day' is a required property"
+
+
+async def test_the_plans_own_words_are_used_with_their_placeholders_filled(world: World) -> None:
+    messages = [{"role": "system", "content": "{{schema}}|{{transcript}}|{{ended_reason}}|{{endedReason}}|{{other}}"}]
+    models = thinking("They agreed.", '{"day": "Monday"}')
+    await found(world, models, **MODEL, **plan(messages=messages))
+    [turn] = models.llm_model.asked[1]
+    schema, transcript, reason, old_spelling, other = turn.content.split("|")
+    assert json.loads(schema) == SCHEMA
+    assert transcript.endswith("user: Yes, at ten.")
+    assert (reason, old_spelling, other) == ("user_hangup", "user_hangup", "{{other}}")
+
+
+@pytest.mark.parametrize("stage", ["open", "first"])
+async def test_a_model_that_fails_leaves_an_error(world: World, stage: str) -> None:
+    summary, result = await found(world, thinking(trouble=Trouble(stage)), **MODEL, **plan())
+    assert summary is None
+    assert result["structured_data"] is None
+    assert result["error"] == "the scripted provider fails"
+
+
+async def test_a_model_that_hangs_is_not_waited_for(world: World) -> None:
+    summary, result = await found(world, thinking(trouble=Trouble("first", hangs=True)), 0.2, **MODEL, **plan())
+    assert summary is None
+    assert result["error"] == "the analysis was not ready within 0.2 seconds"
+
+
+async def test_without_a_text_model_only_filled_slots_that_fit_are_used(world: World) -> None:
+    analyst = FixedAnalyst(
+        Analysis("All done.", {"day": "Monday", "hour": "ten", "mood": "good"}, "completed", "scripted")
+    )
+    summary, result = await found(world, thinking(), 5.0, analyst, **plan(success=True))
+    assert summary == "All done."
+    assert result["model"] == "scripted"
+    assert result["structured_data"] == {"day": "Monday", "hour": None}
+    assert result["success_evaluation"] == {"passed": True, "reason": "All done."}
+    assert result["error"].startswith("hour does not fit its schema")
+
+
+async def test_a_short_call_is_not_analysed(world: World) -> None:
+    call_id = await world.ended(analysis_plan={"min_messages_threshold": 3})
+    closed = await closing(world.rooms, call_id)
+    assert not Analyser(thinking(), FixedAnalyst(), 1).wanted(closed)
+
+
+async def test_a_hanging_model_does_not_hold_up_the_report(world: World) -> None:
+    models = thinking(trouble=Trouble("first", hangs=True))
+    broken = replace(world, rooms=replace(world.rooms, models=models))
+    async with broken.jobs(analysis_seconds=0.2):
+        call_id = await broken.ended("http://127.0.0.1:9/", webhook_events=["end-of-call-report"], **MODEL, **plan())
+        [delivery] = await broken.until_told(call_id, 1)
+    message = json.loads(delivery.body or "")["message"]
+    assert message["summary"] is None
+    assert message["analysis"]["error"] == "the analysis was not ready within 0.2 seconds"
+
+
+async def test_a_schema_is_never_fetched_and_never_trusted() -> None:
+    assert await problems({"$ref": "http://127.0.0.1:9/schema"}, 1) == [
+        "the schema refers to something that is not in it"
+    ]
+    assert (await problems({"type": "nonsense"}, 1))[0].startswith("the schema itself is not valid")
+    assert await problems({"$ref": "#"}, 1) == ["the schema refers to something that is not in it"]
+    assert await problems({}, {"anything": 1}) == []
+
+
+async def test_a_regular_expression_is_judged_apart() -> None:
+    schema = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^[A-Z]{2}$"}}}
+    assert await problems(schema, {"code": "NL"}) == []
+    assert await problems(schema, {"code": "nope"}) == ["$.code: 'nope' does not match '^[A-Z]{2}$'"]
+
+
+async def test_a_regular_expression_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trunkline.jobs.fitting.PATIENCE_SECONDS", 1.0)
+    wrong = await problems({"type": "string", "pattern": "^(a+)+$"}, "a" * 64 + "!")
+    assert wrong == ["the schema's regular expressions take too long"]
+
+
+def test_json_is_found_among_words() -> None:
+    assert json_in('Here you are: {"a": [1, {"b": "}"}]} Bye {') == {"a": [1, {"b": "}"}]}
+    assert json_in("null") is None
+    with pytest.raises(ValueError, match="not JSON"):
+        json_in("nothing here {")
+
+
+def test_only_known_placeholders_are_filled() -> None:
+    assert filled("{{ transcript }} {{x}} {{ {{schema}}", {"transcript": "T", "schema": "{{transcript}}"}) == (
+        "T {{x}} {{ {{transcript}}"
+    )
