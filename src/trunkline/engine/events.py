@@ -142,7 +142,8 @@ class ReplyFailed:
 class SpeakingStarted:
     """Its first sample is on the wire.
 
-    ``first_audio_seconds``: request to first audio, as the voice took it; None when it was prepared before.
+    ``first_audio_seconds``: how long the voice let us wait, from its request (from Speak, where it was prepared before)
+    to its first audio; None when that was ready.
     """
 
     utterance: int

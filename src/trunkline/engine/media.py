@@ -127,6 +127,10 @@ class Media:
         p50, p99 = np.percentile(late, (50, 99))
         return Lateness(float(p50), float(p99), float(late.max()), self._passes)
 
+    def forget_lateness(self) -> None:
+        """Measures afresh from now on."""
+        self._passes = 0
+
     def one_pass(self, now: float) -> None:
         """Moves everybody's sound once."""
         ready: list[Seat] = []

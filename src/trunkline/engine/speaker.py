@@ -73,18 +73,17 @@ class Speaker:
         """Appends ``text`` to utterance ``number``."""
         utterance = self._find(number)
         if utterance is None:
-            utterance = Utterance(number)
+            utterance = Utterance(number, self._clock.monotonic())
             self._utterances.append(utterance)
         for part in sentences(text):
             take = self._prepared.get(part) or Take(part)
             if take.error is not None:
                 take = Take(part)
-            if not utterance.pieces:
-                utterance.prepared = take.begun
             utterance.pieces.append(Piece(take))
             if not take.begun and self._current is not None and self._current.kept:
                 self._yield_to_speech()
         self._work_on()
+        self._begin_at_once()
 
     def end(self, number: int) -> None:
         """No more text for utterance ``number``."""
@@ -137,6 +136,11 @@ class Speaker:
             self._conclude(now)
         return out
 
+    def _begin_at_once(self) -> None:
+        """Sound that breaks a silence does not wait for the next pass."""
+        if self.line is not None and not self._ring and self._utterances and not self._utterances[0].started:
+            self._fill(self.line, self.line.buffered(), self._clock.monotonic())
+
     def _fill(self, line: Line, left: int, now: float) -> None:
         room = int(RING_FULL_SECONDS * self._bytes_per_second) - left
         for utterance in self._utterances:
@@ -158,8 +162,7 @@ class Speaker:
             utterance.take_back(len(sound) - taken)
         if taken and not utterance.started:
             utterance.started = True
-            seconds = None if utterance.prepared else utterance.pieces[0].take.seconds_to_first
-            self._tell(SpeakingStarted(utterance.number, audible_at, seconds))
+            self._tell(SpeakingStarted(utterance.number, audible_at, utterance.waited_seconds))
 
     def _settle(self, count: int) -> bytes:
         """``count`` bytes of the ring went out: credits them to their utterances."""
@@ -233,7 +236,7 @@ class Speaker:
     async def _stream(self, take: Take, spoken: str) -> None:
         """Adds the sound of ``spoken`` to ``take``; a second try passes over what the first has given."""
         given = len(take.pcm)
-        asked_at = self._clock.monotonic()
+        take.asked_at = self._clock.monotonic()
         session = await self._opening.get()
         async with reading(session.speak(spoken)) as chunks:
             while True:
@@ -241,11 +244,12 @@ class Speaker:
                     chunk = await next_within(chunks, FIRST_AUDIO_SECONDS, self._opening.provider)
                 except StopAsyncIteration:
                     break
-                if take.seconds_to_first is None:
-                    take.seconds_to_first = self._clock.monotonic() - asked_at
                 skipped = min(given, len(chunk))
                 given -= skipped
                 take.pcm += chunk[skipped:]
+                if take.first_at is None:
+                    take.first_at = self._clock.monotonic()
+                    self._begin_at_once()
                 await self._wait_for_room(take)
         if not take.pcm and any(char.isalnum() for char in spoken):
             raise Upstream(f"{self._opening.provider} gave no sound", provider=self._opening.provider, retryable=True)

@@ -102,6 +102,10 @@ class Supervisor:
         """How punctual the media clock is."""
         return self._media.lateness_ms()
 
+    def forget_lateness(self) -> None:
+        """Measures the clock afresh from now on."""
+        self._media.forget_lateness()
+
     def order(self, call_id: str, command_id: str, command: Command) -> bool:
         """Hands a command to a live call. False when it is not here."""
         session = self._sessions.get(call_id)

@@ -14,7 +14,8 @@ _SECONDS_PER_CHARACTER = 1 / 15
 class Take:
     """One synthesis of one text: sound that grows until ``done``, or ends with ``error``.
 
-    ``seconds_to_first`` is request to first audio. A ``kept`` take was prepared and may be spoken again.
+    ``asked_at`` and ``first_at`` are the times of the request and of the first sound. A ``kept`` take was prepared and
+    may be spoken again.
     """
 
     text: str
@@ -23,7 +24,8 @@ class Take:
     begun: bool = False
     done: bool = False
     error: Upstream | None = None
-    seconds_to_first: float | None = None
+    asked_at: float = 0.0
+    first_at: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -54,10 +56,10 @@ class Utterance:
     """One thing that the assistant says, piece by piece."""
 
     number: int
+    spoke_at: float = 0.0
     pieces: list[Piece] = field(default_factory=list)
     complete: bool = False
     started: bool = False
-    prepared: bool = False
     written: int = 0
     played: int = 0
 
@@ -70,6 +72,14 @@ class Utterance:
             if not piece.take.done:
                 break
         return total
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """How long the voice let us wait for the first sound; None when that was ready."""
+        first = self.pieces[0].take
+        if first.first_at is None or first.first_at <= self.spoke_at:
+            return None
+        return first.first_at - max(first.asked_at, self.spoke_at)
 
     @property
     def failure(self) -> Upstream | None:
