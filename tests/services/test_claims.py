@@ -68,7 +68,7 @@ async def test_a_claim_that_is_tried_again_keeps_its_place(home: World) -> None:
     tries = [claims.claim(home.rooms, second, name) for name in ("one", "two")]
     assert sum(isinstance(plan, CallPlan) for plan in await asyncio.gather(*tries)) == 1
     assert await claims.claim(home.rooms, third, "worker") is not None
-    assert (await home.call(third)).dial_at == later(4)
+    assert home.clock.monotonic() == 4.0
 
 
 async def test_a_lease_is_renewed_for_all_calls_of_a_worker_at_once(home: World) -> None:

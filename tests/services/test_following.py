@@ -93,3 +93,32 @@ async def test_events_that_the_live_side_lost_or_turned_around_are_read_from_wha
     seen = [one.seq async for one in followed(live, replay, 0)]
     assert seen == [1, 2, 3, 4, 0, 5]
     assert reads == [0, 2]
+
+
+async def test_a_reader_that_was_too_slow_is_caught_up() -> None:
+    kept = [event(1), event(2), event(3), event(4, final=True)]
+    rounds = iter([[event(1)], [event(3)], []])
+
+    async def live() -> AsyncIterator[LiveEvent]:
+        for one in next(rounds):
+            yield one
+
+    reads: list[int] = []
+
+    async def replay(seq: int) -> list[LiveEvent]:
+        reads.append(seq)
+        return [one for one in kept if seq < one.seq <= seq + 2] if reads[1:] else []
+
+    assert [one.seq async for one in followed(live, replay, 0)] == [1, 2, 3, 4]
+    assert reads == [0, 1, 3]
+
+
+async def test_a_live_side_that_gives_nothing_any_more_ends_the_stream() -> None:
+    async def live() -> AsyncIterator[LiveEvent]:
+        for one in [event(1)]:
+            yield one
+
+    async def replay(seq: int) -> list[LiveEvent]:
+        return []
+
+    assert [one.seq async for one in followed(live, replay, 0)] == [1]

@@ -13,22 +13,28 @@ async def followed(
     """The kept events after ``after_seq`` and then those that are live, until the final.
 
     A number that the live side skipped is read from what was kept. Events that are not kept (number 0) pass as they
-    come.
+    come. A live side that ends early (this reader was too slow for it) is asked again, as long as there is news.
     """
-    seq = after_seq
-    live = subscribe()
-    arrivals = _arrivals(live, replay, lambda: seq)
-    try:
-        async for event in arrivals:
-            if event.seq == 0 or event.seq > seq:
-                seq = max(seq, event.seq)
-                yield event
-            if event.final:
-                return
-    finally:
-        await arrivals.aclose()
-        if (close := getattr(live, "aclose", None)) is not None:
-            await close()
+    seq, before = after_seq, -1
+
+    def seen() -> int:
+        return seq
+
+    while seq > before:
+        before = seq
+        live = subscribe()
+        arrivals = _arrivals(live, replay, seen)
+        try:
+            async for event in arrivals:
+                if event.seq == 0 or event.seq > seq:
+                    seq = max(seq, event.seq)
+                    yield event
+                if event.final:
+                    return
+        finally:
+            await arrivals.aclose()
+            if (close := getattr(live, "aclose", None)) is not None:
+                await close()
 
 
 async def _arrivals(

@@ -5,20 +5,19 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import orjson
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from trunkline.base.errors import Conflict, Invalid, Unavailable
+from trunkline.storage import sqlite
 from trunkline.storage.migrate import upgrade
 from trunkline.storage.unit import SystemUnit, Unit
 from trunkline.storage.vault import Vault
 
-BUSY_TIMEOUT_MS = 10_000
 FILE_NAME = "trunkline.db"
 
 # PostgreSQL's error classes that pass: connection, rollback, resources, locks, an operator's hand, the system.
@@ -41,7 +40,7 @@ class Database:
     async def open(cls, url: str | None, data_dir: Path, vault: Vault) -> "Database":
         """Opens the database at ``url`` (None: SQLite in the data dir) and brings it to the newest form."""
         where = _where(url, data_dir)
-        engine = _sqlite(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
+        engine = sqlite.engine(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
         database = cls(engine, vault)
         try:
             async with database.transaction(write=True) as connection:
@@ -85,7 +84,7 @@ class Database:
                 await stack.enter_async_context(self._turn)
             connection = await stack.enter_async_context(self._connected())
             try:
-                await connection.execution_options(trunkline_write=write)
+                await connection.execution_options(**{sqlite.WRITES: write})
                 async with connection.begin():
                     yield connection
             except IntegrityError as error:
@@ -135,39 +134,12 @@ def _where(url: str | None, data_dir: Path) -> URL:
             raise Invalid(f"the database {other!r} is not supported; use sqlite:///… or postgresql://…")
 
 
-def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
 def _postgresql(url: URL) -> AsyncEngine:
     return create_async_engine(
-        url, json_serializer=_json, json_deserializer=orjson.loads, pool_size=8, max_overflow=8, pool_pre_ping=True
+        url,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
     )
-
-
-def _sqlite(url: URL) -> AsyncEngine:
-    engine = create_async_engine(
-        url, json_serializer=_json, json_deserializer=orjson.loads, pool_size=8, max_overflow=8
-    )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own BEGIN comes too late for a consistent read and is never IMMEDIATE: _begin_sqlite takes over.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("trunkline_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
