@@ -52,7 +52,7 @@ class CallQuery(Paging):
     status: CallStatus | None = Field(None, description="Where the call stands.")
     direction: Direction | None = Field(None, description="Who called whom.")
     assistant_id: str | None = Field(None, description="The stored assistant.")
-    agent_id: str | None = Field(None, description="Older name of `assistant_id`.", deprecated=True)
+    agent_id: str | None = Field(None, description="Older name of `assistant_id`.", json_schema_extra={"deprecated": True})
     number_id: str | None = Field(None, description="The number of yours.")
     end_reason: EndReason | None = Field(None, description="Why it ended.")
     start_date: str | None = Field(
@@ -75,7 +75,7 @@ class RecordingQuery(Asked):
     """What a signed address carries."""
 
     expires: int | None = Field(None, ge=0, le=2**53, description="Unix seconds.")
-    signature: str | None = Field(None, max_length=128, description="Ours, over the call and `expires`.")
+    signature: str | None = Field(None, pattern=r"^[0-9a-f]{1,128}$", description="Ours, over the call and `expires`.")
 
 
 class MessageShown(Shown):
@@ -100,9 +100,9 @@ class CallShown(Shown):
     assistant_phone: str | None = Field(description="Our number.")
     phone_number: str | None = Field(description="The same as `assistant_phone`.")
     number_id: str | None = Field(description="Our number's id.")
-    agent_id: str | None = Field(description="The same as `assistant_id`.", deprecated=True)
+    agent_id: str | None = Field(description="The same as `assistant_id`.", json_schema_extra={"deprecated": True})
     assistant_id: str | None = Field(description="The stored assistant, where there was one.")
-    agent_name: str | None = Field(description="The same as `assistant_name`.", deprecated=True)
+    agent_name: str | None = Field(description="The same as `assistant_name`.", json_schema_extra={"deprecated": True})
     assistant_name: str | None = Field(description="The assistant's name.")
     business_name: str | None = Field(description="On whose behalf it called.")
     started_at: Moment | None = Field(description="When it was answered.")
