@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -11,6 +11,7 @@ from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import Direction
 from trunkline.domain.events import CallEnded, CommandDone, Fact, MessageSpoken, SipFacts, TurnMeasured
 from trunkline.domain.plan import CallPlan
+from trunkline.domain.transcript import Role
 from trunkline.engine.conversation import Conversation
 from trunkline.engine.effects import (
     CancelTimer,
@@ -34,6 +35,7 @@ from trunkline.engine.events import (
     LineAnswered,
     LineClosed,
     LineRinging,
+    ReplyFailed,
     ReplyFinished,
     ReplyText,
     ReplyTools,
@@ -56,6 +58,11 @@ from trunkline.ports.toolrunner import ToolResult
 WALL = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SIP = SipFacts(call_id="abc", status_code=200)
 Brain = Callable[[Sequence[Turn]], Sequence[str | ToolCall]]
+
+
+def wall(seconds: float) -> datetime:
+    """The wall-clock time ``seconds`` after the start."""
+    return WALL + timedelta(seconds=seconds)
 
 
 def plan(direction: Direction = Direction.OUTBOUND, **assistant: Any) -> CallPlan:
@@ -105,7 +112,6 @@ class World:
     transfer_refusal: str | None = None
     now: float = 100.0
     log: list[tuple[float, Effect]] = field(default_factory=list)
-    said_by_party: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.talk = Conversation(self.plan, self.now, WALL)
@@ -180,6 +186,13 @@ class World:
         return {fact.command_id: (fact.outcome, fact.detail) for fact in self.facts if isinstance(fact, CommandDone)}
 
     @property
+    def waits(self) -> list[float]:
+        """The end-of-turn wait of each turn of the party: from the end of their speech to the decision."""
+        spoken = [fact for fact in self.facts if isinstance(fact, MessageSpoken) and fact.message.role is Role.USER]
+        ends = [(fact.at, fact.message.ended_at or fact.at) for fact in spoken]
+        return [round((decided - ended).total_seconds(), 2) for decided, ended in ends]
+
+    @property
     def measured(self) -> list[TurnMeasured]:
         return [fact for fact in self.facts if isinstance(fact, TurnMeasured)]
 
@@ -208,7 +221,7 @@ class World:
         reply = getattr(event, "reply", None)
         if reply in self._dead:
             return
-        if isinstance(event, ReplyFinished):
+        if isinstance(event, ReplyFinished | ReplyFailed):
             self._thinking = None
         if isinstance(event, SpeakingFinished):
             self._playing = None

@@ -76,18 +76,23 @@ def hold(text: str) -> Hold:
 def _dictated(said: list[str]) -> int:
     """How many digits or letters stand one by one at the end (a long number counts for several)."""
     count = 0
-    for word in reversed(said):
+    for place, word in reversed(list(enumerate(said))):
         pieces = re.split(r"[-.]", word)
         digits = "".join(pieces)
         if digits.isdecimal():
             count += 1 if len(digits) < 5 else 2
-        elif word in DIGIT_WORDS or (len(word) == 1 and word not in NO_LETTERS):
+        elif word in DIGIT_WORDS or (len(word) == 1 and word not in NO_LETTERS) or _among_letters(said, place, count):
             count += 1
         elif len(pieces) > 1 and all(len(piece) == 1 for piece in pieces):
             count += len(pieces)
         else:
             break
     return count
+
+
+def _among_letters(said: list[str], place: int, count: int) -> bool:
+    """Whether "a" or "I" stands between letters that are spelled."""
+    return count > 0 and place > 0 and len(said[place]) == len(said[place - 1]) == 1
 
 
 def wait_seconds(text: str, probability: float | None, manners: TurnTaking) -> float:

@@ -151,7 +151,7 @@ class Ear:
 
     def words_are_late(self) -> None:
         """The recogniser's bound passed: what is there has to do."""
-        self._settled = True
+        self._settled = bool(self.text)
         self.finish()
 
     def noise(self) -> None:

@@ -56,31 +56,33 @@ class Tools:
         self.rounds += 1
         self._numbers += 1
         self._batch = _Batch(self._numbers, entry, {call.id for call in calls})
-        if self.rounds > MAX_ROUNDS:
-            for call in calls:
-                self.answer(call.id, _TOO_MANY, failed=True)
-            return []
-        webhooks = [call for call in calls if self._kinds.get(call.name) is ToolKind.WEBHOOK]
+        runnable = [call for call in calls if self._fit(call)]
+        webhooks = [call for call in runnable if self._kinds[call.name] is ToolKind.WEBHOOK]
         if webhooks:
             self._desk.do(RunTools(self._numbers, tuple(webhooks)))
             self._patience(webhooks)
-        for call in calls:
-            if call.name not in self._kinds:
-                self.answer(call.id, f"there is no tool named {call.name!r}", failed=True)
-        ours = [(self._kinds[call.name], call) for call in calls if call.name in self._kinds]
-        return [(kind, call) for kind, call in ours if kind is not ToolKind.WEBHOOK]
+        return [(self._kinds[call.name], call) for call in runnable if call not in webhooks]
+
+    def _fit(self, call: ToolCall) -> bool:
+        """Whether a call can be run; the model is told why one cannot."""
+        problem = call.problem
+        if self.rounds > MAX_ROUNDS:
+            problem = _TOO_MANY
+        elif call.name not in self._kinds:
+            problem = f"there is no tool named {call.name!r}"
+        if problem:
+            self.answer(call.id, problem, failed=True)
+        return not problem
 
     def finished(self, batch: int, results: Sequence[ToolResult]) -> None:
         """The servers answered (or did not, which the results say)."""
         self._desk.forget(Timer.TOOL)
         if self._batch is None or self._batch.number != batch:
             return
-        answered = {result.tool_call_id for result in results}
         for result in results:
             self._keep(result)
-        asked = [call for call in self._batch.entry.calls if self._kinds.get(call.name) is ToolKind.WEBHOOK]
-        for call in asked:
-            if call.id not in answered:
+        for call in self._batch.entry.calls:
+            if self._kinds.get(call.name) is ToolKind.WEBHOOK:
                 self._keep(ToolResult(call.id, "the tool gave no result", failed=True))
 
     def answer(self, call_id: str, content: str, *, failed: bool = False) -> None:

@@ -1,0 +1,181 @@
+"""When a turn of the party is over, and what is thought ahead of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.engine_talk.world import World, plan
+from trunkline.domain.events import PartialHeard
+from trunkline.domain.transcript import Role
+from trunkline.engine.effects import JudgeTurn, Prepare, Speak, StopThinking, Think
+from trunkline.engine.events import (
+    ReplyText,
+    ReplyTools,
+    SpeechEnded,
+    SpeechStarted,
+    TurnJudged,
+    WordsFinal,
+    WordsPartial,
+)
+from trunkline.ports.models import ToolCall
+
+pytestmark = pytest.mark.unit
+
+
+def answered(world_settings: dict[str, Any] | None = None, **settings: Any) -> World:
+    return World(plan(**settings), **(world_settings or {})).answer().run(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "wait"),
+    [
+        ("that is fine", None, 0.4),
+        ("that is fine", 0.9, 0.4),
+        ("that is fine", 0.1, 1.68),
+        ("my number is 0 6", 0.9, 2.0),
+        ("a table for two and", None, 2.0),
+    ],
+)
+def test_the_turn_is_over_after_the_wait_that_fits_it(text: str, probability: float | None, wait: float) -> None:
+    world = answered({"turn_probability": probability}).says(text).run(6)
+    assert world.transcript == [("user", text), ("assistant", f"You said {text}")]
+    assert world.waits == [wait]
+
+
+def test_the_wait_is_the_one_that_is_configured() -> None:
+    manners = {"endpointing_min_delay": 0.7, "endpointing_max_delay": 1.5}
+    world = answered(speech_config={"turn_taking": manners}).says("that is fine").run(4).says("it is 1 2").run(5)
+    assert world.waits == [0.7, 1.5]
+
+
+def test_the_turn_model_is_asked_at_every_pause() -> None:
+    world = answered().says("I would like", seconds=0.5).says("a table", after=0.8, seconds=0.5).run(5)
+    assert len(world.effects(JudgeTurn)) == 2
+    assert world.transcript[0] == ("user", "I would like a table")
+
+
+def test_a_late_final_still_counts_and_ends_the_turn_at_once() -> None:
+    world = answered({"stt_seconds": 1.2}).says("that is fine", partials=False).run(5)
+    assert world.waits == [1.3]
+    assert world.transcript[0] == ("user", "that is fine")
+
+
+def test_words_that_come_after_the_turn_was_given_up_open_one_of_their_own() -> None:
+    world = answered({"stt_seconds": 4.0}).says("that is fine", partials=False).run(8)
+    assert world.transcript == [("user", "that is fine"), ("assistant", "You said that is fine")]
+
+
+def test_a_final_that_never_comes_leaves_the_partial_words() -> None:
+    world = answered().tell(SpeechStarted(101.0)).tell(WordsPartial("that is fine"), 0.5)
+    world.tell(SpeechEnded(102.0), 1.1).run(4.5)
+    assert world.transcript == [("user", "that is fine")]
+    assert world.waits == [3.0]
+    assert world.tell(WordsFinal("that is fine")).run(5).transcript[2:] == []
+
+
+def test_a_final_without_voice_activity_is_a_turn_too() -> None:
+    world = answered().tell(WordsFinal("softly spoken")).run(5)
+    assert world.transcript[0] == ("user", "softly spoken")
+
+
+def test_finals_in_mid_speech_are_one_turn() -> None:
+    world = answered().tell(SpeechStarted(101.0)).tell(WordsFinal("I would like"), 0.5).tell(WordsPartial("a"), 0.8)
+    world.tell(SpeechEnded(102.0), 1.1).tell(WordsFinal("a table"), 1.2).run(5)
+    assert world.transcript[0] == ("user", "I would like a table")
+    assert world.waits == [0.4]
+
+
+def test_a_recogniser_that_was_done_before_the_pause_is_not_waited_for() -> None:
+    world = answered().tell(SpeechStarted(101.0)).tell(WordsFinal("that is fine"), 0.9)
+    assert world.tell(SpeechEnded(102.0), 1.1).run(3).waits == [0.4]
+
+
+def test_a_sound_without_words_is_ignored() -> None:
+    world = answered().says("", seconds=0.5).run(3)
+    world.tell(SpeechStarted(world.now)).tell(SpeechEnded(world.now + 0.2), 0.3).run(5)
+    assert world.transcript == []
+    assert world.effects(Think) == []
+
+
+def test_partial_words_are_told_with_all_that_was_said_in_this_turn() -> None:
+    world = answered().says("I would like", seconds=0.5).says("a small table", after=0.8, seconds=0.5).run(5)
+    partials = [fact.content for fact in world.facts if isinstance(fact, PartialHeard) and fact.role is Role.USER]
+    assert partials == ["I", "I would", "I would like a", "I would like a small"]
+
+
+def test_thinking_starts_early_and_its_words_are_held_until_the_turn_is_over() -> None:
+    world = answered({"llm_seconds": 0.05, "tts_seconds": 0.0}).says("that is fine", seconds=1.0).run(5)
+    assert world.when(Think) == pytest.approx(102.2)
+    assert world.effects(Prepare) == [Prepare("You said that is fine")]
+    assert world.when(Speak) == pytest.approx(102.4)
+    assert len(world.effects(Think)) == 1
+
+
+def test_a_slow_reply_that_was_begun_early_is_spoken_when_it_comes() -> None:
+    world = answered({"llm_seconds": 0.6}).says("that is fine", seconds=1.0).run(5)
+    assert len(world.effects(Think)) == 1
+    assert world.when(Speak) == pytest.approx(102.8)
+
+
+def test_an_early_reply_is_thrown_away_when_the_party_goes_on() -> None:
+    world = answered({"llm_seconds": 0.05}).says("I want a table", seconds=1.0).says("for two", after=1.35).run(6)
+    assert world.transcript == [("user", "I want a table for two"), ("assistant", "You said I want a table for two")]
+    assert world.effects(StopThinking) == []
+    assert [effect.text for effect in world.effects(Speak)] == ["You said I want a table for two"]
+    assert world.asked() == [("system", "Be kind."), ("user", "I want a table for two")]
+
+
+def test_an_early_reply_that_is_still_being_thought_is_stopped() -> None:
+    world = answered({"llm_seconds": 2.0}).says("I want a table", seconds=1.0).says("for two", after=1.35).run(6)
+    assert len(world.effects(StopThinking)) == 1
+
+
+def test_no_reply_is_thought_early_when_more_is_likely() -> None:
+    world = answered().says("my number is 0 6", seconds=1.0).run(8)
+    assert world.when(Think) == pytest.approx(104.0)
+    world = answered({"turn_probability": 0.2, "stt_seconds": 0.2}).says("I want a table", seconds=1.0).run(8)
+    assert world.when(Think) == pytest.approx(102.0 + 1.36)
+
+
+def test_tools_of_an_early_reply_run_only_when_the_turn_is_over() -> None:
+    tools = [{"name": "book", "url": "https://example.org"}]
+    llm = {"provider": "local", "tools": tools}
+    parts: list[str | ToolCall] = [ToolCall("t1", "book", {})]
+    world = World(plan(llm_config=llm), lambda history: parts if history[-1].role == "user" else ["Booked."], 0.02)
+    world.answer().run(1).says("book it", seconds=1.0).run(1.3)
+    assert len(world.effects(Think)) == 1
+    assert "RunTools" not in repr(world.log)
+    world.says("no wait", seconds=0.5).run(0.8)
+    assert "RunTools" not in repr(world.log)
+    world.run(5)
+    assert repr(world.log).count("RunTools(") == 1
+    assert world.transcript == [("user", "book it no wait"), ("assistant", "Booked.")]
+
+
+def test_the_party_going_on_before_a_word_of_the_reply_was_heard_is_the_same_turn() -> None:
+    world = answered({"llm_seconds": 1.0}).says("I want a table", seconds=1.0).says("for two", after=1.9).run(8)
+    assert world.transcript == [
+        ("user", "I want a table"),
+        ("user", "for two"),
+        ("assistant", "You said I want a table for two"),
+    ]
+    assert world.asked() == [("system", "Be kind."), ("user", "I want a table for two")]
+    assert len(world.effects(StopThinking)) == 1
+
+
+def test_a_reply_that_waits_behind_a_noise_is_spoken_after_it() -> None:
+    world = answered({"llm_seconds": 0.6}).says("that is fine", seconds=1.0).says("", after=1.7, seconds=0.3).run(6)
+    assert world.transcript == [("user", "that is fine"), ("assistant", "You said that is fine")]
+
+
+def test_endless_noise_does_not_keep_the_assistant_silent() -> None:
+    world = answered({"llm_seconds": 0.6}).says("that is fine", seconds=1.0).tell(SpeechStarted(102.7), 1.7).run(14)
+    assert world.transcript == [("user", "that is fine"), ("assistant", "You said that is fine")]
+
+
+def test_events_of_replies_that_were_stopped_are_let_pass() -> None:
+    world = answered().says("that is fine").run(0.2)
+    before = len(world.log)
+    for event in (ReplyText(9, "Hello."), ReplyTools(9, []), TurnJudged(0.9)):
+        world.talk.handle(event, world.now)
+    assert len(world.log) == before

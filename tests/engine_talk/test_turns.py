@@ -1,0 +1,130 @@
+"""How long a pause must be, by what was said."""
+
+import pytest
+
+from trunkline.domain.assistant import TurnTaking
+from trunkline.engine.turns import (
+    Hold,
+    count_words,
+    has_phrase,
+    hold,
+    is_backchannel,
+    is_greeting,
+    likely_over,
+    spoken_seconds,
+    wait_seconds,
+)
+
+pytestmark = pytest.mark.unit
+MANNERS = TurnTaking(endpointing_min_delay=0.4, endpointing_max_delay=2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yes, that is fine.", Hold.NONE),
+        ("", Hold.NONE),
+        ("I would like to book a table and", Hold.FIRM),
+        ("Well, um", Hold.FIRM),
+        ("I was thinking...", Hold.FIRM),
+        ("my number is 0 6", Hold.FIRM),
+        ("it is oh six one", Hold.FIRM),
+        ("0612345678", Hold.FIRM),
+        ("06-12-34", Hold.FIRM),
+        ("J A N", Hold.FIRM),
+        ("I got a 7", Hold.SOFT),
+        ("J-A-N-S-E-N", Hold.FIRM),
+        ("ik wil graag komen maar", Hold.FIRM),
+        ("a table for", Hold.SOFT),
+        ("seven", Hold.SOFT),
+        ("I am 45", Hold.SOFT),
+        ("at 10:30", Hold.NONE),
+        ("and then I left", Hold.NONE),
+        ("seven of us", Hold.NONE),
+    ],
+)
+def test_words_hold_a_turn_open(text: str, expected: Hold) -> None:
+    assert hold(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "seconds"),
+    [
+        ("that is fine", None, 0.4),
+        ("that is fine", 0.9, 0.4),
+        ("that is fine", 0.5, 0.4),
+        ("that is fine", 0.25, 1.2),
+        ("that is fine", 0.0, 2.0),
+        ("seven", None, 1.2),
+        ("seven", 0.9, 0.4),
+        ("seven", 0.1, 2.0),
+        ("0 6 1 2", None, 2.0),
+        ("0 6 1 2", 0.99, 2.0),
+        ("I want this and", 0.99, 2.0),
+        ("", None, 0.4),
+    ],
+)
+def test_the_wait_lies_between_the_two_delays(text: str, probability: float | None, seconds: float) -> None:
+    assert wait_seconds(text, probability, MANNERS) == pytest.approx(seconds)
+
+
+def test_a_longest_delay_below_the_shortest_counts_as_the_shortest() -> None:
+    manners = TurnTaking(endpointing_min_delay=1.0, endpointing_max_delay=0.5)
+    assert wait_seconds("0 6 1", None, manners) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "expected"),
+    [
+        ("that is fine", None, True),
+        ("that is fine", 0.9, True),
+        ("that is fine", 0.2, False),
+        ("um", None, False),
+        ("", 0.9, False),
+        ("0 6 1", 0.9, False),
+    ],
+)
+def test_thinking_ahead_pays_only_on_a_likely_end(text: str, probability: float | None, expected: bool) -> None:
+    assert likely_over(text, probability) is expected
+
+
+def test_sounds_of_thinking_are_no_words() -> None:
+    assert count_words("Um, uh-huh, mm-hmm.") == 0
+    assert count_words("Um, wait a moment.") == 3
+
+
+@pytest.mark.parametrize(("text", "expected"), [("Okay, right.", True), ("mm-hm", True), ("okay but no", False)])
+def test_signs_of_listening_are_known(text: str, expected: bool) -> None:
+    assert is_backchannel(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello?", True),
+        ("Yes, hello?", True),
+        ("Good morning.", True),
+        ("Yes", False),
+        ("Hello, who is calling me", False),
+    ],
+)
+def test_greetings_are_known(text: str, expected: bool) -> None:
+    assert is_greeting(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "expected"),
+    [
+        ("Thank you. Good-bye, then!", "good-bye then", True),
+        ("Thank you, have a nice day.", "Have a nice day!", True),
+        ("a goodbyes list", "goodbye", False),
+        ("anything", "", False),
+    ],
+)
+def test_a_phrase_is_found_word_by_word(text: str, phrase: str, expected: bool) -> None:
+    assert has_phrase(text, phrase) is expected
+
+
+def test_digits_take_longer_to_speak_than_letters() -> None:
+    assert spoken_seconds("0612345678") > 2 * spoken_seconds("abcdefghij")
+    assert spoken_seconds("hello there", speed=2.0) == spoken_seconds("hello there") / 2
