@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     allow_insecure_webhooks: bool = Field(
         False, description="Allows `http` and private addresses for webhooks and tools. For development only."
     )
+    webhook_allow_list: tuple[str, ...] = Field(
+        (),
+        description="Private addresses, networks or host names that webhooks and tools may reach all the same, as a JSON "
+        'list: `["10.1.0.0/16"]`.',
+    )
     default_stt: str = Field(
         "local/moonshine-tiny", description="`provider/model` of assistants that name no recogniser."
     )
@@ -93,11 +98,6 @@ class Settings(BaseSettings):
         if not value.partition("/")[0]:
             raise ValueError("must be provider/model, as local/pico")
         return value
-
-    @property
-    def database(self) -> str:
-        """The database's address, the default filled in."""
-        return self.database_url or f"sqlite:///{(self.data_dir / 'trunkline.db').resolve()}"
 
     @property
     def url(self) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -22,16 +23,26 @@ from rich.table import Table
 from trunkline.base.errors import TrunklineError
 from trunkline.cli.client import ApiClient
 from trunkline.cli.verdict import Verdict, judge
-from trunkline.providers.local.dialogue.examples import example_script
+from trunkline.providers.local.scripts import example_script
 
 START_SECONDS = 45.0
 CALL_SECONDS = 75.0
 REPORT_SECONDS = 20.0
+FEWEST_MESSAGES = 2
 
-VARIABLES = {"name": "Maria", "company": "Bright Smile Dental", "day": "Tuesday", "time": "three in the afternoon"}
-CONTEXT = "parking: There is free parking behind the building."
-REMARK = "Please bring your insurance card."
-LAST_WORDS = "Thank you for your time. Goodbye."
+VARIABLES = {
+    "name": "Maria",
+    "business_name": "Bright Smile Dental",
+    "day": "Tuesday",
+    "time": "three in the afternoon",
+    "address": "twelve Station Street",
+}
+_ORDERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("status in-progress", {"type": "inject-context", "content": "There is free parking behind the building."}),
+    ("transcript user .*make it", {"type": "say", "content": "Please bring your insurance card."}),
+    ("transcript user .*good.?bye", {"type": "end-call", "message": "Goodbye."}),
+)
+"""What the demo orders as soon as a line of the event stream looks like this."""
 
 _console = Console(highlight=False)
 
@@ -210,35 +221,26 @@ def _assistant() -> dict[str, Any]:
     return {
         "name": "Appointment reminder",
         "business_name": "Bright Smile Dental",
-        "first_message": "Hello {{name}}, this is the virtual assistant of {{company}}.",
+        "first_message": "Hello {{name}}, this is the virtual assistant of {{business_name}}.",
         "recording_enabled": True,
         "llm_config": {"provider": "local", "model": "scripted", "script": script},
         "analysis_plan": {
             "structured_data_plan": {
                 "enabled": True,
-                "schema": {"type": "object", "properties": {"attending": {"type": ["boolean", "null"]}}},
+                "schema": {"type": "object", "properties": {"confirmed": {"type": ["boolean", "null"]}}},
             }
         },
     }
 
 
 async def _follow(api: ApiClient, scene: _Scene, call_id: str) -> None:
-    """Shows the call as it happens, and takes part in it: context and a remark in its course, last words at its end."""
-    turns = {"user": 0, "assistant": 0}
-    ended = False
+    """Shows the call as it happens, and takes part in it: context at its start, a remark in its course, last words."""
+    waiting = list(_ORDERS)
     async for event, data in api.events(call_id):
         _print_event(scene, event, data)
-        if event != "transcript" or not data.get("final", True):
-            continue
-        role = str(data.get("role"))
-        turns[role] = turns.get(role, 0) + 1
-        if role == "user" and turns["user"] == 1:
-            await _order(api, scene, call_id, {"type": "inject-context", "content": CONTEXT})
-        elif role == "user" and turns["user"] == 3:
-            await _order(api, scene, call_id, {"type": "say", "content": REMARK})
-        elif not ended and role == "user" and "goodbye" in str(data.get("content", "")).lower():
-            ended = True
-            await _order(api, scene, call_id, {"type": "end-call", "message": LAST_WORDS})
+        line = f"{event} {data.get('status') or data.get('role') or ''} {data.get('content') or ''}".lower()
+        if data.get("final", True) and waiting and re.search(waiting[0][0], line):
+            await _order(api, scene, call_id, waiting.pop(0)[1])
 
 
 async def _order(api: ApiClient, scene: _Scene, call_id: str, command: dict[str, Any]) -> None:
@@ -272,11 +274,12 @@ _LATENCY = ("end_of_turn", "stt", "llm_first_token", "tts_first_audio", "heard",
 
 
 async def _reported(api: ApiClient, call_id: str) -> dict[str, Any]:
+    """The call object with its summary and analysis; without them when the call was too short for any."""
     while True:
         call = await api.get(f"/calls/{call_id}")
-        if call["summary"] is not None:
+        if call["summary"] is not None or len(call["messages"]) < FEWEST_MESSAGES:
             return call
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
 
 
 def _save(path: Path, sound: bytes) -> None:

@@ -119,7 +119,8 @@ class Callee:
     async def _answer(self, line: Line, heard: asyncio.Queue[str], ears: Ears) -> None:
         mind = Mind(self._persona)
         await asyncio.sleep(0.3)
-        await self._say(line, self._persona.greeting)
+        if self._persona.greeting is not None:
+            await self._say(line, self._persona.greeting)
         while True:
             words = await self._whole_turn(heard, ears)
             said, closes = mind.answer(words)
@@ -139,11 +140,14 @@ class Callee:
                 return " ".join(words)
 
     async def _say(self, line: Line, text: str) -> None:
-        voice = await self._tts.open(TtsConfig(provider="local", voice_id=self._persona.voice), line.sample_rate_hz)
+        config = TtsConfig(provider="local", voice_id=self._persona.voice, speed=self._persona.speed)
+        voice = await self._tts.open(config, line.sample_rate_hz)
+        higher = Resampler(round(line.sample_rate_hz * self._persona.pitch), line.sample_rate_hz)
         tell("said", text=text)
         try:
             async for pcm in voice.speak(text):
-                await _play(line, pcm)
+                await _play(line, higher.push(pcm))
+            await _play(line, higher.flush())
             await asyncio.sleep(line.buffered() / (2 * line.sample_rate_hz))
         finally:
             await voice.aclose()

@@ -20,15 +20,17 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A person on the phone. ``greeting`` is said on picking up; ``lost`` when nothing fits."""
+    """A person on the phone. ``greeting`` is said on picking up, ``lost`` when nothing fits; ``pitch`` 1 is the voice's own."""
 
     name: str
     goal: str
     voice: str
-    greeting: str
     reactions: tuple[Reaction, ...]
+    greeting: str | None = None
+    pitch: float = 1.0
+    speed: float = 1.0
     lost: str = "Sorry, could you say that again?"
-    patience_seconds: float = 0.9
+    patience_seconds: float = 1.2
 
 
 @dataclass(slots=True)
@@ -52,16 +54,16 @@ class Mind:
 PERSONAS: Mapping[str, Persona] = {
     "patient": Persona(
         name="Maria Jansen",
-        goal="Find out who calls, then confirm the appointment.",
-        voice="en-GB",
-        greeting="Hello, this is Maria speaking.",
+        goal="Find out who calls and whether there is parking, then confirm the appointment.",
+        voice="en-US",
+        pitch=1.12,
+        speed=0.95,
         reactions=(
-            Reaction(r"goodbye|good bye|bye\b", "Thank you. Goodbye.", closes=False),
-            Reaction(r"robot|automated|virtual|assistant", "I see. Yes, please go on.", times=1),
-            Reaction(r"appointment|dentist|calling|tuesday", "Wait, are you a robot?"),
-            Reaction(r"can you|will you|make it|appointment|confirm|suit|tuesday", "Yes, I will be there.", times=3),
-            Reaction(r"anything|question|else|help", "No, that is all. Thank you."),
-            Reaction(r"thank|noted|confirmed|see you", "Thank you very much."),
+            Reaction(r"good.?bye|nice day", "Goodbye."),
+            Reaction(r"hello|virtual|dent|assistant of|robot", "Are you a real person?"),
+            Reaction(r"appointment|tuesday|make it|three", "Is there any parking?"),
+            Reaction(r"make it|will you|can you|tuesday|parking", "I can make it."),
+            Reaction(r"anything|pass|practice|question|else", "No thank you."),
         ),
     ),
 }

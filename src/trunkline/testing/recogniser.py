@@ -58,7 +58,7 @@ def normalise(text: str) -> list[str]:
     text = re.sub(r"\b([a-z])\.(?=[a-z]\b)", r"\1 ", text)
     text = re.sub(r"(\d+)(?:st|nd|rd|th)\b", lambda found: f" {_ordinal(int(found[1]))} ", text)
     text = re.sub(r"\d+", lambda found: f" {_spoken(found[0])} ", text)
-    words = re.sub(r"[^\w\s]", "", text.replace(".", " ")).split()
+    words = re.sub(r"[^\w\s]", "", text.replace(".", " ").replace("good bye", "goodbye")).split()
     return " ".join(_SAME.get(word, word) for word in words).split()
 
 

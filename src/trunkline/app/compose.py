@@ -1,0 +1,158 @@
+"""Puts the rooms together: which database, carrier, models and jobs this installation has."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+
+from fastapi import FastAPI
+
+from trunkline.api.app import ApiSettings, create_app
+from trunkline.app.settings import Settings, stage_default
+from trunkline.base.clock import SystemClock
+from trunkline.domain.assistant import LlmConfig
+from trunkline.engine.live import LocalLive
+from trunkline.engine.supervisor import Supervisor
+from trunkline.jobs.room import Jobs, JobSettings, WakingJournal, jobs_database
+from trunkline.ports.analyst import Analyst
+from trunkline.ports.models import Models
+from trunkline.ports.turn import TurnModel
+from trunkline.ports.vad import Vad
+from trunkline.providers.catalogue import Catalogue, ProviderSettings
+from trunkline.services.journal import ServiceJournal
+from trunkline.services.rooms import Limits, Rooms
+from trunkline.storage.blobs import DiskBlobs
+from trunkline.storage.database import Database
+from trunkline.storage.vault import Vault
+from trunkline.telephony import catalogue as carriers
+from trunkline.telephony.sip.settings import SipSettings
+from trunkline.webhooks.asking import WebhookToolRunner
+from trunkline.webhooks.guard import Guard
+from trunkline.webhooks.sender import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """The models of an installation. Benchmarks put scripted ones in the place of the catalogue's."""
+
+    models: Models
+    vad: Vad
+    turn: TurnModel | None
+    analyst: Analyst
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The running platform."""
+
+    rooms: Rooms
+    supervisor: Supervisor
+    jobs: Jobs
+    api: FastAPI
+
+
+@asynccontextmanager
+async def open_rooms(settings: Settings, models: Models | None = None) -> AsyncIterator[Rooms]:
+    """The rooms below the services with an open database; nothing listens and no model is loaded yet."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    configured = settings.master_key.get_secret_value() if settings.master_key else None
+    vault = Vault.load_or_make(settings.data_dir / "master.key", configured)
+    database = await Database.open(settings.database_url, settings.data_dir, vault)
+    try:
+        yield Rooms(
+            database=database,
+            vault=vault,
+            clock=SystemClock(),
+            live=LocalLive(lambda: 0),
+            models=models or Catalogue(_providers(settings)),
+            carrier=carriers.carrier(_sip(settings)),
+            blobs=DiskBlobs(settings.data_dir / "recordings"),
+            limits=_limits(settings, vault),
+        )
+    finally:
+        await database.aclose()
+
+
+@asynccontextmanager
+async def platform(settings: Settings, minds: Minds | None = None) -> AsyncIterator[House]:
+    """The whole platform, ready to take calls; leaving it drains what still goes on."""
+    async with AsyncExitStack() as stack:
+        if minds is None:
+            minds = await _local_minds(stack, settings)
+        rooms = await stack.enter_async_context(open_rooms(settings, minds.models))
+        carrier = await stack.enter_async_context(carriers.carrier(_sip(settings)))
+        live = LocalLive(lambda: jobs.dialler.room())
+        rooms = replace(rooms, carrier=carrier, live=live)
+        guard = Guard.of(allow_insecure=settings.allow_insecure_webhooks, allowed=settings.webhook_allow_list)
+        sender = await stack.enter_async_context(Sender(guard, rooms.clock))
+        supervisor = Supervisor(
+            carrier=carrier,
+            models=minds.models,
+            vad=minds.vad,
+            turn=minds.turn,
+            tools=await stack.enter_async_context(WebhookToolRunner(sender, rooms.clock)),
+            journal=WakingJournal(ServiceJournal(rooms), lambda: jobs.wake_outbox()),
+            blobs=rooms.blobs,
+            clock=rooms.clock,
+            max_calls=settings.max_calls,
+        )
+        jobs = Jobs(rooms, supervisor, minds.analyst, sender, _jobs(settings))
+        live.attach(jobs.dialler.offer, supervisor.order)
+        await stack.enter_async_context(supervisor)
+        await stack.enter_async_context(jobs)
+        yield House(rooms, supervisor, jobs, create_app(rooms, _api(settings)))
+
+
+async def _local_minds(stack: AsyncExitStack, settings: Settings) -> Minds:
+    catalogue = await stack.enter_async_context(Catalogue(_providers(settings)))
+    await catalogue.warm()
+    return Minds(catalogue, await catalogue.vad(), await catalogue.turn(), catalogue.analyst())
+
+
+def _providers(settings: Settings) -> ProviderSettings:
+    return ProviderSettings(
+        openai_compatible_url=settings.openai_compatible_url,
+        openai_compatible_key=settings.openai_compatible_key,
+        allow_private_model_urls=settings.allow_private_model_urls,
+    )
+
+
+def _sip(settings: Settings) -> SipSettings:
+    return SipSettings(
+        listen=settings.sip_listen,
+        rtp_ports=settings.rtp_ports,
+        stun=settings.stun,
+        tls_ca=settings.sip_tls_ca,
+        trace=settings.sip_trace,
+    )
+
+
+def _limits(settings: Settings, vault: Vault) -> Limits:
+    return Limits(
+        public_url=settings.url,
+        signing_key=vault.derive("recording addresses"),
+        max_calls=settings.max_calls,
+        allow_insecure_webhooks=settings.allow_insecure_webhooks,
+        default_stt=stage_default(settings.default_stt),
+        default_llm=stage_default(settings.default_llm),
+        default_tts=stage_default(settings.default_tts),
+    )
+
+
+def _jobs(settings: Settings) -> JobSettings:
+    analysis = None
+    if settings.analysis_provider:
+        analysis = LlmConfig(provider=settings.analysis_provider, model=settings.analysis_model)
+    return JobSettings(
+        worker_id=settings.worker_name,
+        database_url=jobs_database(settings.database_url, settings.data_dir),
+        drain_seconds=settings.drain_seconds,
+        analysis_model=analysis,
+    )
+
+
+def _api(settings: Settings) -> ApiSettings:
+    return ApiSettings(
+        requests_per_minute=settings.rate_limit_per_minute,
+        controls_per_minute=settings.control_limit_per_minute,
+        public_url=settings.url,
+    )
