@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+
 SCENARIOS = Path(__file__).parent / "telephony" / "sipp"
 _START_SECONDS = 8.0
 
@@ -79,14 +81,16 @@ class Peer:
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
             )
 
-    def ready_at(self, port: int) -> None:
-        """Waits until the program has taken its port."""
+    def ready_at(self, port: int) -> bool:
+        """Waits until the program has taken its port; False where it ended (another program was quicker to take one)."""
         until = time.monotonic() + _START_SECONDS
         while _is_free(port):
             assert self.process is not None
-            assert self.process.poll() is None, f"the peer ended at once: {self.output()}"
-            assert time.monotonic() < until, "the peer did not start"
+            if self.process.poll() is not None:
+                return False
+            assert time.monotonic() < until, f"the peer did not start: {self.output()}"
             time.sleep(0.02)
+        return True
 
     def output(self) -> str:
         """What the program printed."""
@@ -126,10 +130,12 @@ class SippUas(Peer):
 
     def start(self) -> int:
         """Starts it and gives its SIP port."""
-        self.port = free_port()
-        self.run([*self._command(self.port), *(["-rtp_echo"] if self._echo else [])])
-        self.ready_at(self.port)
-        return self.port
+        for _ in range(4):
+            self.port = free_port()
+            self.run([*self._command(self.port), *(["-rtp_echo"] if self._echo else [])])
+            if self.ready_at(self.port):
+                return self.port
+        raise AssertionError(f"SIPp ends at once: {self.output()}")
 
     def messages(self) -> str:
         """Every SIP message that it sent or got."""
@@ -183,7 +189,8 @@ class SippUac(SippUas):
 class BaresipPeer(Peer):
     """Debian's baresip: answers by itself, plays a sound, keeps what it hears, and takes orders.
 
-    It answers to ``user`` alone. ``media_encryption`` is baresip's ``mediaenc`` (``srtp-mand``); ``certificate`` a PEM with key for TLS.
+    It answers to ``user`` alone. ``media_encryption`` is baresip's ``mediaenc`` (``srtp-mand``); ``certificate`` a PEM
+    with key for TLS; ``tone`` mono PCM at ``rate_hz`` that it plays for a minute, over and over.
     """
 
     def __init__(
@@ -221,13 +228,14 @@ class BaresipPeer(Peer):
 
     def start(self) -> int:
         """Starts it and gives its SIP port (UDP and TCP)."""
-        self.port, control, media = free_port(), free_port(), free_port(9)
-        self._write_files(control, media)
-        self.run([require("baresip", "baresip-core"), "-f", str(self.folder)])
-        self.ready_at(self.port)
-        self.ready_at(control)
-        self._control = socket.create_connection(("127.0.0.1", control), timeout=3)
-        return self.port
+        for _ in range(4):
+            self.port, control, media = free_port(), free_port(), free_port(9)
+            self._write_files(control, media)
+            self.run([require("baresip", "baresip-core"), "-f", str(self.folder)])
+            if self.ready_at(self.port) and self.ready_at(control):
+                self._control = socket.create_connection(("127.0.0.1", control), timeout=3)
+                return self.port
+        raise AssertionError(f"baresip ends at once: {self.output()}")
 
     def stop(self) -> None:
         """Hangs up its control connection and ends it."""
@@ -270,8 +278,9 @@ class BaresipPeer(Peer):
     def _write_files(self, control: int, media: int) -> None:
         tone = self.folder / "tone.wav"
         with wave.open(str(tone), "wb") as out:
-            out.setparams((1, 2, self._rate_hz, 0, "NONE", ""))
-            out.writeframes(self._tone)
+            stereo = self._codecs.endswith("/2")
+            out.setparams((2 if stereo else 1, 2, self._rate_hz, 0, "NONE", ""))
+            out.writeframes(np.repeat(np.frombuffer(self._tone, "<i2"), 2).tobytes() if stereo else self._tone)
         modules = ["g711", "g722", "opus", "srtp", "aufile", "aubridge", "sndfile"]
         config = [
             f"sip_listen 127.0.0.1:{self.port}",

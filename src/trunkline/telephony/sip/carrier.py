@@ -9,6 +9,7 @@ from typing import Self
 from baresip import (
     BaresipError,
     Call,
+    CommandTimeout,
     DrainingError,
     Event,
     NoLocalAddressError,
@@ -29,7 +30,7 @@ from trunkline.telephony.sip.agents import Agents
 from trunkline.telephony.sip.ladder import Ladder
 from trunkline.telephony.sip.leg import Leg
 from trunkline.telephony.sip.line import SipLine
-from trunkline.telephony.sip.offers import SipOffer, quietly
+from trunkline.telephony.sip.offers import SipOffer
 from trunkline.telephony.sip.reasons import Refused
 from trunkline.telephony.sip.safedial import safe_dial
 from trunkline.telephony.sip.settings import SipSettings
@@ -199,8 +200,7 @@ class SipCarrier:
             self._arrivals.put_nowait((call, line))
         else:
             _log.info("a call that came in was refused", sip_call_id=event.call_id, readers=self._readers)
-            line.give_up(None)
-            self._crew.start(quietly(call.reject()), "reject")
+            self._crew.start(line.refuse(), "refuse")
 
     def _died(self) -> None:
         self._dead = True
@@ -231,6 +231,6 @@ def _refusal(error: Refused | BaresipError, host: str) -> Refused:
         )
     if isinstance(error, DrainingError):
         return Refused(EndReason.AT_CAPACITY, "the process is shutting down and takes no new calls")
-    if isinstance(error, RuntimeDead):
-        return Refused(EndReason.INTERNAL_ERROR, "the SIP stack is down; the process must be restarted")
+    if isinstance(error, RuntimeDead | CommandTimeout):
+        return Refused(EndReason.INTERNAL_ERROR, "the SIP stack does not respond; the process must be restarted")
     return Refused(EndReason.TRUNK_ERROR, f"the SIP stack refused to dial: {error}")

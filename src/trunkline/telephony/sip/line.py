@@ -148,9 +148,19 @@ class SipLine:
             self._spawn(self._leave(), "leave")
 
     def fail(self, reason: EndReason | None, error: str | None) -> None:
-        """Ends a line whose call never came to be, or whose stack is gone."""
-        self._leg.end(reason, error)
+        """Ends a line whose call never came to be, or whose stack is gone or does not answer."""
+        self.give_up(reason, error)
         self._finish("")
+        if self._call is not None and self._call.state is not CallState.CLOSED:
+            self._spawn(self._leave(), "leave")
+
+    async def refuse(self) -> None:
+        """Answers a call that came in with 486."""
+        self.give_up(None)
+        self._after("close", CLOSE_SECONDS, self._overdue)
+        if self._call is not None:
+            with suppress(BaresipError):
+                await self._call.reject()
 
     def give_up(self, reason: EndReason | None, error: str | None = None) -> None:
         """Decides why the leg ends; the first decision stands."""

@@ -1,7 +1,5 @@
 """Calls that ring at our side."""
 
-from collections.abc import Awaitable, Callable
-
 from baresip import BaresipError, Call
 
 from trunkline.domain.call import EndReason
@@ -39,21 +37,8 @@ class SipOffer:
         try:
             await self._call.answer(video=True)
         except BaresipError as error:
-            if not self._line.closed:
-                self._line.fail(EndReason.TRUNK_ERROR, f"the call could not be answered: {error}")
+            self._line.fail(EndReason.TRUNK_ERROR, f"the call could not be answered: {error}")
         return self._line
 
     async def reject(self) -> None:
-        self._line.give_up(None)
-        await quietly(self._call.reject())
-
-
-async def quietly(work: Awaitable[None]) -> None:
-    """Asks the stack for something that a call which is gone no longer needs."""
-    try:
-        await work
-    except BaresipError:
-        return
-
-
-Accept = Callable[[Call], SipLine]
+        await self._line.refuse()
