@@ -102,7 +102,7 @@ async def test_a_port_that_is_taken_is_said() -> None:
     with SippUas() as peer:
         port = peer.start()
         other = carrier(SipSettings(listen=f"127.0.0.1:{port}", tear_down=True))
-        with pytest.raises(Unavailable, match="Address already in use.*TRUNKLINE_SIP_LISTEN"):
+        with pytest.raises(Unavailable, match=r"Address already in use.*TRUNKLINE_SIP_LISTEN"):
             await other.__aenter__()
 
 
