@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, StatusChanged
 from trunkline.domain.plan import CallPlan
-from trunkline.services.journal import publish, write
+from trunkline.services.journal import publish, write_of
 from trunkline.services.rooms import Rooms
 from trunkline.storage.calls import Call
 from trunkline.storage.plans import plan_from_json
@@ -33,12 +33,12 @@ async def claim(rooms: Rooms, call_id: str, worker_id: str, lease_seconds: float
             dial_at = await _turn(unit, call, now, call.created_at + timedelta(seconds=rooms.limits.unclaimed_seconds))
             sealed = None
             if dial_at is None:
-                events = await write(unit, call_id, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
+                events = await write_of(unit, call, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
             elif dial_at > now:
                 await unit.calls.change(call_id, dial_at=dial_at)
                 events = []
             else:
-                events = await _taken(unit, call_id, worker_id, now, lease_seconds)
+                events = await _taken(unit, call, worker_id, now, lease_seconds)
                 sealed = await unit.calls.plan_sealed(call_id)
         publish(rooms, events)
         if dial_at is None or events:
@@ -82,7 +82,7 @@ async def _end(rooms: Rooms, call_id: str, reason: EndReason, error: str) -> boo
         call = await unit.calls.find(call_id, lock=True)
         if call is None or not _abandoned(call, reason, now):
             return False
-        events = await write(unit, call_id, CallEnded(now, reason, error))
+        events = await write_of(unit, call, CallEnded(now, reason, error))
     publish(rooms, events)
     return bool(events)
 
@@ -102,8 +102,6 @@ async def _turn(unit: SystemUnit, call: Call, now: datetime, latest: datetime) -
     return await unit.trunks.take_dial_slot(trunk.id, trunk.calls_per_second, now, latest)
 
 
-async def _taken(
-    unit: SystemUnit, call_id: str, worker_id: str, now: datetime, lease_seconds: float
-) -> list[LiveEvent]:
-    await unit.leases.claim(call_id, worker_id, now + timedelta(seconds=lease_seconds))
-    return await write(unit, call_id, StatusChanged(now, CallStatus.DIALING))
+async def _taken(unit: SystemUnit, call: Call, worker_id: str, now: datetime, lease_seconds: float) -> list[LiveEvent]:
+    await unit.leases.claim(call.id, worker_id, now + timedelta(seconds=lease_seconds))
+    return await write_of(unit, call, StatusChanged(now, CallStatus.DIALING))

@@ -72,9 +72,14 @@ async def write(unit: Transaction, call_id: str, *facts: Fact) -> list[LiveEvent
     What comes after the end of the call, or for no call at all, is left out.
     """
     call = await unit.calls.find(call_id, lock=True)
+    return [] if call is None else await write_of(unit, call, *facts)
+
+
+async def write_of(unit: Transaction, call: Call, *facts: Fact) -> list[LiveEvent]:
+    """As ``write``, for a call that this unit has just read under lock."""
     events: list[LiveEvent] = []
     for fact in facts:
-        if call is None or call.is_over:
+        if call.is_over:
             return events
         call, event = await _write(unit, call, fact)
         if event is not None:
