@@ -173,8 +173,8 @@ class OpenAiCompatibleLlm:
     """Provider ``openai_compatible``.
 
     The platform's key goes to the operator's own address (``default_url``) and nowhere else: a tenant's ``base_url``
-    gets none, and has to be public unless ``allow_private``. A socket that gives no byte for ``silence_seconds`` is given up.
-    To be closed with ``aclose``.
+    gets none, and has to be public unless ``allow_private``. A socket that gives no byte for ``silence_seconds`` is given
+    up. To be closed with ``aclose``.
     """
 
     def __init__(

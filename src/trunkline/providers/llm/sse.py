@@ -46,7 +46,7 @@ class SseParser:
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1
             if self._size > _LONGEST_EVENT_BYTES:
                 raise SseTooLong("an event of the stream is longer than 1 MiB")
         elif name == b"event":

@@ -80,7 +80,7 @@ class ScriptedSession:
     async def outcome(self, history: Sequence[Turn], tools: Sequence[FunctionSpec] = ()) -> ScriptOutcome:
         """What the conversation came to."""
         setting = self._setting(tools)
-        return outcome_of(setting, await self._replay.after(setting, history))
+        return outcome_of(setting, await self._replay.at_end(setting, history))
 
     async def aclose(self) -> None:
         """Nothing is open."""

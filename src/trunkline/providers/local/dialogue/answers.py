@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trunkline.domain.assistant import ScriptStep
 from trunkline.providers.local.dialogue.dates import When, find_when
 from trunkline.providers.local.dialogue.numbers import as_number, find_numbers, place_of
-from trunkline.providers.local.dialogue.text import normalise, questions, without_fillers
+from trunkline.providers.local.dialogue.text import content_words, normalise, overlap, questions, without_fillers
 
 _LEAD = r"^(?:(?:um+|uh+|er+|ah|oh|hm+|well|so|i think|i guess|i believe|let us see|okay so|and|but) )*"
 _YES_FIRST = re.compile(
@@ -20,7 +20,7 @@ _YES = re.compile(
     r"|did)(?! not)|okay|ok|fine|sounds good|good|great|perfect"
     r"|lovely|no problem|not a problem|no worries|do not mind|why not|works|i will be there|be there"
     r"|speaking|it (?:is|was|did|does|has|will)(?! not)"
-    r"|all right|alright|agreed|deal|that would be|mm ?hm+|uh ?huh|happy to|love to|please|very much"
+    r"|all right|alright|agreed|that would be|mm ?hm+|uh ?huh|happy to|love to|very much|please$"
     r"|already did|already have|sure|see why not)\b"
 )
 _NO_FIRST = re.compile(
@@ -43,6 +43,7 @@ _BOTH = re.compile(
     r"\byes and no\b|\bmaybe\b|\bperhaps\b|\bnot sure\b|\bdo not know\b|\bpossibly\b|\bdepends\b"
     r"|\bmight\b|\bunsure\b|\bno idea\b"
 )
+_SAYS_IT_BACK = 0.6
 _AGREES = re.compile(r"\b(?:fine|correct|right|okay|ok|good|great|perfect|works)\b")
 _AGREES_AFTER_NO = re.compile(
     r"^(?: i think| i mean| oh| well)?(?: (?:that|it|this)(?: time| day)?(?: is| works| will be| would be)?)?"
@@ -131,7 +132,9 @@ def _misheard(choices: dict[str, tuple[str, ...]], plain: str) -> Answer | None:
             wanted = normalise(phrase)
             size = len(wanted.split())
             spans = [" ".join(words[at : at + size]) for at in range(len(words) - size + 1)]
-            if len(wanted) >= 4 and difflib.get_close_matches(wanted, spans, n=1, cutoff=0.8):
+            if len(wanted) >= 4 and difflib.get_close_matches(
+                wanted, spans, n=1, cutoff=0.7 if len(wanted) >= 6 else 0.8
+            ):
                 return Answer(name, sure=False)
     return None
 
@@ -183,7 +186,7 @@ def understand(step: ScriptStep, raw: str, partial: When | None = None) -> Answe
         return None
     match step.type:
         case "yes_no":
-            return _other_words(step, plain) or yes_or_no(plain)
+            return _yes_no(step, raw, plain)
         case "number":
             return _number(step, plain)
         case "date_time":
@@ -192,6 +195,20 @@ def understand(step: ScriptStep, raw: str, partial: When | None = None) -> Answe
             return _choice(step, plain)
         case _:
             return Answer(raw.strip()) if not (questions(raw) and len(plain.split()) < 12) else None
+
+
+def _yes_no(step: ScriptStep, raw: str, plain: str) -> Answer | None:
+    found, other = yes_or_no(plain), _other_words(step, plain)
+    if other is not None and (found is None or (other.sure and not found.first)):
+        return other
+    if found is None and not questions(raw) and not _BOTH.search(plain) and _says_it_back(step.ask or "", raw):
+        return Answer(True, sure=False)
+    return found
+
+
+def _says_it_back(ask: str, raw: str) -> bool:
+    """An answer that repeats what was asked (I already paid it) is likely a yes."""
+    return len(content_words(raw)) >= 2 and overlap(ask, raw) >= _SAYS_IT_BACK
 
 
 def _other_words(step: ScriptStep, plain: str) -> Answer | None:

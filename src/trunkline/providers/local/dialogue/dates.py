@@ -22,14 +22,14 @@ _MONTH_WORD = "|".join(month.lower() for month in _MONTHS)
 _DATES = (
     re.compile(rf"\b(?P<month>{_MONTH_WORD}) (?:the )?(?P<day>\d{{1,2}})(?:th)?\b(?! ?(?:am|pm|oclock|:))"),
     re.compile(rf"\b(?:the )?(?P<day>\d{{1,2}})(?:th)? (?:of )?(?P<month>{_MONTH_WORD})\b"),
-    re.compile(r"\b(?:the )?(?P<day>\d{1,2})th\b(?! one)(?P<month>)"),
+    re.compile(r"\b(?:the )?(?P<day>\d{1,2})th\b(?! (?:one|1)\b)(?P<month>)"),
 )
 _RELATIVE = re.compile(
     r"\b(the day after tomorrow|day after tomorrow|tomorrow|today|tonight|next week|this week|next month|the weekend"
     r"|weekend|in an hour|in (?:a|\d+) (?:minutes?|hours?|days?|weeks?)|any ?time|any day|whenever)\b"
 )
 _REFUSED = re.compile(
-    rf"\b(?:not|unable to|instead of|rather than|except)(?: \w+){{0,3}}? (?:on )?(?:{_DAY_WORD}|tomorrow|today)\b"
+    rf"\b(?:not|unable to|instead of|rather than|except)(?: (?!but\b)\w+){{0,3}}? (?:on )?(?:{_DAY_WORD}|tomorrow|today)\b"
     r"(?: (?:at )?\d{1,2}(?::\d\d| \d\d)?(?: ?[ap]m)?)?"
 )
 _PART = re.compile(r"\b(morning|afternoon|evening|night|lunch ?time|tonight)\b")

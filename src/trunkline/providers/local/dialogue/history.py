@@ -83,12 +83,22 @@ class Replay:
         self._setting: Setting | None = None
         self._trail: list[tuple[Event, State]] = []
 
+    async def at_end(self, setting: Setting, history: Sequence[Turn]) -> State:
+        """The state at the end of the history, after the reply to its last turn if that is not the assistant's."""
+        return await self._follow(setting, events_of(history))
+
     async def after(self, setting: Setting, history: Sequence[Turn]) -> State:
         """The state whose last reply answers the history."""
+        events = events_of(history)
+        state = await self._follow(setting, events)
+        if not events or events[-1].kind in ("assistant", "prompt"):
+            state = await go_on(setting, state)
+        return state
+
+    async def _follow(self, setting: Setting, events: list[Event]) -> State:
         if self._setting is None or self._setting.tools != setting.tools:
             self._trail = []
         self._setting = setting
-        events = events_of(history)
         trail: list[tuple[Event, State]] = []
         for known, event in zip(self._trail, events, strict=False):
             if known[0] != event:
@@ -99,8 +109,6 @@ class Replay:
             state = await step(setting, state, event)
             trail.append((event, state))
         self._trail = trail
-        if not events or events[-1].kind in ("assistant", "prompt"):
-            state = await go_on(setting, state)
         return state
 
 

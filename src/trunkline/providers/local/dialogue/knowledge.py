@@ -6,6 +6,7 @@ from types import MappingProxyType
 from trunkline.domain.assistant import FunctionSpec
 from trunkline.providers.local.dialogue.dates import find_when
 from trunkline.providers.local.dialogue.draft import OWN_TOOLS, Draft
+from trunkline.providers.local.dialogue.meaning import SURE_FLOOR
 from trunkline.providers.local.dialogue.text import content_words, fill, normalise, one_line, overlap, sentences
 
 _ASSIGNMENT = re.compile(r"^\s*([A-Za-z_]\w*)\s*[:=]\s*(\S.*?)\s*$")
@@ -25,6 +26,8 @@ _PERSONS = (
     (re.compile(rf"\b{_THEM}\b", re.I), "you"),
     (re.compile(r"\btheir\b", re.I), "your"),
 )
+_SPECIFIC = re.compile(r"\b(where|who|when|why)\b")
+_TIME_WORDS = re.compile(r"\b(?:what time|what day|which day|what date|how late)\b")
 _NEED = 0.6
 
 
@@ -77,7 +80,7 @@ async def answer(draft: Draft, question: str) -> str | None:
             return _spoken_context(line) + "."
     facts = draft.setting.script.facts
     ranked = sorted(
-        ((max(overlap(question, one) for one in sentences(key)), key) for key in facts if key), reverse=True
+        ((max(_fact_fit(question, one) for one in sentences(key)), key) for key in facts if key), reverse=True
     )
     if ranked and ranked[0][0] >= _NEED and (len(ranked) == 1 or ranked[1][0] < ranked[0][0]):
         return fill(facts[ranked[0][1]], draft.values)
@@ -85,15 +88,27 @@ async def answer(draft: Draft, question: str) -> str | None:
         **{f"f{key}": tuple(sentences(key)) for key in facts},
         **{f"c{line}": (to_the_party(line),) for line in draft.state.context},
     }
-    label = await draft.setting.meaning.nearest(question, labelled)
+    label = await draft.setting.meaning.nearest(question, labelled, floor=SURE_FLOOR)
     if label is None:
         return None
     return fill(facts[label[1:]], draft.values) if label[0] == "f" else _spoken_context(label[1:]) + "."
 
 
+def _asks_for(text: str) -> str:
+    """Where, who, when or why, if a question asks for just that."""
+    match = _SPECIFIC.search(_TIME_WORDS.sub("when", normalise(text)))
+    return match[1] if match else ""
+
+
+def _fact_fit(question: str, key: str) -> float:
+    """Overlap, and half of it where another thing is asked for (where is it, what is it)."""
+    asked = _asks_for(question)
+    return overlap(question, key) * (0.5 if asked and asked != _asks_for(key) else 1.0)
+
+
 def _context_fit(question: str, line: str) -> float:
     """Overlap, and a little more where a time is asked for and the line names one."""
-    wants_time = re.search(r"\b(?:when|what time|what day|which day|how late)\b", normalise(question))
+    wants_time = _asks_for(question) == "when"
     bonus = 0.3 if wants_time and find_when(normalise(line)) else 0.0
     shared = overlap(question, line.replace("_", " "))
     return shared + bonus if shared else 0.0
@@ -107,7 +122,7 @@ async def tool_for(draft: Draft, question: str) -> FunctionSpec | None:
     if ranked and ranked[0][0] >= _NEED and (len(ranked) == 1 or ranked[1][0] < ranked[0][0]):
         name = ranked[0][1]
     else:
-        examples = {tool.name: (f"{tool.name.replace('_', ' ')}. {tool.description}",) for tool in tools}
+        examples = {tool.name: (tool.name.replace("_", " "), *sentences(tool.description)) for tool in tools}
         name = await draft.setting.meaning.nearest(question, examples)
     return draft.setting.tool(name) if name else None
 

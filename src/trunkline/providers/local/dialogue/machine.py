@@ -16,7 +16,7 @@ from trunkline.providers.local.dialogue.detours import (
 )
 from trunkline.providers.local.dialogue.draft import OWN_TOOLS, TRANSFER_CALL, Draft
 from trunkline.providers.local.dialogue.knowledge import as_question, take_in, to_the_party
-from trunkline.providers.local.dialogue.rules import Intent, detour, hard_rule
+from trunkline.providers.local.dialogue.rules import Intent, detour, hard_rule, likely
 from trunkline.providers.local.dialogue.state import Outcome, Pending, Setting, State
 from trunkline.providers.local.dialogue.steps import back, be_sure, following, go_to, miss, resume, take
 from trunkline.providers.local.dialogue.text import normalise, one_line, questions, spoken, without_yes
@@ -25,14 +25,18 @@ from trunkline.providers.local.dialogue.toolcalls import failed, running, told
 TIME_UP = "the call ends in"
 _TURNS_AT_LEAST = 16
 _TURNS_A_STEP = 5
+_SHORT = 6
 _CORRECTION = re.compile(
-    r"^(?:no |sorry |oh |wait |um |uh |er |ah |hm |well |yes |but |okay )*(?P<strong>i (?:meant|mean"
+    r"^(?:no |sorry |oh |wait |um |uh |er |ah |hm |well |yes |but |okay |actually )*(?P<strong>i (?:meant|mean"
     r"|said)(?: to say)?|i made a mistake|(?:can we |could we |let me |i want to |please )*"
     r"(?:change|make) (?:that|it|my answer)(?: to)?|that is (?:wrong|not right|not what i said)"
     r"|correction)\b|^(?:no |oh |wait |um |uh |er |ah |well )*(?:actually|sorry|wait)\b"
 )
 _KEY = re.compile(r"\b(?:press(?:ed)?|keys?|digits?|dtmf|typed|entered)\b\D*([0-9](?:[ ,]*[0-9])*)", re.I)
 _NO_TRANSFER = re.compile(r"fail|refus|declin|busy|no answer|not|error|could|unavailable|timeout", re.I)
+_GO_AHEAD = re.compile(
+    r"\b(?:go ahead|go on|never mind|i have (?:a|one|some|got) (?:minute|moment|second|time)|quickly)\b"
+)
 _IDENTITY = re.compile(r"\b(?:speaking (?:with|to)|talking (?:with|to)|is this|am i)\b", re.I)
 _MOMENT = re.compile(
     r"\b(?:good|convenient|right|bad) (?:time|moment)\b|\bdo you have (?:a|one|two) ?(?:minute|moment|second)?", re.I
@@ -91,21 +95,20 @@ async def _after_the_end(draft: Draft) -> None:
 async def _opening(draft: Draft) -> None:
     question = draft.state.opening if draft.state.opening.rstrip().endswith("?") else ""
     answer = yes_or_no(draft.plain)
-    if answer and answer.value is False and answer.first and _IDENTITY.search(question):
-        be_sure(draft, Intent.WRONG_NUMBER)
-    elif answer and answer.value is False and answer.first and _MOMENT.search(question):
+    refused = bool(answer and answer.value is False and answer.first)
+    if refused and _MOMENT.search(question):
         callback(draft)
+    elif refused and _IDENTITY.search(question):
+        be_sure(draft, Intent.WRONG_NUMBER)
+    elif draft.setting.takes_message and _is_message(draft):
+        draft.put(at=0, pending=Pending.STEP)
+        take(draft, Answer(draft.heard.strip()))
     elif (
         answer
         and answer.value is True
         and not questions(draft.heard)
         and detour(draft.plain) in (None, Intent.GREETING, Intent.THANKS)
-    ):
-        go_to(draft, 0)
-    elif draft.setting.takes_message and _is_message(draft):
-        draft.put(at=0, pending=Pending.STEP)
-        take(draft, Answer(draft.heard.strip()))
-    elif not await side(draft):
+    ) or not await side(draft):
         go_to(draft, 0)
 
 
@@ -120,7 +123,9 @@ async def _step(draft: Draft) -> None:
         return
     answer = _answer(draft)
     intent = _strong_detour(draft, answer)
-    if intent is not None:
+    if likely(draft.plain) is Intent.OPT_OUT and (step.type != "text" or len(draft.plain.split()) <= _SHORT):
+        be_sure(draft, Intent.OPT_OUT)
+    elif intent is not None:
         await take_detour(draft, intent)
     elif answer is not None:
         await _answer_and_question(draft, answer)
@@ -151,7 +156,7 @@ def _strong_detour(draft: Draft, answer: Answer | None) -> Intent | None:
         return None
     if step.type == "text":
         size = len(draft.plain.split())
-        return intent if size <= (3 if intent is Intent.INSULT else 6) else None
+        return intent if size <= (3 if intent is Intent.INSULT else _SHORT) else None
     if intent in _ANSWER_FIRST or answer.first or (intent is Intent.CALLBACK and step.type == "date_time"):
         return None
     return intent
@@ -253,7 +258,7 @@ async def _callback(draft: Draft) -> None:
         note_callback(draft, str(when))
     elif detour(draft.plain) in (Intent.REPEAT, Intent.WHO, Intent.WHY, Intent.HOLD):
         await side(draft)
-    elif verdict and verdict.value:
+    elif (verdict and verdict.value) or _GO_AHEAD.search(draft.plain):
         back(draft)
     else:
         note_callback(draft, None)

@@ -35,7 +35,7 @@ def _group(words: list[str], start: int) -> tuple[float, int] | None:
     while at < len(words):
         word = words[at]
         value = _word_value(word)
-        if value is not None and (not seen or _fits(current, value)):
+        if value is not None and (not seen or _fits(current, value) or (total and not current and value < total)):
             current, seen = current + value, True
         elif word in _SCALES and (seen or (at == start + 1 and words[start] == "a")):
             scale = _SCALES[word]

@@ -214,7 +214,8 @@ LIKELY: tuple[tuple[Intent, re.Pattern[str]], ...] = (
     (
         Intent.OPT_OUT,
         _any(
-            r"\bleave (?:me|us) alone\b|\bstop (?:this|it|that)\b|\bdo not (?:call|phone|ring"
+            r"\bleave (?:me|us) alone\b|\b(?:never|do not) (?:ever )?want to (?:hear from|talk to|speak to|be called)\b"
+            r"|\bstop (?:this|it|that)\b|\bdo not (?:call|phone|ring"
             r"|contact)\b|\bnever call\b|\bsick of (?:this|these|your|you)\b"
             r"|\b(?:how|where) did you get my (?:number|name)\b|\bmy number (?:from|off)\b"
             r"|\bblock(?:ing)? (?:you|this number)\b"
@@ -232,7 +233,7 @@ LIKELY: tuple[tuple[Intent, re.Pattern[str]], ...] = (
     (
         Intent.HUMAN,
         _any(
-            r"\b(?:some ?one|some ?body) (?:else|real|from|at|who)\b|\b(?:the|your) (?:manager|doctor"
+            r"\b(?:some ?one|some ?body) (?:real|from your|at your)\b|\b(?:the|your) (?:manager|doctor"
             r"|dentist|office|reception)\b.*\b(?:speak|talk)\b"
         ),
     ),

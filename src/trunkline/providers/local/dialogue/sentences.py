@@ -64,7 +64,7 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
     "callback noted": ("All right, we'll call you back {}. Goodbye.",),
     "callback open": ("All right, I'll note that we should call at another time. Goodbye.",),
     "hold": ("Of course, take your time.", "No problem, I'll wait.", "Sure, I'm still here."),
-    "greeting": ("Hello.", "Hi there.", "Yes, I can hear you."),
+    "greeting": ("Hello.", "Hi there.", "Hello again."),
     "resume": ("Shall we go on?", "Let's go on, then.", "Are you ready to continue?"),
     "insult": ("I'm sorry that this call bothers you.",),
     "insult offer": ("If you don't want to be called again, please say so.",),

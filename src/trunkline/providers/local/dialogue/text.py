@@ -48,6 +48,7 @@ _STOPWORD_LIST = (
     " or but if so as not no yes what who when where why how which there here about into over please tell know want"
     " like need get got just some any going now then up out"
 )
+_WEAK = frozenset(("much", "many", "long"))
 _STOPWORDS = frozenset(_STOPWORD_LIST.split())
 
 
@@ -100,11 +101,14 @@ def content_words(text: str) -> frozenset[str]:
 
 
 def overlap(question: str, text: str) -> float:
-    """How much of the smaller of two texts' content is in the other, 0 to 1."""
-    left, right = content_words(question), content_words(text)
-    if not left or not right:
+    """How much of a question's content is in a text, 0 to 1; of the smaller one's when they share more than a word."""
+    asked, told = content_words(question), content_words(text)
+    shared = asked & told
+    if not shared:
         return 0.0
-    return len(left & right) / min(len(left), len(right))
+    if len(shared) > 1:
+        return len(shared) / min(len(asked), len(told))
+    return 1 / max(1, len(asked if shared <= _WEAK else asked - _WEAK))
 
 
 def spoken(value: object) -> str:
