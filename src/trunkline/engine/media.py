@@ -5,9 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trunkline.audio.frame import to_float
 from trunkline.audio.resample import Doubler
 from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
@@ -24,6 +22,9 @@ from trunkline.ports.vad import WINDOW_RATE_HZ, WINDOW_SAMPLES, Vad
 PASS_SECONDS = 0.02
 QUIET_PASSES = 3
 """So many passes without a packet (60 ms) are no jitter: the party's side sends no silence, so we make it."""
+STILL_LEVEL = 16
+STILL_WINDOWS = 16
+"""After half a second of sound that is digital silence (up to the last bits of G.711) the detector is not asked."""
 LOST_SECONDS = 20.0
 SKIP_SECONDS = 0.5
 
@@ -89,6 +90,7 @@ class Media:
         self._seats: tuple[Seat, ...] = ()
         self._wanted = asyncio.Event()
         self._doubler = Doubler()
+        self._still = np.zeros(128, np.intp)
         self._late = np.zeros(_LATENESS_PASSES, np.float32)
         self._passes = 0
         self._failing = False
@@ -107,6 +109,9 @@ class Media:
         sound.heard_at = self._clock.monotonic()
         self._doubler.grow(sound.slot + 1)
         self._doubler.reset(sound.slot)
+        if sound.slot >= len(self._still):
+            self._still = np.concatenate([self._still, np.zeros(sound.slot + 1, np.intp)])
+        self._still[sound.slot] = 0
         self._seats = (*self._seats, seat)
         self._wanted.set()
 
@@ -206,30 +211,30 @@ class Media:
 
     def _detect(self, ready: list[Seat], now: float) -> None:
         """Runs the detector on the next window of each of these calls."""
-        narrow = [seat for seat in ready if seat.sound.rate_hz != WINDOW_RATE_HZ]
-        wide = [seat for seat in ready if seat.sound.rate_hz == WINDOW_RATE_HZ]
-        ordered = [*narrow, *wide]
-        slots = np.fromiter((seat.sound.slot for seat in ordered), np.intp, len(ordered))
-        windows = self._windows(narrow, wide, slots)
-        steps = windows.reshape(len(ordered), STEPS, WINDOW_SAMPLES // STEPS)
+        for rate_hz in {seat.sound.rate_hz for seat in ready}:
+            self._detect_at(rate_hz, [seat for seat in ready if seat.sound.rate_hz == rate_hz], now)
+
+    def _detect_at(self, rate_hz: int, seats: list[Seat], now: float) -> None:
+        pcm = np.frombuffer(b"".join([_next_window(seat) for seat in seats]), "<i2").reshape(len(seats), -1)
+        slots = np.array([seat.sound.slot for seat in seats], np.intp)
+        still = np.abs(pcm).max(axis=1) <= STILL_LEVEL
+        self._still[slots] = np.where(still, self._still[slots] + 1, 0)
+        rows = np.flatnonzero(self._still[slots] <= STILL_WINDOWS)
+        if len(rows) == 0:
+            return
+        slots = slots[rows]
+        windows = pcm[rows].astype(np.float32) * np.float32(1 / 32768)
+        if rate_hz != WINDOW_RATE_HZ:
+            windows = self._doubler.run(slots, windows)
+        steps = windows.reshape(len(rows), STEPS, WINDOW_SAMPLES // STEPS)
         levels = np.einsum("nsi,nsi->ns", steps, steps) / (WINDOW_SAMPLES // STEPS)
-        probabilities = self._vad.run(slots, windows).tolist()
-        for index, seat in enumerate(ordered):
-            probability = probabilities[index]
+        for row, level, probability in zip(rows.tolist(), levels, self._vad.run(slots, windows).tolist(), strict=True):
+            seat = seats[row]
             if probability >= START_PROBABILITY or not seat.sound.activity.idle:
                 try:
-                    self._judge(seat, probability, levels[index].tolist(), now)
+                    self._judge(seat, probability, level.tolist(), now)
                 except Exception as error:  # noqa: BLE001 (as above)
                     self._break(seat, error)
-
-    def _windows(self, narrow: list[Seat], wide: list[Seat], slots: NDArray[np.intp]) -> NDArray[np.float32]:
-        parts: list[NDArray[np.float32]] = []
-        if narrow:
-            frames = to_float(b"".join(_next_window(seat) for seat in narrow)).reshape(len(narrow), -1)
-            parts.append(self._doubler.run(slots[: len(narrow)], frames))
-        if wide:
-            parts.append(to_float(b"".join(_next_window(seat) for seat in wide)).reshape(len(wide), -1))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _judge(self, seat: Seat, probability: float, levels: list[float], now: float) -> None:
         sound = seat.sound

@@ -9,12 +9,13 @@ from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine.clauses import sentences
 from trunkline.engine.events import Event, SpeakingFailed, SpeakingFinished, SpeakingStarted, SpeakingStopped
-from trunkline.engine.opening import Opening, next_within, reading
+from trunkline.engine.opening import Opening, watched
 from trunkline.engine.utterance import Lexicon, Piece, Take, Utterance
 from trunkline.ports.line import Line
 from trunkline.ports.models import TtsSession
 
 FIRST_AUDIO_SECONDS = 3.0
+NEXT_AUDIO_SECONDS = 3.0
 AHEAD_SECONDS = 2.5
 RING_LOW_SECONDS = 0.3
 RING_FULL_SECONDS = 0.4
@@ -238,29 +239,34 @@ class Speaker:
         given = len(take.pcm)
         take.asked_at = self._clock.monotonic()
         session = await self._opening.get()
-        async with reading(session.speak(spoken)) as chunks:
-            while True:
-                try:
-                    chunk = await next_within(chunks, FIRST_AUDIO_SECONDS, self._opening.provider)
-                except StopAsyncIteration:
-                    break
+        async with watched(
+            session.speak(spoken), FIRST_AUDIO_SECONDS, self._opening.provider, NEXT_AUDIO_SECONDS
+        ) as watch:
+            async for chunk in watch.stream:
+                watch.fed()
                 skipped = min(given, len(chunk))
                 given -= skipped
                 take.pcm += chunk[skipped:]
                 if take.first_at is None:
                     take.first_at = self._clock.monotonic()
                     self._begin_at_once()
-                await self._wait_for_room(take)
+                if self._is_full(take):
+                    watch.rest()
+                    await self._wait_for_room(take)
+                    watch.fed()
         if not take.pcm and any(char.isalnum() for char in spoken):
             raise Upstream(f"{self._opening.provider} gave no sound", provider=self._opening.provider, retryable=True)
 
     async def _wait_for_room(self, take: Take) -> None:
-        while not take.kept and self._ahead() > AHEAD_SECONDS * self._bytes_per_second:
+        while self._is_full(take):
             self._room.clear()
             await self._room.wait()
 
-    def _ahead(self) -> int:
-        return sum(piece.ready for utterance in self._utterances for piece in utterance.pieces)
+    def _is_full(self, take: Take) -> bool:
+        if take.kept or not self._utterances:
+            return False
+        ahead = sum(piece.ready for utterance in self._utterances for piece in utterance.pieces)
+        return ahead > AHEAD_SECONDS * self._bytes_per_second
 
     def _yield_to_speech(self) -> None:
         """What is prepared for later waits while something is to be said now."""

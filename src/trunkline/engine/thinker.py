@@ -10,11 +10,11 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import FunctionSpec
 from trunkline.engine.clauses import ClauseCutter
 from trunkline.engine.events import Event, ReplyFailed, ReplyFinished, ReplyText, ReplyTools
-from trunkline.engine.opening import Opening, next_within, reading
+from trunkline.engine.opening import Opening, watched
 from trunkline.ports.models import Calls, Delta, LlmSession, ReplyPart, Spent, Turn
 
 FIRST_TOKEN_SECONDS = 5.0
-NEXT_TOKEN_SECONDS = 15.0
+NEXT_TOKEN_SECONDS = 10.0
 TRIES = 2
 
 
@@ -79,15 +79,11 @@ class Thinker:
 
     async def _ask(self, reply: _Reply, history: Sequence[Turn]) -> None:
         session = await self._opening.get()
-        limit = FIRST_TOKEN_SECONDS
-        async with reading(session.reply(history, self._functions)) as parts:
-            while True:
-                try:
-                    part = await next_within(parts, limit, self._opening.provider)
-                except StopAsyncIteration:
-                    break
+        parts = session.reply(history, self._functions)
+        async with watched(parts, FIRST_TOKEN_SECONDS, self._opening.provider, NEXT_TOKEN_SECONDS) as watch:
+            async for part in watch.stream:
+                watch.fed()
                 self._take(reply, part)
-                limit = NEXT_TOKEN_SECONDS
         self._hand(reply, reply.cutter.flush())
 
     def _take(self, reply: _Reply, part: ReplyPart) -> None:
