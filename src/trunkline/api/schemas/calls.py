@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from trunkline.api.schemas.base import Asked, Moment, Pagination, Paging, Shown
 from trunkline.base.clock import parse_iso
@@ -52,7 +52,9 @@ class CallQuery(Paging):
     status: CallStatus | None = Field(None, description="Where the call stands.")
     direction: Direction | None = Field(None, description="Who called whom.")
     assistant_id: str | None = Field(None, description="The stored assistant.")
-    agent_id: str | None = Field(None, description="Older name of `assistant_id`.", json_schema_extra={"deprecated": True})
+    agent_id: str | None = Field(
+        None, description="Older name of `assistant_id`.", json_schema_extra={"deprecated": True}
+    )
     number_id: str | None = Field(None, description="The number of yours.")
     end_reason: EndReason | None = Field(None, description="Why it ended.")
     start_date: str | None = Field(
@@ -92,7 +94,7 @@ class CallShown(Shown):
     """A call."""
 
     id: str = Field(description="Its id.")
-    direction: Direction = Field(description="Who called whom.")
+    direction: Direction = Field(description="Outbound, inbound or web.")
     status: CallStatus = Field(description="Where it stands; ended, failed, rejected and transferred are final.")
     end_reason: EndReason | None = Field(description="Why it ended.")
     error: str | None = Field(description="What broke, where something did.")
@@ -109,20 +111,18 @@ class CallShown(Shown):
     ended_at: Moment | None = Field(description="When it ended.")
     duration_seconds: int | None = Field(description="How long the answered part was.")
     summary: str | None = Field(description="What it came to.")
-    analysis_result: dict[str, JsonValue] | None = Field(description="What the analysis plan asked for.")
+    analysis_result: dict[str, Any] | None = Field(description="What the analysis plan asked for.")
     messages: list[MessageShown] = Field(description="The transcript.")
     recording_url: str | None = Field(description="Where the recording can be had for an hour, without a key.")
     room_name: None = Field(description="Always null.")
-    metadata: dict[str, JsonValue] = Field(description="Your own data.")
+    metadata: dict[str, Any] = Field(description="Your own data.")
     scheduled_at: Moment | None = Field(description="Always null in this release.")
     campaign_id: str | None = Field(description="Always null in this release.")
     lead_id: str | None = Field(description="Always null in this release.")
-    assistant: dict[str, JsonValue] = Field(description="The configuration it ran on, without secrets.")
-    latency: dict[str, JsonValue] | None = Field(description="Milliseconds per turn, and p50 and p95 over the call.")
-    cost: dict[str, JsonValue] | None = Field(description="Always null in this release.")
-    sip: dict[str, JsonValue] | None = Field(
-        description="`call_id`, `status_code`, `reason` and `codec` of the phone leg."
-    )
+    assistant: dict[str, Any] = Field(description="The configuration it ran on, without secrets.")
+    latency: dict[str, Any] | None = Field(description="Milliseconds per turn, and p50 and p95 over the call.")
+    cost: dict[str, Any] | None = Field(description="Always null in this release.")
+    sip: dict[str, Any] | None = Field(description="`call_id`, `status_code`, `reason` and `codec` of the phone leg.")
     created_at: Moment = Field(description="When it was placed.")
     updated_at: Moment = Field(description="When it last changed.")
 
