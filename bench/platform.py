@@ -1,0 +1,80 @@
+"""The platform as it is measured: everything real but the three models, which are scripted and answer at once.
+
+The voice activity detector is the real one and recording is on. Lines on standard input: ``lateness`` prints the media
+clock's figures as JSON, ``reset`` forgets them; it leaves when standard input closes.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import sys
+from dataclasses import asdict
+
+import uvicorn
+import uvloop
+
+from trunkline.app.compose import Minds, platform
+from trunkline.app.settings import Settings, load
+from trunkline.base import logs
+from trunkline.engine.supervisor import Supervisor
+from trunkline.providers.local.scripted import ScriptedAnalyst
+from trunkline.providers.local.silero import SileroVad
+from trunkline.testing.models import Hearing, ScriptedLlm, ScriptedModels, ScriptedStt, ScriptedTts, Speaking, Thinking
+
+REPLY = "Of course. The practice is in the middle of the town, and there is a tram stop in front of the door."
+
+
+def scripted() -> Minds:
+    """Models that take no time, so that what is left between question and answer is the platform's own."""
+    models = ScriptedModels(
+        ScriptedStt(
+            Hearing(texts=("Could you please tell me a little more about that",), delay_seconds=0.0, again=True)
+        ),
+        ScriptedLlm(Thinking(replies=(REPLY,), first_token_seconds=0.0, token_seconds=0.005)),
+        ScriptedTts(Speaking(first_audio_seconds=0.0)),
+    )
+    return Minds(models, SileroVad(), None, ScriptedAnalyst(None))
+
+
+async def serve(settings: Settings) -> None:
+    """Runs until standard input closes."""
+    loop = asyncio.get_running_loop()
+    closed = asyncio.Event()
+    host, _, port = settings.http_listen.rpartition(":")
+    async with platform(settings, scripted()) as house:
+        server = uvicorn.Server(
+            uvicorn.Config(house.api, host=host, port=int(port), log_config=None, access_log=False, lifespan="off")
+        )
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        loop.add_reader(sys.stdin, _told, house.supervisor, closed)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        print(json.dumps({"ready": True}), flush=True)
+        await closed.wait()
+        loop.remove_reader(sys.stdin)
+        server.should_exit = True
+        await serving
+
+
+def _told(supervisor: Supervisor, closed: asyncio.Event) -> None:
+    line = sys.stdin.readline()
+    match line.strip():
+        case "lateness":
+            late = supervisor.lateness_ms()
+            print(json.dumps(asdict(late)), flush=True)
+        case "reset":
+            supervisor.forget_lateness()
+    if not line:
+        closed.set()
+
+
+if __name__ == "__main__":
+    chosen = load()
+    logs.configure(json=False, level=chosen.log_level)
+    uvloop.run(serve(chosen))
+    sys.stdout.flush()
+    os._exit(0)
