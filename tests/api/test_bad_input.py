@@ -13,6 +13,7 @@ from trunkline.storage.vault import Vault
 
 pytestmark = pytest.mark.room
 LLM = {"provider": "local", "model": "scripted"}
+STAGES = {"stt_config": {"provider": "local"}, "tts_config": {"provider": "local"}}
 JSON = {"Content-Type": "application/json"}
 RAW: list[tuple[str, bytes, dict[str, str], str]] = [
     ("no JSON", b"{", JSON, "invalid_json"),
@@ -126,6 +127,19 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         "/calls/outbound",
         {"destination": DESTINATION, "assistant_id": "x", "agent_id": "y"},
         "agent_id: is another name",
+    ),
+    (
+        "/calls/outbound",
+        {"destination": DESTINATION, "assistant": {"llm_config": LLM, **STAGES, "webhook_url": "http://10.0.0.1"}},
+        "webhook_url: must be an https address",
+    ),
+    (
+        "/calls/outbound",
+        {
+            "destination": DESTINATION,
+            "assistant": {"llm_config": {**LLM, "tools": [{"name": "f", "url": "https://10.0.0.1"}]}, **STAGES},
+        },
+        "llm_config.tools: the url of f must not lead to a private address",
     ),
     (
         "/calls/outbound",

@@ -3,7 +3,7 @@
 import ipaddress
 from urllib.parse import urlsplit
 
-from trunkline.domain.assistant import LlmConfig, webhook_tools
+from trunkline.domain.assistant import AssistantSettings, TransientAssistant, webhook_tools
 
 
 def webhook_problem(url: str, *, insecure: bool) -> str | None:
@@ -26,10 +26,12 @@ def webhook_problem(url: str, *, insecure: bool) -> str | None:
     return "must not lead to a private address" if _is_private(host) else None
 
 
-def tool_problems(config: LlmConfig | None, *, insecure: bool) -> list[str]:
-    """What is wrong with the addresses of the webhook tools, as details."""
+def problems(config: AssistantSettings | TransientAssistant, *, insecure: bool) -> list[str]:
+    """What is wrong with the addresses in an assistant's configuration, as details."""
     found = []
-    for name, tool in webhook_tools(config).items() if config else ():
+    if config.webhook_url and (wrong := webhook_problem(config.webhook_url, insecure=insecure)):
+        found.append(f"webhook_url: {wrong}")
+    for name, tool in webhook_tools(config.llm_config).items() if config.llm_config else ():
         if wrong := webhook_problem(tool.url, insecure=insecure):
             found.append(f"llm_config.tools: the url of {name} {wrong}")
     return found

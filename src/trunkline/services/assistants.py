@@ -6,7 +6,7 @@ from typing import Any
 from trunkline.base.ids import new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.assistant import AssistantSettings, LlmConfig, SttConfig, TtsConfig
-from trunkline.services.addresses import tool_problems, webhook_problem
+from trunkline.services.addresses import problems
 from trunkline.services.rooms import Limits, Page, Rooms
 from trunkline.services.validation import checked, invalid
 from trunkline.storage.assistants import Assistant
@@ -80,9 +80,8 @@ def defaults(limits: Limits) -> dict[str, dict[str, Any]]:
 def _settings(rooms: Rooms, given: dict[str, Any]) -> AssistantSettings:
     kept = {name: value for name, value in given.items() if value is not None or name not in _NULL_MEANS_DEFAULT}
     settings = checked(AssistantSettings, {**defaults(rooms.limits), **kept})
-    problems = _problems(rooms, settings)
-    if problems:
-        raise invalid(problems)
+    if wrong := problems(settings, insecure=rooms.limits.allow_insecure_webhooks):
+        raise invalid(wrong)
     llm, stt, tts = _stages(settings)
     rooms.models.check(llm, stt, tts)
     return settings
@@ -92,14 +91,6 @@ def _stages(settings: AssistantSettings) -> tuple[LlmConfig, SttConfig | None, T
     if settings.llm_config is None:
         raise invalid(["llm_config: is required"])
     return settings.llm_config, settings.stt_config, settings.tts_config
-
-
-def _problems(rooms: Rooms, settings: AssistantSettings) -> list[str]:
-    insecure = rooms.limits.allow_insecure_webhooks
-    found = tool_problems(settings.llm_config, insecure=insecure)
-    if settings.webhook_url and (wrong := webhook_problem(settings.webhook_url, insecure=insecure)):
-        found.append(f"webhook_url: {wrong}")
-    return found
 
 
 def _with_kept_secrets(llm_config: Any, stored: dict[str, Any]) -> Any:

@@ -15,12 +15,13 @@ from trunkline.domain.call import CallStatus, Direction
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
-from trunkline.services import destinations, planning, recordings
+from trunkline.services import addresses, destinations, planning, recordings
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
 from trunkline.services.following import Replay, followed
 from trunkline.services.journal import first_event, publish
 from trunkline.services.rooms import Page, Rooms
+from trunkline.services.validation import invalid
 from trunkline.storage.calls import Call, CallFilters
 from trunkline.storage.plans import plan_to_json
 from trunkline.storage.secrets import public
@@ -81,6 +82,8 @@ async def place(rooms: Rooms, caller: Caller, order: PlaceOrder) -> Placed:
     organisation, base, name = await _asked_for(rooms, caller, order)
     assistant = planning.resolved(base, order.assistant_override, order.first_message, order.variables)
     rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
+    if wrong := addresses.problems(assistant, insecure=rooms.limits.allow_insecure_webhooks):
+        raise invalid(wrong)
     if not organisation.has_credit:
         raise PaymentRequired("the organisation has no credit left; top it up")
     if rooms.live.room() <= 0:
