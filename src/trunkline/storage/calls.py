@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 
 from trunkline.base.errors import NotFound
 from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
@@ -86,6 +86,7 @@ class Calls(Scoped):
 
     table = tables.calls
     _shown = tuple(column for column in tables.calls.columns if column.name != _SEALED)
+    _query = select(*_shown)
 
     async def add(self, call: Call, plan_sealed: str) -> None:
         """Adds a new call with its sealed plan."""
@@ -94,7 +95,7 @@ class Calls(Scoped):
 
     async def find(self, id: str, *, lock: bool = False) -> Call | None:
         """The call of this id; ``lock`` keeps other writers out until the unit ends."""
-        query = self._select(*self._shown).where(self.table.c.id == id)
+        query = self._all().where(self.table.c.id == id)
         row = await self._row(query.with_for_update() if lock else query)
         return None if row is None else _item(row)
 
@@ -115,13 +116,13 @@ class Calls(Scoped):
     async def list_(self, filters: CallFilters, limit: int, offset: int) -> tuple[list[Call], int]:
         """A page, newest first, and how many calls the filters let through in all."""
         where = _where(filters)
-        query = self._select(*self._shown).where(*where).order_by(self.table.c.created_at.desc(), self.table.c.id)
+        query = self._all().where(*where).order_by(self.table.c.created_at.desc(), self.table.c.id)
         rows = await self._rows(query.limit(limit).offset(offset))
         return [_item(row) for row in rows], await self._count(*where)
 
     async def change(self, id: str, **values: Any) -> None:
         """Writes columns of a call."""
-        await self._connection.execute(self._update().where(self.table.c.id == id).values(**values))
+        await self._connection.execute(self._update().where(self.table.c.id == id), values)
 
     async def seconds_since(self, moment: datetime) -> int:
         """The answered seconds of all calls that were placed since a moment."""
@@ -141,6 +142,10 @@ class Calls(Scoped):
             by_number[row["number_id"]] += row["live"]
             by_trunk[row["trunk_id"]] += row["live"]
         return Load(total, by_number, by_trunk)
+
+    def _all(self) -> Select[Any]:
+        mine = self._mine()
+        return self._query if mine is None else self._query.where(mine)
 
 
 def _item(row: RowMapping) -> Call:

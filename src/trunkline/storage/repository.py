@@ -55,7 +55,8 @@ class Scoped:
     async def _insert(self, values: Mapping[str, Any]) -> None:
         if self._org_id is not None and values[self.scope] != self._org_id:
             raise ValueError(f"a unit of one organisation cannot add to the {self.table.name} of another")
-        await self._connection.execute(insert(self.table).values(**values))
+        # The values go along as parameters: building them into the statement takes longer than running it.
+        await self._connection.execute(insert(self.table), dict(values))
 
     async def _rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()

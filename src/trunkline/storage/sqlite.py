@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import aiosqlite
@@ -29,9 +29,13 @@ class _Done(NamedTuple):
     lastrowid: int | None = None
 
 
-def _run(connection: sqlite3.Connection, many: bool, operation: str, parameters: Any) -> tuple[_Done, Sequence[Any]]:
+def _run(
+    connection: sqlite3.Connection, begin: str | None, many: bool, operation: str, parameters: Any
+) -> tuple[_Done, Sequence[Any]]:
     cursor = connection.cursor()
     try:
+        if begin is not None:
+            cursor.execute(begin)
         if many:
             cursor.executemany(operation, parameters)
         else:
@@ -62,8 +66,10 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _trip(self, many: bool, operation: Any, parameters: Any) -> None:
         driver: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            self._cursor, rows = await driver._execute(_run, driver._conn, many, operation, parameters)
+        ours: Any = self._adapt_connection
+        async with ours._execute_mutex:
+            begin, ours.begin_first = ours.begin_first, None
+            self._cursor, rows = await driver._execute(_run, driver._conn, begin, many, operation, parameters)
         self._rows = deque(rows)
 
     async def _async_soft_close(self) -> None:
@@ -74,8 +80,25 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
-    __slots__ = ()
+    """A connection whose BEGIN travels with the first statement after it."""
+
+    __slots__ = ("begin_first",)
     _cursor_cls = _Cursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.begin_first: str | None = None
+
+    def commit(self) -> None:
+        self._finish(super().commit)
+
+    def rollback(self) -> None:
+        self._finish(super().rollback)
+
+    def _finish(self, finish: Callable[[], None]) -> None:
+        if self.begin_first is None:
+            finish()
+        self.begin_first = None
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
@@ -113,5 +136,5 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    ours: Any = connection.connection.dbapi_connection
+    ours.begin_first = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN"
