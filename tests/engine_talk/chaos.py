@@ -252,12 +252,13 @@ class Chaos:
             self._answered = True
             self.tell(LineAnswered(SIP))
         self.tell(LineHeld(False))
-        self.orders.append("calm")
-        self.tell(Ordered("calm", Unmute()))
         until = self.now + seconds
         while not self._hung_up and self.now < until:
             self.now += 0.5
             self._fire()
+            if self._choose(20) == 0:
+                self.orders.append(f"c{len(self.orders)}")
+                self.tell(Ordered(self.orders[-1], Unmute()))
             if self._speech:
                 self._speech = False
                 self.tell(SpeechEnded(self.now))

@@ -111,6 +111,7 @@ def test_last_words_that_never_end_are_not_waited_for() -> None:
     assert world.end is not None
     assert world.end.reason is EndReason.API_ENDED
     assert world.interrupted != []
+    assert world.outcomes == {"c1": ("done", "cut short: the party heard only a part")}
 
 
 def test_nothing_to_say_is_a_failure() -> None:

@@ -139,6 +139,12 @@ def test_hello_does_not_break_the_first_message_off() -> None:
     assert world.says("yes sure").run(5).asked()[-1] == ("user", "Hello? yes sure")
 
 
+def test_a_party_that_picks_up_with_its_name_hears_the_whole_first_message() -> None:
+    first = "Good morning, this is Anna of the dentist. Do you have a minute?"
+    world = World(plan(first_message=first)).answer().says("Hello, this is John Smith.", after=0.2).run(12)
+    assert world.transcript == [("assistant", first), ("user", "Hello, this is John Smith.")]
+
+
 def test_other_words_do_break_the_first_message_off() -> None:
     first = "Good morning, this is Anna of the dentist. Do you have a minute?"
     world = World(plan(first_message=first)).answer().says("who is this", after=0.6, seconds=0.9).run(6)

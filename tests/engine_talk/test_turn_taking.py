@@ -78,6 +78,12 @@ def test_a_final_without_voice_activity_is_a_turn_too() -> None:
     assert world.transcript[0] == ("user", "softly spoken")
 
 
+def test_words_long_after_the_last_sound_wait_like_any_others() -> None:
+    world = answered().says("that is fine").run(14).tell(WordsPartial("softly")).tell(WordsFinal("softly spoken"), 0.2)
+    world.run(4)
+    assert world.waits == [0.4, 0.4]
+
+
 def test_finals_in_mid_speech_are_one_turn() -> None:
     world = answered().tell(SpeechStarted(101.0)).tell(WordsFinal("I would like"), 0.5).tell(WordsPartial("a"), 0.8)
     world.tell(SpeechEnded(102.0), 1.1).tell(WordsFinal("a table"), 1.2).run(5)

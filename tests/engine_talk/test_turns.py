@@ -105,6 +105,10 @@ def test_signs_of_listening_are_known(text: str, expected: bool) -> None:
         ("Yes, hello?", True),
         ("Good morning.", True),
         ("Yes", False),
+        ("Hello, this is John Smith.", True),
+        ("Goedemorgen, met Jan.", True),
+        ("Hello, this is a wrong number", False),
+        ("Hello, who is this?", True),
         ("Hello, who is calling me", False),
     ],
 )

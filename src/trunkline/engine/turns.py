@@ -38,8 +38,10 @@ GREETINGS = _table(
     "hello hi hey speaking morning afternoon evening hallo hoi goedemorgen goedemiddag tag bonjour allô allo hola"
     " dígame diga"
 )
-AROUND_GREETINGS = _table("yes yeah good there who is this it ja guten met oui sí")
-GREETING_WORDS = 4
+AROUND_GREETINGS = _table("yes yeah good there who is this it it's here ja guten met hier oui sí")
+INTRODUCTIONS = ("this is", "it's", "speaking", "here", "met", "hier")
+GREETING_WORDS = 6
+NAME_WORDS = 2
 
 
 class Hold(Enum):
@@ -124,10 +126,13 @@ def is_backchannel(text: str) -> bool:
 
 
 def is_greeting(text: str) -> bool:
-    """What one says when picking up a phone ("Hello?"): no reason to break off our first words."""
+    """What one says when picking up a phone ("Hello?", "Good morning, Jan speaking"): no reason to break off our
+    first words."""
     said = [word for word in words(text) if word not in FILLERS]
-    known = all(word in GREETINGS or word in AROUND_GREETINGS for word in said)
-    return known and len(said) <= GREETING_WORDS and not GREETINGS.isdisjoint(said)
+    names = sum(word not in GREETINGS and word not in AROUND_GREETINGS for word in said)
+    may_name = any(has_phrase(text, phrase) for phrase in INTRODUCTIONS)
+    short = len(said) <= GREETING_WORDS and names <= (NAME_WORDS if may_name else 0)
+    return short and not GREETINGS.isdisjoint(said)
 
 
 def has_phrase(text: str, phrase: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import (
+    Command,
     EndCall,
     InjectContext,
     Mute,
@@ -35,6 +36,7 @@ _NOT_NOW = {
     Stage.CLOSING: "the call is ending",
     Stage.HUNG_UP: "the call is ending",
 }
+_CUT_SHORT = "cut short: the party heard only a part"
 _CALL_ENDED = "the call ended"
 
 
@@ -47,6 +49,7 @@ class Deeds:
         self._floor = floor
         self._closing = closing
         self._orders = Orders(desk)
+        self._last_words: str | None = None
         self._keys = KeysSent(desk)
         self._transfer = HandingOver(desk, floor.mind, floor.mouth)
         self._carry_out: dict[type, Callable[[str, Any], str | None]] = {
@@ -66,12 +69,15 @@ class Deeds:
             return
         if isinstance(event.command, EndCall):
             self._end_call(event.command)
-        elif self._desk.stage is not Stage.TALKING:
+        elif self._desk.stage is not Stage.TALKING and not self._is_about_listening(event.command):
             self._orders.failed(event.command_id, _NOT_NOW.get(self._desk.stage, _CALL_ENDED))
         else:
             why = self._carry_out[type(event.command)](event.command_id, event.command)
             if why is not None:
                 self._orders.failed(event.command_id, why)
+
+    def _is_about_listening(self, command: Command) -> bool:
+        return self._desk.listening and isinstance(command, Mute | Unmute)
 
     def _end_call(self, command: EndCall) -> None:
         if self._desk.stage is Stage.CALLING:
@@ -93,6 +99,7 @@ class Deeds:
         if not command.content.strip():
             return "there is nothing to say"
         if command.end_after:
+            self._last_words = command_id
             self._closing.begin(EndReason.API_ENDED, command.content, command_id=command_id)
         else:
             self._floor.mouth.say(command.content, interruptible=command.interruptible, command_id=command_id)
@@ -124,7 +131,7 @@ class Deeds:
         if not cut:
             self._orders.done(utterance.command_id)
         elif not self._desk.done and utterance.entry.content:
-            self._orders.done(utterance.command_id, "cut short: the party heard only a part")
+            self._orders.done(utterance.command_id, _CUT_SHORT)
         elif not self._desk.done:
             self._orders.failed(utterance.command_id, "the party spoke before a word of it was heard")
 
@@ -218,4 +225,5 @@ class Deeds:
     def leave(self) -> None:
         """The call is over."""
         self._orders.ended()
+        self._orders.done(self._last_words, _CUT_SHORT)
         self._orders.all_failed(_CALL_ENDED)

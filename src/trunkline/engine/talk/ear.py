@@ -12,6 +12,7 @@ from trunkline.engine.turns import likely_over, wait_seconds
 
 FINAL_WORDS_SECONDS = 3.0
 NOISE_SECONDS = 8.0
+LATE_WORDS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +181,12 @@ class Ear:
         """The turn that words belong to: words without voice activity, or after the turn was given up, open one."""
         if self._turn is None and text.strip() and not self._settled:
             now = self._desk.now
-            started_at = now if self._since is None else self._since
-            ended_at = None if self.speaking else now if self._until is None else self._until
-            self._turn = _Turn(started_at, ended_at, awaiting=True)
+            if self.speaking and self._since is not None:
+                self._turn = _Turn(self._since, awaiting=True)
+            elif self._since is not None and self._until is not None and now - self._until < LATE_WORDS_SECONDS:
+                self._turn = _Turn(min(self._since, self._until), self._until, awaiting=True)
+            else:
+                self._turn = _Turn(now, now, awaiting=True)
         return self._turn
 
     def _words_missing(self, turn: _Turn) -> bool:
