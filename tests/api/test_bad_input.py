@@ -1,15 +1,18 @@
 """What bad input gets: one shape of error, and a sentence that names the field."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.api.world import DESTINATION, Api, made, opened, placed, ready_to_call, served
-from trunkline.api.app import ApiSettings
+from tests.api.world import DESTINATION, Api, Away, client, made, opened, placed, ready_to_call, served
+from trunkline.api.app import ApiSettings, create_app
+from trunkline.ports.models import VoiceFacts
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
+from trunkline.testing.models import ScriptedModels
 
 pytestmark = pytest.mark.room
 LLM = {"provider": "local", "model": "scripted"}
@@ -297,3 +300,32 @@ async def test_the_same_paths_answer_without_the_prefix(api: Api) -> None:
     assert bare.status_code == 200
     assert (await api.stranger.get("http://testserver/health")).status_code == 200
     assert (await api.stranger.get("http://testserver/")).json()["code"] == "route_not_found"
+
+
+class Broken(ScriptedModels):
+    """Models that crash when they are asked for their voices."""
+
+    def voices(self) -> list[VoiceFacts]:
+        raise RuntimeError("the password is hunter2")
+
+
+async def test_a_defect_tells_nothing_but_that_it_is_ours(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    async with client(create_app(replace(api.rooms, models=Broken()), ApiSettings()), api.key) as http:
+        reply = await http.get("/voices", headers={"X-Request-Id": "find-me"})
+    assert (reply.status_code, reply.json()["code"]) == (500, "internal_error")
+    assert "hunter2" not in reply.text
+    assert reply.headers["X-Request-Id"] == "find-me"
+    assert capsys.readouterr().out.count("request crashed") == 1
+
+
+async def test_a_database_that_is_away_is_503(api: Api) -> None:
+    async with client(create_app(replace(api.rooms, database=Away()), ApiSettings()), api.key) as http:
+        reply = await http.get("/voices")
+        health = await http.get("/health")
+    assert (reply.status_code, reply.json()["code"]) == (503, "database_unavailable")
+    assert reply.headers["Retry-After"] == str(reply.json()["retry_after"])
+    assert (health.status_code, health.json()["status"], health.json()["checks"]["database"]["status"]) == (
+        503,
+        "down",
+        "down",
+    )

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from tests.services.world import OneProcess, SetClock
 from trunkline.api.app import ApiSettings, create_app
+from trunkline.base.errors import Unavailable
 from trunkline.domain.access import Caller
 from trunkline.domain.call import CallStatus
 from trunkline.domain.events import CallEnded, Fact, StatusChanged
@@ -22,6 +23,7 @@ from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Limits, Rooms
 from trunkline.storage.blobs import DiskBlobs
 from trunkline.storage.database import Database
+from trunkline.storage.unit import SystemUnit, Unit
 from trunkline.storage.vault import Vault
 from trunkline.testing.line import ScriptedCarrier
 from trunkline.testing.models import ScriptedModels
@@ -64,6 +66,30 @@ class Api:
         """Ends a call."""
         await self.note(call_id, CallEnded(self.clock.now(), **facts))
         self.live.sessions.discard(call_id)
+
+
+class Away(Database):
+    """A database that does not answer."""
+
+    def __init__(self) -> None:
+        """Opens nothing."""
+
+    async def ping(self) -> float:
+        raise _away()
+
+    @asynccontextmanager
+    async def unit(self, org_id: str, *, write: bool = True) -> AsyncIterator[Unit]:
+        raise _away()
+        yield
+
+    @asynccontextmanager
+    async def system(self, *, write: bool = True) -> AsyncIterator[SystemUnit]:
+        raise _away()
+        yield
+
+
+def _away() -> Unavailable:
+    return Unavailable("the database does not answer; try again", code="database_unavailable")
 
 
 async def made(client: httpx2.AsyncClient, path: str, body: Json) -> Json:

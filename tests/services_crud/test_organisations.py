@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.world import Away
 from tests.services.world import World, open_world
-from trunkline.base.errors import Invalid, Unauthenticated, Unavailable
+from trunkline.base.errors import Invalid, Unauthenticated
 from trunkline.domain.access import Caller
 from trunkline.domain.plan import TrunkPlan
 from trunkline.ports.carrier import ProbeStep
@@ -107,16 +108,6 @@ async def test_health_tells_which_part_is_down(home: World) -> None:
     home.live.free = 0
     busy = await health.check(home.rooms)
     assert (busy.ok, busy.checks["workers"]["status"]) == (True, "busy")
-
-
-class Away(Database):
-    """A database that does not answer."""
-
-    def __init__(self) -> None:
-        """Opens nothing."""
-
-    async def ping(self) -> float:
-        raise Unavailable("away", code="database_unavailable")
 
 
 async def test_a_database_that_is_away_is_down(home: World) -> None:
