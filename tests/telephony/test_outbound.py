@@ -1,5 +1,6 @@
 """Calls that go out, against SIPp: what the network sees, what the line says, and how each failure ends."""
 
+import asyncio
 import hashlib
 import re
 
@@ -292,3 +293,60 @@ async def test_many_calls_at_once_lose_no_event(sip: SipCarrier) -> None:
             await phone.line.hang_up()
         for phone in phones:
             assert await phone.next() == Closed(None)
+
+
+class LatePhone(asyncio.DatagramProtocol):
+    """Answers the first INVITE only when it is told to, and writes down what it is sent."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.invited = asyncio.Event()
+        self._caller: tuple[str, int] = ("", 0)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.heard.append(data.decode())
+        self._caller = addr
+        self.invited.set()
+
+    def answer(self, transport: asyncio.DatagramTransport, status: str) -> None:
+        """Answers the INVITE that came first."""
+        copied = [
+            line + (";tag=late" if line.startswith("To:") else "")
+            for line in self.heard[0].split("\r\n")
+            if line.startswith(("Via:", "From:", "To:", "Call-ID:", "CSeq:"))
+        ]
+        host, port = transport.get_extra_info("sockname")
+        lines = [f"SIP/2.0 {status}", *copied, f"Contact: <sip:{host}:{port}>", "Content-Length: 0", "", ""]
+        transport.sendto("\r\n".join(lines).encode(), self._caller)
+
+
+async def test_a_call_given_up_before_the_first_response_is_cancelled_when_it_rings_at_last(sip: SipCarrier) -> None:
+    """The stack alone would forget the INVITE, and the phone would ring on."""
+    loop = asyncio.get_running_loop()
+    transport, late = await loop.create_datagram_endpoint(LatePhone, local_addr=("127.0.0.1", 0))
+    try:
+        phone = await call(sip, trunk(transport.get_extra_info("sockname")[1]))
+        await asyncio.wait_for(late.invited.wait(), 5)
+        await phone.line.hang_up()
+        assert await phone.next() == Closed(None)
+        assert phone.line.write(bytes(320)) == 0
+        late.answer(transport, "180 Ringing")
+        await asyncio.sleep(0.4)
+        assert late.heard[-1].startswith("CANCEL ")
+        assert sip.health()["live_legs"] == 0
+    finally:
+        transport.close()
+
+
+async def test_a_call_given_up_on_a_trunk_that_stays_silent_ends_with_the_time_for_the_first_response(
+    sip: SipCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_module, "SILENCE_SECONDS", 0.6)
+    with deaf_port() as port:
+        phone = await call(sip, trunk(port))
+        await asyncio.sleep(0.2)
+        await phone.line.hang_up()
+        assert await phone.next() == Closed(None)
+        assert sip.health()["live_legs"] == 1
+        await asyncio.sleep(0.7)
+        assert sip.health()["live_legs"] == 0

@@ -140,7 +140,8 @@ class SipCarrier:
         self._draining = True
         await self._until_idle(patience_seconds)
         for line in list(self._lines):
-            self._crew.start(line.hang_up(), "hang up")
+            line.give_up(None)
+            self._crew.start(line.leave_now(), "hang up")
         await self._until_idle(DRAIN_SECONDS)
 
     async def _until_idle(self, patience_seconds: float) -> None:
@@ -172,7 +173,7 @@ class SipCarrier:
         try:
             uri = _uri(order)
             agent = await self._agents.for_call(order)
-            if line.leaving or line.closed:
+            if line.leaving:
                 line.fail(None, None)
                 return
             headers = {"P-Asserted-Identity": accounts.asserted_identity(order)}

@@ -16,6 +16,7 @@ from trunkline.telephony.sip.addresses import Undialable, target_uri
 from trunkline.telephony.sip.ladder import Ladder, SipMessage
 from trunkline.telephony.sip.leg import Leg, Stage
 from trunkline.telephony.sip.sound import Sound
+from trunkline.telephony.sip.timers import Timers
 
 SILENCE_SECONDS = 10.0
 """How long an INVITE may stay without any response, not even 100 Trying."""
@@ -56,7 +57,7 @@ class SipLine:
         self._call: Call | None = None
         self._sound = Sound()
         self._settled = False
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers = Timers()
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
 
     # --- what the port promises
@@ -131,14 +132,16 @@ class SipLine:
 
     def expect(self, ring_seconds: float) -> None:
         """Starts the clocks of a call that goes out: the first response, and the answer."""
-        self._after(
+        self._timers.start(
             "silence",
             SILENCE_SECONDS,
             self._drop,
             EndReason.TRUNK_UNREACHABLE,
             f"the trunk sent no response to the INVITE within {SILENCE_SECONDS:g} s",
         )
-        self._after("ring", ring_seconds, self._drop, EndReason.NO_ANSWER, f"no answer within {ring_seconds:g} s")
+        self._timers.start(
+            "ring", ring_seconds, self._drop, EndReason.NO_ANSWER, f"no answer within {ring_seconds:g} s"
+        )
 
     def adopt(self, call: Call) -> None:
         """Takes the stack's call; hangs it up where the line was given up meanwhile."""
@@ -152,12 +155,17 @@ class SipLine:
         self.give_up(reason, error)
         self._finish("")
         if self._call is not None and self._call.state is not CallState.CLOSED:
-            self._spawn(self._leave(), "leave")
+            self._spawn(self.leave_now(), "leave")
+
+    async def leave_now(self) -> None:
+        """Hangs up without waiting for the first response."""
+        self._timers.stop("silence")
+        await self._leave()
 
     async def refuse(self) -> None:
         """Answers a call that came in with 486."""
         self.give_up(None)
-        self._after("close", CLOSE_SECONDS, self._overdue)
+        self._timers.start("close", CLOSE_SECONDS, self._overdue)
         if self._call is not None:
             with suppress(BaresipError):
                 await self._call.reject()
@@ -170,6 +178,7 @@ class SipLine:
     def hear(self, event: StackEvent) -> None:
         """Takes one event of the stack's call."""
         if self.closed:
+            self._linger(event)
             return
         self._name(event.call, event.call_id)
         handler = _HANDLERS.get(event.event)
@@ -180,7 +189,7 @@ class SipLine:
 
     def _ringing(self, event: StackEvent) -> None:
         self._leg.heard = True
-        self._stop("silence")
+        self._timers.stop("silence")
         early = event.event is Event.CALL_PROGRESS
         if early:
             self._settle()
@@ -189,19 +198,18 @@ class SipLine:
 
     def _picked_up(self, _event: StackEvent) -> None:
         self._leg.heard = True
-        self._stop("silence")
-        self._after("establish", _ESTABLISH_SECONDS, self._never_established)
+        self._timers.stop("silence")
+        self._timers.start("establish", _ESTABLISH_SECONDS, self._never_established)
 
     def _established(self, _event: StackEvent) -> None:
         if self._leg.stage is not Stage.TRYING:
             return
-        for name in ("silence", "ring", "establish"):
-            self._stop(name)
+        self._timers.stop("silence", "ring", "establish")
         self._settle()
         if not self._settled:
-            self._after("establish", _ESTABLISH_SECONDS, self._never_established)
+            self._timers.start("establish", _ESTABLISH_SECONDS, self._never_established)
         elif self.sip.codec is None:
-            self._after("codec", _CODEC_SECONDS, self._answered)
+            self._timers.start("codec", _CODEC_SECONDS, self._answered)
         else:
             self._answered()
 
@@ -209,13 +217,13 @@ class SipLine:
         """Answered, but not up: the stack missed to say so (1 call in 6,000), or there is no common codec."""
         self._settle()
         if self._settled:
-            self._stop("ring")
+            self._timers.stop("ring")
             self._answered()
         else:
             self._drop(EndReason.TRUNK_ERROR, "the call was answered, but no sound could be agreed on")
 
     def _answered(self) -> None:
-        self._stop("codec")
+        self._timers.stop("codec")
         if self._leg.stage is Stage.TRYING:
             self._leg.stage = Stage.UP
             self._events.put_nowait(Answered())
@@ -237,7 +245,7 @@ class SipLine:
     def _message(self, message: SipMessage) -> None:
         self._leg.note(message)
         if self._leg.heard:
-            self._stop("silence")
+            self._timers.stop("silence")
         if self.sip.codec is not None and "codec" in self._timers:
             self._answered()
 
@@ -258,11 +266,24 @@ class SipLine:
         self._spawn(self._leave(), "leave")
 
     async def _leave(self) -> None:
+        """Hangs up. The stack forgets an INVITE that nothing answered yet, instead of sending CANCEL when it rings at
+        last; so before the first response only the line ends, and the call when there is one or the time for it is up.
+        """
+        if self._call is not None and not self._leg.heard and "silence" in self._timers:
+            self._report("")
+            return
         if not self.closed and "close" not in self._timers:
-            self._after("close", CLOSE_SECONDS, self._overdue)
+            self._timers.start("close", CLOSE_SECONDS, self._overdue)
         if self._call is not None and self._call.state is not CallState.CLOSED:
             with suppress(BaresipError):
                 await self._call.hangup()
+
+    def _linger(self, event: StackEvent) -> None:
+        """Ends a call whose line ended before the first response came."""
+        if event.event is Event.CALL_CLOSED:
+            self._finish("")
+        elif event.event in _SIGNS_OF_LIFE:
+            self._spawn(self.leave_now(), "leave")
 
     def _overdue(self) -> None:
         _log.warning("the stack never closed a call that was hung up", sip_call_id=self.sip.call_id)
@@ -274,25 +295,23 @@ class SipLine:
                 await self._call.reject_transfer(_REFER_REFUSED)
 
     def _finish(self, text: str) -> None:
+        """The leg is gone, as far as we can tell."""
+        self._report(text)
+        self._timers.stop("silence")
+        self._on_closed(self)
+
+    def _report(self, text: str) -> None:
+        """Ends the line, once."""
         if self.closed:
             return
-        for name in list(self._timers):
-            self._stop(name)
+        self._timers.stop("ring", "establish", "codec", "close")
         self._events.put_nowait(self._leg.close(text))
         self._sound.close()
         if self.sip.call_id is not None:
             self._ladder.unwatch(self.sip.call_id)
-        self._on_closed(self)
 
-    def _after(self, name: str, seconds: float, act: Callable[..., None], *args: object) -> None:
-        self._stop(name)
-        self._timers[name] = asyncio.get_running_loop().call_later(seconds, act, *args)
 
-    def _stop(self, name: str) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
-
+_SIGNS_OF_LIFE = (Event.CALL_RINGING, Event.CALL_PROGRESS, Event.CALL_ANSWERED, Event.CALL_ESTABLISHED)
 
 _HANDLERS: dict[Event, Callable[[SipLine, StackEvent], None]] = {
     Event.CALL_RINGING: SipLine._ringing,
