@@ -9,6 +9,7 @@ from trunkline.jobs.durable import Run
 from trunkline.jobs.letters import report_letter
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.rooms import Rooms
+from trunkline.storage.deliveries import Delivery
 
 FIRST_LOOK_SECONDS = 0.2
 LAST_LOOK_SECONDS = 30.0
@@ -26,42 +27,36 @@ class AfterCall:
 
     async def workflow(self, run: Run, call_id: str, position: int) -> None:
         """``position`` is the place of the report among the deliveries of the call."""
-        if not await run.step("settle", lambda: self._settled(call_id)):
-            return
-        await run.step("analyse", lambda: self._analyse(call_id))
-        await run.step("report", lambda: self._report(call_id, position))
-        if await run.step("read gdpr mode", lambda: self._is_private(call_id)):
+        if await run.step("report", lambda: self._report(call_id, position)):
             await run.step("wait for receivers", lambda: self._until_told(call_id))
             await run.step("forget", lambda: self._forget(call_id))
 
-    async def _settled(self, call_id: str) -> bool:
-        """Waits for the end state, which a power cut may have taken back from the main database. False: no call."""
+    async def _report(self, call_id: str, position: int) -> bool:
+        """Analysis and report, in one step because each looks first whether it was done. True when the content must
+        then be forgotten."""
+        closed = await self._settled(call_id)
+        if closed is None:
+            return False
+        if closed.call.analysis_result is None and self._analyser.wanted(closed):
+            found = await self._analyser.analyse(closed)
+            await store_analysis(self._rooms, call_id, found.summary, found.as_json())
+            closed = await self._settled(call_id) or closed
+        letter = report_letter(closed, position, self._rooms.clock.now())
+        if letter is not None:
+            await self._post(letter)
+        return closed.plan.assistant.gdpr_mode
+
+    async def _settled(self, call_id: str) -> ClosedCall | None:
+        """Waits for the end state, which a power cut may have taken back from the main database. None: no such call."""
         while (closed := await self._closed(call_id)) is not None and not closed.call.is_over:
             await self._rooms.clock.sleep(LAST_LOOK_SECONDS)
-        return closed is not None
+        return closed
 
-    async def _analyse(self, call_id: str) -> bool:
-        closed = await self._closed(call_id)
-        if closed is None or closed.call.analysis_result is not None or not self._analyser.wanted(closed):
-            return False
-        found = await self._analyser.analyse(closed)
-        await store_analysis(self._rooms, call_id, found.summary, found.as_json())
-        return True
-
-    async def _report(self, call_id: str, position: int) -> bool:
-        closed = await self._closed(call_id)
-        letter = None if closed is None else report_letter(closed, position, self._rooms.clock.now())
-        if letter is None:
-            return False
+    async def _post(self, letter: Delivery) -> None:
         async with self._rooms.database.system() as unit:
-            if not any(known.position == position for known in await unit.deliveries.of_call(call_id)):
+            if not any(known.position == letter.position for known in await unit.deliveries.of_call(letter.call_id)):
                 await unit.deliveries.add(letter)
         self._wake_courier()
-        return True
-
-    async def _is_private(self, call_id: str) -> bool:
-        closed = await self._closed(call_id)
-        return closed is not None and closed.plan.assistant.gdpr_mode
 
     async def _until_told(self, call_id: str) -> bool:
         pause = FIRST_LOOK_SECONDS

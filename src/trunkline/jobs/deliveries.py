@@ -22,10 +22,12 @@ from trunkline.jobs.settings import JobSettings
 from trunkline.services.aftercall import closing
 from trunkline.services.rooms import Rooms
 from trunkline.storage.deliveries import Delivery
+from trunkline.storage.plans import plan_from_json
 from trunkline.webhooks.sender import Attempt, Post, Sender
 
 TRY_AGAIN = frozenset({408, 429})
 FIRST_SERVER_ERROR = 500
+GATHER_SECONDS = 0.02
 FORGOTTEN = "what was to be sent has been forgotten"
 
 _log = logger("jobs")
@@ -69,7 +71,9 @@ class Courier:
         await self._crew.aclose()
 
     async def round(self) -> bool:
-        """Claims what is due and starts its attempts; True when there may be more."""
+        """Claims what is due and starts its attempts; True when there may be more. Waits a moment first, so that rings
+        that come together cost one look."""
+        await self._rooms.clock.sleep(GATHER_SECONDS)
         settings = self._settings
         limit = settings.deliveries_at_once - len(self._crew)
         if limit <= 0:
@@ -113,11 +117,18 @@ class Courier:
     async def _attempt(self, delivery: Delivery) -> Attempt:
         if delivery.body is None:
             return Attempt(at=self._rooms.clock.now(), duration_ms=0.0, error=FORGOTTEN, refused=True)
-        closed = await until_kept(self._rooms.clock, lambda: closing(self._rooms, delivery.call_id))
-        body = report_body(closed, delivery.created_at) if delivery.event == REPORT else delivery.body.encode()
-        return await self._sender.post(
-            Post(delivery.url, delivery.event, body, delivery.id, closed.plan.webhook_secret)
-        )
+        body, secret = await until_kept(self._rooms.clock, lambda: self._contents(delivery, delivery.body or ""))
+        return await self._sender.post(Post(delivery.url, delivery.event, body, delivery.id, secret))
+
+    async def _contents(self, delivery: Delivery, body: str) -> tuple[bytes, str | None]:
+        """What is sent now, and the secret that signs it. A report is written anew, since the address of the recording
+        in it is good for a while only."""
+        if delivery.event == REPORT:
+            closed = await closing(self._rooms, delivery.call_id)
+            return report_body(closed, delivery.created_at), closed.plan.webhook_secret
+        async with self._rooms.database.system(write=False) as unit:
+            sealed = await unit.calls.plan_sealed(delivery.call_id)
+        return body.encode(), plan_from_json(self._rooms.vault.open(sealed)).webhook_secret
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
         tries = len(delivery.attempts) + 1
