@@ -82,11 +82,11 @@ class Meter:
         return reply.first_at - reply.asked_at if reply.seconds is None else reply.seconds
 
     def _thinking(self, since: float) -> float:
-        """The part of the model's time that fell after ``since``."""
-        reply, seconds = self._reply, self._first_token()
-        return (
-            0.0 if reply is None or seconds is None else max(0.0, reply.asked_at + seconds - max(since, reply.asked_at))
-        )
+        """The part of the model's time, up to its first clause, that fell after ``since``."""
+        reply = self._reply
+        if reply is None or reply.first_at is None:
+            return 0.0
+        return max(0.0, reply.first_at - max(since, reply.asked_at))
 
 
 def _ms(seconds: float | None) -> float | None:
