@@ -211,6 +211,52 @@ DIALOGUES: list[tuple[str, list[Exchange], bool, str, dict[str, object]]] = [
         {"score": 3, "reason": "you were late and nobody said why", "service": "poor", "call_again": False},
     ),
     (
+        "appointment",
+        [
+            ("Hello? Who's this?", "Bright Dental"),
+            ("Oh, right. Um, what time was it again?", "on Tuesday at 3 pm. Can you make it then?"),
+            ("How about Thursday afternoon at four?", "Thursday at 4 pm"),
+            ("Skip it.", "Can you|anything you would like|simple yes|didn't quite"),
+        ],
+        False,
+        "incomplete",
+        {"confirmed": False, "new_time": "Thursday at 4 pm"},
+    ),
+    (
+        "appointment",
+        [
+            ("hi", ""),
+            ("tuesday at three", "take that as a yes|a yes, correct"),
+            ("yes", "see you on Tuesday"),
+            ("hmm tuesday doesn't really work for me", "When would suit you better?"),
+            ("friday noon", "Friday at 12 pm"),
+        ],
+        False,
+        "incomplete",
+        {"confirmed": False, "new_time": "Friday at 12 pm"},
+    ),
+    (
+        "appointment",
+        [("hello", ""), ("yes", ""), ("no", "Goodbye"), ("are you a robot", "automated assistant|computer program")],
+        True,
+        "completed",
+        {"confirmed": True},
+    ),
+    (
+        "delivery",
+        [("hello", ""), ("No, can you leave it at the shop?", "Okay, pickup point|All right, pickup point")],
+        True,
+        "completed",
+        {"at_home": False, "alternative": "pickup point"},
+    ),
+    (
+        "survey",
+        [("okay", ""), ("yes", ""), ("I'd rather not say", "What did you like most?"), ("good coffee", "service")],
+        False,
+        "incomplete",
+        {"score": None, "reason": "good coffee"},
+    ),
+    (
         "survey",
         [
             ("yes", ""),

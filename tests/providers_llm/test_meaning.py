@@ -28,7 +28,7 @@ async def talk(model: Embedder) -> Talk:
     ("said", "part"),
     [
         ("which price do i have to pay", "insurance covers"),
-        ("do i have to take anything with me", "insurance card"),
+        ("how much do i have to pay for this", "insurance covers"),
         ("how much time will my appointment take", "thirty minutes"),
         ("which business is this", "Bright Dental"),
         ("do you sell pizza", "answer to that|don't know|can't answer"),

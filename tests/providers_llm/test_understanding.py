@@ -134,7 +134,18 @@ def test_days_and_times(said: str, when: str) -> None:
     assert str(find_when(normalise(said))) == when
 
 
-@pytest.mark.parametrize("said", ["", "i can't do tuesday", "that one is fine", "no idea", "you are the first one"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "i can't do tuesday",
+        "that one is fine",
+        "no idea",
+        "you are the first one",
+        "tuesday doesn't really work",
+        "hold on a second",
+    ],
+)
 def test_no_day_and_no_time(said: str) -> None:
     assert find_when(normalise(said)) is None
 

@@ -11,8 +11,7 @@ from trunkline.providers.local.dialogue.text import content_words, normalise, ov
 
 _LEAD = r"^(?:(?:um+|uh+|er+|ah|oh|hm+|well|so|i think|i guess|i believe|let us see|okay so|and|but) )*"
 _YES_FIRST = re.compile(
-    _LEAD
-    + r"(?:yes+|yeah|yep|yup|yea|yas|ya|aye|sure|of course|certainly|absolutely|definitely|correct|exactly|indeed|right"
+    _LEAD + r"(?:yes+|yeah|yep|yup|yea|yas|ya|aye|sure|of course|certainly|absolutely|definitely|correct|exactly|indeed"
     r"|affirmative|go ahead|please do|by all means|that is (?:right|correct|fine|me|good|it|perfect)|you got it)\b"
 )
 _YES = re.compile(
@@ -20,7 +19,7 @@ _YES = re.compile(
     r"|did)(?! not)|okay|ok|fine|sounds good|good|great|perfect"
     r"|lovely|no problem|not a problem|no worries|do not mind|why not|works|i will be there|be there"
     r"|speaking|it (?:is|was|did|does|has|will)(?! not)"
-    r"|all right|alright|agreed|that would be|mm ?hm+|uh ?huh|happy to|love to|very much|please$"
+    r"|all right|alright|agreed|that would be|mm ?hm+|uh ?huh|happy to|love to|very much|please$|^right$"
     r"|already did|already have|sure|see why not)\b"
 )
 _NO_FIRST = re.compile(
@@ -172,6 +171,11 @@ def _date_time(step: ScriptStep, plain: str, partial: When | None) -> Answer | N
     free = found.day == "any time"
     missing = (wants_day and not found.day) or (wants_time and not found.time and not free)
     return Answer(str(found), sure=not found.several, partial=found if missing and partial is None else None)
+
+
+def is_unsure(plain: str) -> bool:
+    """They say that they do not know."""
+    return _BOTH.search(plain) is not None
 
 
 def is_empty(plain: str) -> bool:

@@ -32,6 +32,10 @@ _REFUSED = re.compile(
     rf"\b(?:not|unable to|instead of|rather than|except)(?: (?!but\b)\w+){{0,3}}? (?:on )?(?:{_DAY_WORD}|tomorrow|today)\b"
     r"(?: (?:at )?\d{1,2}(?::\d\d| \d\d)?(?: ?[ap]m)?)?"
 )
+_UNFIT = re.compile(
+    rf"\b(?:{_DAY_WORD}|tomorrow|today)(?: (?:at )?\d{{1,2}}(?: ?[ap]m)?)?(?: \w+){{0,2}}?"
+    r" (?:does not|is not|will not|would not|did not|can not|is no good|is bad|is impossible|is difficult)\b"
+)
 _PART = re.compile(r"\b(morning|afternoon|evening|night|lunch ?time|tonight)\b")
 _FIXED = {"noon": "12 pm", "midday": "12 pm", "midnight": "midnight"}
 _CLOCKS = (
@@ -64,7 +68,8 @@ class When:
         return self.day or self.time
 
 
-def _weekdays(text: str) -> list[str]:
+def weekdays(text: str) -> list[str]:
+    """The days of the week that a normalised text names."""
     found = []
     for prefix, word in _WEEKDAY.findall(text):
         name = _DAYS[word[:3]]
@@ -95,7 +100,7 @@ def _days(text: str) -> list[str]:
     days = [re.sub(r"^any ?time$|^whenever$", "any time", day) for day in relative if day != "tonight"]
     if "tonight" in relative:
         days.append("tonight")
-    days += _weekdays(text)
+    days += weekdays(text)
     if date := _date(text):
         days.append(date)
     return list(dict.fromkeys(days))
@@ -141,7 +146,7 @@ def _times(text: str) -> list[str]:
 
 def find_when(plain: str) -> When | None:
     """The day and time that a normalised text names (refused ones left out), or None."""
-    text = _REFUSED.sub(" ", with_digits(plain))
+    text = _UNFIT.sub(" ", _REFUSED.sub(" ", with_digits(plain)))
     text = " ".join(text.split())
     days = _days(text)
     for pattern in _DATES[:2]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trunkline.ports.models import Turn
-from trunkline.providers.local.dialogue.machine import go_on, note, respond, tell, use_results
+from trunkline.providers.local.dialogue.machine import respond
+from trunkline.providers.local.dialogue.notes import go_on, note, tell, use_results
 from trunkline.providers.local.dialogue.state import Pending, Setting, State
 from trunkline.providers.local.dialogue.text import content_words, fill, normalise, sentences
 

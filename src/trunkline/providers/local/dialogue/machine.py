@@ -3,39 +3,43 @@
 import re
 from dataclasses import replace
 
-from trunkline.providers.local.dialogue.answers import Answer, choices_of, is_empty, understand, yes_or_no
+from trunkline.providers.local.dialogue.answers import Answer, choices_of, is_empty, is_unsure, understand, yes_or_no
+from trunkline.providers.local.dialogue.corrections import correct
 from trunkline.providers.local.dialogue.dates import find_when
 from trunkline.providers.local.dialogue.detours import (
     HARD_RULES,
     answer_question,
-    ask_for_message,
     callback,
     note_callback,
     side,
     take_detour,
 )
-from trunkline.providers.local.dialogue.draft import OWN_TOOLS, TRANSFER_CALL, Draft
-from trunkline.providers.local.dialogue.knowledge import as_question, take_in, to_the_party
+from trunkline.providers.local.dialogue.draft import OWN_TOOLS, Draft
 from trunkline.providers.local.dialogue.rules import Intent, detour, hard_rule, likely
 from trunkline.providers.local.dialogue.state import Outcome, Pending, Setting, State
-from trunkline.providers.local.dialogue.steps import back, be_sure, following, go_to, miss, resume, take
-from trunkline.providers.local.dialogue.text import normalise, one_line, questions, spoken, without_yes
-from trunkline.providers.local.dialogue.toolcalls import failed, running, told
+from trunkline.providers.local.dialogue.steps import (
+    back,
+    be_sure,
+    carries,
+    following,
+    go_to,
+    miss,
+    must_be_answered,
+    resume,
+    take,
+)
+from trunkline.providers.local.dialogue.text import normalise, one_line, question_word, questions, without_yes
 
-TIME_UP = "the call ends in"
 _TURNS_AT_LEAST = 16
 _TURNS_A_STEP = 5
 _SHORT = 6
-_CORRECTION = re.compile(
-    r"^(?:no |sorry |oh |wait |um |uh |er |ah |hm |well |yes |but |okay |actually )*(?P<strong>i (?:meant|mean"
-    r"|said)(?: to say)?|i made a mistake|(?:can we |could we |let me |i want to |please )*"
-    r"(?:change|make) (?:that|it|my answer)(?: to)?|that is (?:wrong|not right|not what i said)"
-    r"|correction)\b|^(?:no |oh |wait |um |uh |er |ah |well )*(?:actually|sorry|wait)\b"
-)
-_KEY = re.compile(r"\b(?:press(?:ed)?|keys?|digits?|dtmf|typed|entered)\b\D*([0-9](?:[ ,]*[0-9])*)", re.I)
-_NO_TRANSFER = re.compile(r"fail|refus|declin|busy|no answer|not|error|could|unavailable|timeout", re.I)
 _GO_AHEAD = re.compile(
     r"\b(?:go ahead|go on|never mind|i have (?:a|one|some|got) (?:minute|moment|second|time)|quickly)\b"
+)
+_MOST_OFFERED = 12
+_SKIP = re.compile(
+    r"\bskip\b|\b(?:rather|prefer) not(?: to)? (?:say|answer|tell)\b"
+    r"|\bno (?:opinion|comment)\b|\bnext question\b|\bcan not say\b"
 )
 _IDENTITY = re.compile(r"\b(?:speaking (?:with|to)|talking (?:with|to)|is this|am i)\b", re.I)
 _MOMENT = re.compile(
@@ -57,7 +61,7 @@ async def respond(setting: Setting, state: State, heard: str) -> State:
     elif state.ended:
         await _after_the_end(draft)
     elif state.time_up:
-        _time_up(draft)
+        close_in_time(draft)
     elif draft.state.turns > _TURNS_AT_LEAST + _TURNS_A_STEP * len(setting.script.steps):
         draft.close(Outcome.NOT_UNDERSTOOD)
     elif rule is Intent.ROBOT:
@@ -78,13 +82,19 @@ def _says_little(draft: Draft) -> bool:
     return short and (yes_or_no(draft.plain) is not None or detour(draft.plain) is Intent.GREETING)
 
 
-def _time_up(draft: Draft) -> None:
+def close_in_time(draft: Draft) -> None:
+    """Says that time is nearly up, and closes."""
     draft.say("time up")
     draft.close(Outcome.OUT_OF_TIME)
 
 
 async def _after_the_end(draft: Draft) -> None:
-    if not _correct(draft):
+    if correct(draft):
+        if not draft.state.ended:
+            return
+    elif hard_rule(draft.plain) is Intent.ROBOT:
+        draft.say("robot")
+    else:
         asked = questions(draft.heard)
         if asked and await answer_question(draft, asked[-1]) and draft.calls:
             return
@@ -119,9 +129,9 @@ def _is_message(draft: Draft) -> bool:
 async def _step(draft: Draft) -> None:
     step = draft.step
     assert step is not None
-    if _correct(draft):
+    if correct(draft) or _skipped(draft):
         return
-    answer = _answer(draft)
+    answer = _answer(draft) or _counter_offer(draft)
     intent = _strong_detour(draft, answer)
     if likely(draft.plain) is Intent.OPT_OUT and (step.type != "text" or len(draft.plain.split()) <= _SHORT):
         be_sure(draft, Intent.OPT_OUT)
@@ -149,6 +159,29 @@ def _answer(draft: Draft) -> Answer | None:
     return understand(step, rest, draft.state.partial) if rest.strip() else None
 
 
+def _skipped(draft: Draft) -> bool:
+    """They would rather not answer: the question stays open, where the script can go on without."""
+    step, at = draft.step, draft.state.at
+    if at is None or step is None or not _SKIP.search(draft.plain) or must_be_answered(step):
+        return False
+    draft.say("move on")
+    go_to(draft, following(draft.setting.script, at))
+    return True
+
+
+def _counter_offer(draft: Draft) -> Answer | None:
+    """A day or time in place of a yes or no: a no if it is a new one, likely a yes if it is the one asked about."""
+    step, at, when = draft.step, draft.state.at, find_when(draft.plain)
+    if at is None or step is None or step.type != "yes_no" or when is None or len(draft.plain.split()) > _MOST_OFFERED:
+        return None
+    if detour(draft.plain) is not None or any(question_word(question) for question in questions(draft.heard)):
+        return None
+    asked = find_when(normalise(draft.filled(f"{step.say or ''} {step.ask or ''}")))
+    if asked and (when.day in ("", asked.day)) and (when.time in ("", asked.time)):
+        return Answer(True, sure=False)
+    return Answer(False) if carries(draft, step, value=False) else None
+
+
 def _strong_detour(draft: Draft, answer: Answer | None) -> Intent | None:
     """A detour that goes before the answer that also stands there."""
     intent, step = detour(draft.plain), draft.step
@@ -156,6 +189,8 @@ def _strong_detour(draft: Draft, answer: Answer | None) -> Intent | None:
         return None
     if step.type == "text":
         size = len(draft.plain.split())
+        if intent is Intent.THANKS and "thank" not in draft.plain:
+            return None
         return intent if size <= (3 if intent is Intent.INSULT else _SHORT) else None
     if intent in _ANSWER_FIRST or answer.first or (intent is Intent.CALLBACK and step.type == "date_time"):
         return None
@@ -169,7 +204,8 @@ async def _answer_and_question(draft: Draft, answer: Answer) -> None:
         if intent in (Intent.WHO, Intent.WHY, Intent.REPEAT, Intent.ROBOT):
             await take_detour(draft, intent)
             return
-        if not await answer_question(draft, asked[-1]):
+        offered = draft.step is not None and carries(draft, draft.step, value=answer.value)
+        if not offered and not await answer_question(draft, asked[-1]):
             draft.say("unknown")
             draft.put(unanswered=(*draft.state.unanswered, one_line(asked[-1]))[-5:])
     take(draft, answer)
@@ -181,7 +217,7 @@ async def _answer_and_question(draft: Draft, answer: Answer) -> None:
 async def _by_meaning(draft: Draft) -> bool:
     """A choice, a yes or a no that is near in meaning; always asked about first."""
     step = draft.step
-    if step is None or questions(draft.heard) or detour(draft.plain) is not None:
+    if step is None or questions(draft.heard) or detour(draft.plain) is not None or is_unsure(draft.plain):
         return False
     value: object = None
     if step.type == "choice":
@@ -279,129 +315,3 @@ _PENDING = {
     Pending.CALLBACK: _callback,
     Pending.NOTHING: _nothing,
 }
-
-
-def _correct(draft: Draft) -> bool:
-    """An answer given before is put right: no, I meant Tuesday."""
-    match = _CORRECTION.match(draft.plain)
-    if match is None:
-        return False
-    rest = draft.plain[match.end() :].strip()
-    current = draft.step if draft.state.pending is Pending.STEP else None
-    if (
-        current is not None
-        and (not match["strong"] or current.type == "text")
-        and understand(current, rest or draft.plain)
-    ):
-        return False
-    for at in reversed(draft.state.answered):
-        step = draft.setting.script.steps[at]
-        old = draft.state.slots.get(step.slot or "")
-        before = find_when(normalise(str(old))) if step.type == "date_time" else None
-        found = understand(step, rest, before) if rest and step.type != "text" else None
-        if (
-            found is None
-            or not found.sure
-            or found.value == old
-            or (current and current.type == step.type and not match["strong"])
-        ):
-            continue
-        _put_right(draft, at, found.value, old)
-        return True
-    return False
-
-
-def _put_right(draft: Draft, at: int, value: object, old: object) -> None:
-    script = draft.setting.script
-    draft.set_slot(script.steps[at].slot or "", value)
-    draft.say("corrected", spoken(value))
-    if draft.state.ended:
-        return
-    target = following(script, at, value)
-    if target != following(script, at, old):
-        go_to(draft, target)
-    else:
-        resume(draft)
-
-
-def note(setting: Setting, state: State, text: str, *, prompt: bool) -> State:
-    """The state after a system note that asks for no reply."""
-    draft = Draft(setting, state)
-    take_in(draft, text, prompt=prompt)
-    if text.lower().startswith(TIME_UP):
-        draft.put(time_up=True)
-    return draft.state
-
-
-async def tell(setting: Setting, state: State, text: str) -> State:
-    """The state after the reply to a system note that asks for one."""
-    if (key := _KEY.search(text)) and state.pending is Pending.STEP:
-        return await respond(setting, state, _pressed(setting, state, re.sub(r"\D", "", key[1])))
-    draft = Draft(setting, replace(note(setting, state, text, prompt=False), turns=state.turns + 1, running=()))
-    if draft.state.time_up:
-        _time_up(draft)
-    elif "transfer" in text.lower() and _NO_TRANSFER.search(text):
-        draft.say("transfer failed")
-        ask_for_message(draft)
-    elif question := as_question(text):
-        draft.quote(question)
-    else:
-        lines = [line for line in draft.state.context[-3:] if line in text]
-        for line in lines or [text]:
-            name, found, value = line.partition("=")
-            draft.say(
-                "news", f"the {name.strip().replace('_', ' ')} is {one_line(value)}" if found else to_the_party(line)
-            )
-        if not draft.state.ended:
-            resume(draft)
-    return draft.finish()
-
-
-def _pressed(setting: Setting, state: State, digits: str) -> str:
-    """A pressed key as the words that it stands for: 1 is yes and 2 is no, or the first and second choice."""
-    step = setting.script.steps[state.at] if state.at is not None else None
-    if step is not None and step.type == "yes_no":
-        return {"1": "yes", "2": "no"}.get(digits, digits)
-    if step is not None and step.type == "choice":
-        names = list(choices_of(step))
-        return names[int(digits) - 1] if 1 <= int(digits) <= len(names) else digits
-    return digits
-
-
-async def go_on(setting: Setting, state: State) -> State:
-    """The state after a reply that nobody's words asked for: the opening, or the open question once more."""
-    draft = Draft(setting, replace(state, turns=state.turns + 1, running=()))
-    if state.pending is Pending.OPENING and not state.opening:
-        draft.say("greeting")
-    resume(draft)
-    return draft.finish()
-
-
-def _tell_result(draft: Draft, content: str) -> None:
-    sentence = told(content)
-    if failed(content):
-        draft.say("tool failed")
-    elif running(content):
-        draft.say("tool started")
-    elif sentence:
-        draft.quote(sentence)
-    else:
-        draft.say("tool done")
-
-
-async def use_results(setting: Setting, state: State, results: tuple[tuple[str, str], ...]) -> State:
-    """The state after the reply that tells what the tools brought."""
-    draft = Draft(setting, replace(state, turns=state.turns + 1, running=()))
-    for name, content in results:
-        if name == TRANSFER_CALL:
-            if failed(content) or _NO_TRANSFER.search(content):
-                draft.say("transfer failed")
-                ask_for_message(draft)
-                return draft.finish()
-        elif name not in OWN_TOOLS:
-            _tell_result(draft, content)
-    if draft.state.pending is Pending.NOTHING and not draft.state.ended:
-        draft.close(Outcome.COMPLETED if draft.state.outcome is Outcome.INCOMPLETE else draft.state.outcome)
-    elif not draft.state.ended:
-        resume(draft)
-    return draft.finish()

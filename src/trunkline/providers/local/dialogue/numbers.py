@@ -124,7 +124,7 @@ def with_digits(plain: str) -> str:
     while at < len(words):
         word = words[at]
         group = None if _DIGITS.match(word) else _group(words, at)
-        if word in _ORDINALS:
+        if word in _ORDINALS and not (word == "second" and words[at - 1 : at] in (["a"], ["one"], ["just"])):
             out.append(f"{_ORDINALS[word]}th")
         elif word in ("twenty", "thirty") and words[at + 1 : at + 2] and words[at + 1] in _ORDINALS:
             out.append(f"{_SMALL[word] + _ORDINALS[words[at + 1]]}th")

@@ -115,7 +115,7 @@ DETOURS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
         Intent.INSULT,
         _any(
             r"\b(?:fuck|fucking|fuck off|asshole|bastard|bitch|piss off|screw you|shut up|idiot|moron"
-            r"|stupid (?:robot|bot|machine|thing|computer|cow)|go to hell|scammers?|is this a scam"
+            r"|stupid (?:robot|bot|machine|thing|computer|cow)|go to hell"
             r"|you suck|bullshit)\b",
         ),
     ),
@@ -131,6 +131,8 @@ DETOURS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
     (
         Intent.CALLBACK,
         _any(
+            r"\b(?:can|could|may) i (?:please )?call (?:you|him|her|them) (?:back|later)\b",
+            r"\bi will call (?:you |them )?(?:back|later)\b",
             r"\bcall (?:me )?(?:back|later|again|another time|tomorrow|some other time|me (?:in|at|on"
             r"|after|before|tomorrow|next|this|later))\b",
             r"\b(?:can|could) (?:you|we) (?:call|talk|do this|speak) (?:back |again )?(?:later"
@@ -167,6 +169,8 @@ DETOURS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
             r"\bwhere (?:are|r) you (?:calling|phoning|ringing|from)\b|\bwho do you (?:work for"
             r"|represent)\b|\bwho(?: is| the hell is)? (?:calling|speaking)\b",
             r"\bwhat (?:is your name|company|are you called)\b|\bwho did you say\b|\bwhich company\b|\bdo i know you\b",
+            r"\b(?:is|are) (?:this|that|you) (?:a |an )?(?:scam|scammers?|fraud|phishing|legit|serious)\b",
+            r"\bhow do i know (?:this|that|you)\b",
         ),
     ),
     (

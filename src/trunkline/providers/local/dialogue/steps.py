@@ -4,7 +4,7 @@ import re
 
 from trunkline.domain.assistant import Script, ScriptStep
 from trunkline.providers.local.dialogue.answers import Answer, choices_of, understand
-from trunkline.providers.local.dialogue.dates import When
+from trunkline.providers.local.dialogue.dates import When, find_when
 from trunkline.providers.local.dialogue.draft import Draft
 from trunkline.providers.local.dialogue.numbers import with_digits
 from trunkline.providers.local.dialogue.rules import Intent
@@ -117,13 +117,32 @@ def take(draft: Draft, answer: Answer) -> None:
         draft.put(pending=Pending.CONFIRM, candidate=answer.value)
         confirm(draft)
         return
-    script, at = draft.setting.script, draft.state.at or 0
+    script = draft.setting.script
+    carried = draft.heard if carries(draft, step, answer.value) else ""
     target = _keep(draft, step, answer.value)
     arrives = script.steps[target] if target != END else None
-    if step.type != "yes_no" or not (arrives and arrives.say):
+    if step.type != "yes_no" or not (carried or (arrives and arrives.say)):
         echo(draft, step, answer)
-    carried = draft.heard if step.type == "yes_no" and _has_more(draft, script.steps[at]) else ""
     go_to(draft, target, carried)
+
+
+def carries(draft: Draft, step: ScriptStep, value: object) -> bool:
+    """Whether a yes or no came with the answer to the question that follows it."""
+    at = draft.state.at
+    if at is None or step.type != "yes_no" or not _has_more(draft, step):
+        return False
+    asked, found = (
+        find_when(normalise(text)) for text in (draft.filled(f"{step.say or ''} {step.ask or ''}"), draft.heard)
+    )
+    if asked and found and found.day == asked.day and not found.time:
+        return False
+    target = following(draft.setting.script, at, value)
+    return target != END and _carried(draft.setting.script.steps[target], draft.heard) is not None
+
+
+def must_be_answered(step: ScriptStep) -> bool:
+    """Whether the script cannot go on without an answer."""
+    return isinstance(step.next, dict) and "*" not in step.next
 
 
 def _has_more(draft: Draft, step: ScriptStep) -> bool:
@@ -219,8 +238,7 @@ def give_up(draft: Draft) -> None:
         return
     at, step = draft.state.at, draft.step
     draft.put(gave_up=draft.state.gave_up + 1)
-    branches = isinstance(step.next, dict) and "*" not in step.next if step else True
-    if at is None or branches or draft.state.gave_up > 1:
+    if at is None or step is None or must_be_answered(step) or draft.state.gave_up > 1:
         draft.say("trouble")
         draft.say("trouble end")
         draft.end(Outcome.NOT_UNDERSTOOD)

@@ -46,7 +46,7 @@ _STOPWORD_LIST = (
     "a an the i me my mine we us our you your yours he she it its they them this that these those is are am was were be"
     " been do does did have has had will would can could shall should may might must of to in on at for from with by and"
     " or but if so as not no yes what who when where why how which there here about into over please tell know want"
-    " like need get got just some any going now then up out"
+    " like need get got just some any going now then up out again um uh oh er hm"
 )
 _WEAK = frozenset(("much", "many", "long"))
 _STOPWORDS = frozenset(_STOPWORD_LIST.split())
@@ -80,6 +80,12 @@ def questions(raw: str) -> list[str]:
         if plain and (part.rstrip().endswith("?") or _ASKING.match(without_fillers(plain))):
             found.append(part.strip())
     return found
+
+
+def question_word(question: str) -> bool:
+    """Whether a question asks for something to be told, rather than offers something."""
+    plain = without_fillers(normalise(question))
+    return re.match(r"(?:what(?! about)|who|why|where|which|whose|when|how(?! about)|tell)\b", plain) is not None
 
 
 def without_yes(raw: str) -> str:
@@ -129,7 +135,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 
     parts = sentences(template)
     whole = [part for part in parts if all(values.get(name) is not None for name in _HOLE.findall(part))]
-    return re.sub(r"\s+([.,!?])", r"\1", " ".join(_HOLE.sub(put, part) for part in whole or parts)).strip()
+    return re.sub(r"\s*([.,!?])(?:\s*\.)?", r"\1", " ".join(_HOLE.sub(put, part) for part in whole or parts)).strip()
 
 
 def one_line(text: str) -> str:
