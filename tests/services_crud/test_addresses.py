@@ -4,6 +4,7 @@ import pytest
 
 from trunkline.base.errors import Invalid
 from trunkline.services.addresses import webhook_problem
+from trunkline.services.rooms import Limits
 from trunkline.services.trunks import host_and_port
 
 pytestmark = pytest.mark.unit
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.unit
     "url", ["https://example.com", "https://example.com:8443/a?b=c", "https://[2606:4700::1111]/", "https://8.8.8.8/x"]
 )
 def test_a_public_https_address_is_good(url: str) -> None:
-    assert webhook_problem(url, insecure=False) is None
+    assert webhook_problem(url, Limits()) is None
 
 
 @pytest.mark.parametrize(
@@ -37,12 +38,20 @@ def test_a_public_https_address_is_good(url: str) -> None:
     ],
 )
 def test_any_other_address_has_a_problem(url: str) -> None:
-    assert webhook_problem(url, insecure=False)
+    assert webhook_problem(url, Limits())
 
 
 def test_for_development_http_and_private_addresses_are_good() -> None:
-    assert webhook_problem("http://127.0.0.1:9000/hook", insecure=True) is None
-    assert webhook_problem("ftp://127.0.0.1", insecure=True)
+    assert webhook_problem("http://127.0.0.1:9000/hook", Limits(allow_insecure_webhooks=True)) is None
+    assert webhook_problem("ftp://127.0.0.1", Limits(allow_insecure_webhooks=True))
+
+
+def test_what_the_operator_allows_is_good() -> None:
+    limits = Limits(webhook_allow_list=("10.1.0.0/16", "localhost"))
+    for good in ("https://10.1.2.3/hook", "https://localhost:8443"):
+        assert webhook_problem(good, limits) is None
+    for bad in ("https://10.2.0.1", "http://10.1.2.3", "https://[::1]"):
+        assert webhook_problem(bad, limits)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ def _limits(settings: Settings, vault: Vault) -> Limits:
         signing_key=vault.derive("recording addresses"),
         max_calls=settings.max_calls,
         allow_insecure_webhooks=settings.allow_insecure_webhooks,
+        webhook_allow_list=settings.webhook_allow_list,
         default_stt=stage_default(settings.default_stt),
         default_llm=stage_default(settings.default_llm),
         default_tts=stage_default(settings.default_tts),

@@ -1,12 +1,14 @@
 """Checks the addresses for events and tools that clients give us, as far as their text tells."""
 
 import ipaddress
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant, webhook_tools
+from trunkline.services.rooms import Limits
 
 
-def webhook_problem(url: str, *, insecure: bool) -> str | None:
+def webhook_problem(url: str, limits: Limits) -> str | None:
     """What is wrong with an address for events and tools, None when nothing is. Where its name leads is checked at
     each delivery, since that can change."""
     try:
@@ -19,28 +21,38 @@ def webhook_problem(url: str, *, insecure: bool) -> str | None:
         return "must be an https address"
     if parts.username is not None or parts.password is not None:
         return "must not contain a user or a password"
-    if insecure:
+    if limits.allow_insecure_webhooks:
         return None
     if parts.scheme != "https":
         return "must be an https address"
-    return "must not lead to a private address" if _is_private(host) else None
+    return "must not lead to a private address" if _is_private(host, limits.webhook_allow_list) else None
 
 
-def problems(config: AssistantSettings | TransientAssistant, *, insecure: bool) -> list[str]:
+def problems(config: AssistantSettings | TransientAssistant, limits: Limits) -> list[str]:
     """What is wrong with the addresses in an assistant's configuration, as details."""
     found = []
-    if config.webhook_url and (wrong := webhook_problem(config.webhook_url, insecure=insecure)):
+    if config.webhook_url and (wrong := webhook_problem(config.webhook_url, limits)):
         found.append(f"webhook_url: {wrong}")
     for name, tool in webhook_tools(config.llm_config).items() if config.llm_config else ():
-        if wrong := webhook_problem(tool.url, insecure=insecure):
+        if wrong := webhook_problem(tool.url, limits):
             found.append(f"llm_config.tools: the url of {name} {wrong}")
     return found
 
 
-def _is_private(host: str) -> bool:
+def _is_private(host: str, allowed: Sequence[str]) -> bool:
+    if host in allowed:
+        return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not address.is_global and not any(_holds(entry, address) for entry in allowed)
+
+
+def _holds(entry: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    try:
+        return address in ipaddress.ip_network(entry.strip(), strict=False)
     except ValueError:
         return False

@@ -80,7 +80,7 @@ def defaults(limits: Limits) -> dict[str, dict[str, Any]]:
 def _settings(rooms: Rooms, given: dict[str, Any]) -> AssistantSettings:
     kept = {name: value for name, value in given.items() if value is not None or name not in _NULL_MEANS_DEFAULT}
     settings = checked(AssistantSettings, {**defaults(rooms.limits), **kept})
-    if wrong := problems(settings, insecure=rooms.limits.allow_insecure_webhooks):
+    if wrong := problems(settings, rooms.limits):
         raise invalid(wrong)
     llm, stt, tts = _stages(settings)
     rooms.models.check(llm, stt, tts)

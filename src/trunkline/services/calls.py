@@ -82,7 +82,7 @@ async def place(rooms: Rooms, caller: Caller, order: PlaceOrder) -> Placed:
     organisation, base, name = await _asked_for(rooms, caller, order)
     assistant = planning.resolved(base, order.assistant_override, order.first_message, order.variables)
     rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
-    if wrong := addresses.problems(assistant, insecure=rooms.limits.allow_insecure_webhooks):
+    if wrong := addresses.problems(assistant, rooms.limits):
         raise invalid(wrong)
     if not organisation.has_credit:
         raise PaymentRequired("the organisation has no credit left; top it up")

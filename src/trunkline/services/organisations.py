@@ -70,9 +70,7 @@ async def overview(rooms: Rooms, caller: Caller) -> Overview:
 async def update(rooms: Rooms, caller: Caller, changes: dict[str, Any]) -> Overview:
     """Changes what is given. Raises Invalid."""
     wanted = checked(OrganisationChanges, changes)
-    if wanted.webhook_url and (
-        wrong := webhook_problem(wanted.webhook_url, insecure=rooms.limits.allow_insecure_webhooks)
-    ):
+    if wanted.webhook_url and (wrong := webhook_problem(wanted.webhook_url, rooms.limits)):
         raise invalid([f"webhook_url: {wrong}"])
     async with rooms.unit(caller) as unit:
         before = await unit.organisations.get(caller.org_id, lock=True)

@@ -33,6 +33,7 @@ class Limits:
     lease_seconds: float = 15.0
     recording_url_seconds: int = 3600
     allow_insecure_webhooks: bool = False
+    webhook_allow_list: tuple[str, ...] = ()
     default_stt: dict[str, Any] | None = None
     default_llm: dict[str, Any] | None = None
     default_tts: dict[str, Any] | None = None
