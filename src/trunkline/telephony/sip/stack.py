@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import shutil
 import socket
 from contextlib import suppress
 
@@ -45,6 +46,8 @@ async def leave(runtime: Runtime, *, tear_down: bool) -> None:
             await runtime.close()
         return
     atexit.unregister(runtime._forced_teardown)
+    if runtime._conf_dir is not None:
+        shutil.rmtree(runtime._conf_dir, ignore_errors=True)
     watchdog: asyncio.Task[None] | None = runtime._watchdog_task
     if watchdog is not None:
         watchdog.cancel()
