@@ -45,9 +45,8 @@ class ClauseCutter:
         clauses: list[str] = []
         while (end := self._end()) is not None:
             clause, self._text = self._text[:end].strip(), self._text[end:]
-            if _speakable(clause):
-                clauses.append(clause)
-                self._first = False
+            clauses.append(clause)
+            self._first = False
         return clauses
 
     def flush(self) -> list[str]:
@@ -69,7 +68,7 @@ class ClauseCutter:
             return None
         end = words[FIRST_CLAUSE_WORDS - 1].end()
         between_digits = self._text[end - 1].isdigit() and self._text[end:].lstrip()[:1].isdigit()
-        return None if between_digits else end
+        return end if _speakable(self._text[:end]) and not between_digits else None
 
 
 def _split(text: str) -> list[str]:

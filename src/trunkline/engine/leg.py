@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from trunkline.base.errors import Invalid
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
+from trunkline.domain.call import EndReason
 from trunkline.domain.events import SipFacts
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
@@ -15,6 +16,8 @@ from trunkline.ports.line import Line, LineEvent, TransferFailed
 
 DIAL_SECONDS = 15.0
 HANG_UP_SECONDS = 6.0
+RING_SLACK_SECONDS = 10.0
+"""So long after the ring time the carrier itself must have given up; then we do."""
 
 _log = logger("engine")
 
@@ -38,6 +41,8 @@ class Leg:
         self._gone = gone
         self._crew = crew
         self._ending: asyncio.Task[None] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._nobody_answered = False
 
     @property
     def sip(self) -> SipFacts:
@@ -53,6 +58,7 @@ class Leg:
         order = Dial(plan.trunk, plan.destination, plan.caller_id, plan.number_name, ring_seconds=ring)
         async with asyncio.timeout(DIAL_SECONDS):
             self.line = await self._carrier.dial(order)
+        self._patience = asyncio.get_running_loop().call_later(ring + RING_SLACK_SECONDS, self._give_up)
         self._crew.start(self._follow(self.line), "line")
 
     def send_digits(self, digits: str) -> None:
@@ -74,6 +80,10 @@ class Leg:
         if self._ending is not None:
             await asyncio.wait([self._ending])
 
+    def _give_up(self) -> None:
+        self._nobody_answered = True
+        self.hang_up()
+
     def _with_line(self, work: Callable[[Line], Coroutine[None, None, None]], name: str) -> None:
         if self.line is not None:
             self._crew.start(work(self.line), name)
@@ -83,6 +93,8 @@ class Leg:
             if isinstance(event, ports_line.Closed):
                 self._close(event, line.sip)
                 return
+            if isinstance(event, ports_line.Answered):
+                self._be_patient()
             self._tell(_told(event, line.sip))
         self._close(ports_line.Closed(None, "the line went away"), line.sip)
 
@@ -90,8 +102,14 @@ class Leg:
         if self.closed.is_set():
             return
         self.closed.set()
+        self._be_patient()
         self._gone()
-        self._tell(events.LineClosed(event.reason, event.error, sip))
+        reason = EndReason.NO_ANSWER if self._nobody_answered else event.reason
+        self._tell(events.LineClosed(reason, event.error, sip))
+
+    def _be_patient(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
 
     async def _hang_up(self, line: Line) -> None:
         try:

@@ -63,8 +63,9 @@ class _Sound:
 class ScriptedLine:
     """One leg in memory. ``played`` is what the party heard from the answer on, silence filled in."""
 
-    def __init__(self, party: Party) -> None:
+    def __init__(self, party: Party, ring_seconds: float = 45.0) -> None:
         self.party = party
+        self._ring_seconds = ring_seconds
         self.digits_sent: list[str] = []
         self.transferred_to: list[str] = []
         self.hung_up = False
@@ -160,6 +161,8 @@ class ScriptedLine:
             self._at(party.rings_after, self._ring)
         if party.answers_after is not None:
             self._at(party.answers_after, self._answer)
+        if party.answers_after is None or party.answers_after > self._ring_seconds:
+            self._at(self._ring_seconds, lambda: self._close(EndReason.NO_ANSWER, "nobody answered"))
 
     def _ring(self) -> None:
         self._sip = replace(self._sip, status_code=183 if self.party.early_media else 180, reason="Ringing")
@@ -251,7 +254,7 @@ class ScriptedCarrier:
 
     async def dial(self, order: Dial) -> ScriptedLine:
         self.dials.append(order)
-        line = ScriptedLine(self._party(order) if callable(self._party) else self._party)
+        line = ScriptedLine(self._party(order) if callable(self._party) else self._party, order.ring_seconds)
         self.lines.append(line)
         return line
 
