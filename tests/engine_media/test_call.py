@@ -19,6 +19,7 @@ from trunkline.ports.models import ToolCall
 from trunkline.testing.clock import run_virtual
 from trunkline.testing.line import Party, ScriptedLine, Words
 from trunkline.testing.models import (
+    FixedTurnModel,
     Hearing,
     LoudnessVad,
     ScriptedLlm,
@@ -210,6 +211,30 @@ def test_a_provider_that_fails_once_is_asked_again_and_the_call_goes_on(part: st
     said = world.journal.said()
     assert said[0] == ("assistant", "Hello, this is Ada.")
     assert said[-1] == ("assistant", "Goodbye.")
+
+
+def test_a_provider_that_refuses_for_good_is_not_asked_again() -> None:
+    trouble = Trouble("first", retryable=False)
+    world = World(replace(TALKER, hangs_up_when_quiet=None), models(thinking=replace(THINKING, trouble=trouble)))
+    run_virtual(whole_call(world))
+    assert world.journal.ended().reason is EndReason.PROVIDER_ERROR
+    assert len(world.models.llm_model.asked) == 1
+
+
+def test_the_end_of_turn_model_is_asked_at_each_pause_and_may_fail() -> None:
+    sure = FixedTurnModel(0.9)
+    world = World(TALKER, models(), turn=sure)
+    run_virtual(whole_call(world))
+    assert len(sure.asked_seconds) == 2
+    assert all(2.0 < seconds <= 8.0 for seconds in sure.asked_seconds)
+
+    class Sick(FixedTurnModel):
+        async def finished(self, speech: NDArray[np.float32]) -> float:
+            raise RuntimeError("no model")
+
+    world = World(TALKER, models(), turn=Sick(0.5))
+    run_virtual(whole_call(world))
+    assert world.journal.said()[-1] == ("assistant", "Goodbye.")
 
 
 def test_a_tool_that_runs_when_the_party_leaves_is_let_finish() -> None:

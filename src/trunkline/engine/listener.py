@@ -6,11 +6,10 @@ from collections.abc import Callable
 from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine.events import Event, HearingFailed, SpeechEnded, SpeechStarted, WordsFinal, WordsPartial
-from trunkline.engine.opening import Opening, reading
+from trunkline.engine.opening import TRIES, Opening, may_try_again, reading
 from trunkline.ports.models import Final, Partial, SttStream
 
 FINAL_SECONDS = 3.0
-TRIES = 2
 BEFORE_SPEECH_SECONDS = 0.3
 KEPT_SECONDS = 8.0
 _TRIM_SECONDS = 10.0
@@ -104,7 +103,8 @@ class Listener:
             except Upstream as error:
                 self._stream = None
                 self._failures += 1
-                if self._failures >= TRIES:
+                if not may_try_again(error, self._failures):
+                    self._failures = TRIES
                     self._disarm()
                     self._tell(HearingFailed(error))
                     return
@@ -142,9 +142,10 @@ class Listener:
         self._stream = None
         self._failures += 1
         provider = self._opening.provider
-        if self._failures >= TRIES:
-            message = f"{provider} gave no words within {FINAL_SECONDS:g} s after speech ended"
-            self._tell(HearingFailed(Upstream(message, provider=provider, retryable=True)))
+        message = f"{provider} gave no words within {FINAL_SECONDS:g} s after speech ended"
+        error = Upstream(message, provider=provider, retryable=True)
+        if not may_try_again(error, self._failures):
+            self._tell(HearingFailed(error))
             return
         self._late = asyncio.get_running_loop().call_later(FINAL_SECONDS, self._is_late)
         self._reader = self._crew.start(self._again(), "listener")

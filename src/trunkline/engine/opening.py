@@ -6,10 +6,30 @@ from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
 
 from trunkline.base.errors import TrunklineError, Upstream
+from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 
 OPEN_SECONDS = 5.0
+TRIES = 2
 CLOSE_SECONDS = 2.0
+
+
+_log = logger("engine")
+
+
+def may_try_again(error: Upstream, attempt: int) -> bool:
+    """Logs what a provider did, and says whether it is asked once more: not for what would fail again."""
+    again = error.retryable and attempt < TRIES
+    _log.warning(
+        "a provider failed",
+        provider=error.provider,
+        error=error.message,
+        status=error.status,
+        vendor_message=error.vendor_message,
+        request_id=error.request_id,
+        again=again,
+    )
+    return again
 
 
 class Closable(Protocol):

@@ -54,7 +54,9 @@ class Senses:
         on = self.listener.on
         self.listener.close()
         self.speaker.close()
+        characters = self.speaker.characters
         self.listener, self.speaker = self._ears(), self._voice()
+        self.speaker.characters = characters
         self.listener.listen(on)
         for text in self._prepared:
             self.speaker.prepare(text)

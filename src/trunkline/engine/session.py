@@ -190,7 +190,11 @@ class Session:
         turn, pause = self._gear.turn, senses.listener.pauses
         if turn is None:
             return
-        probability = await turn.finished(senses.last_speech())
+        try:
+            probability = await turn.finished(senses.last_speech())
+        except Exception as error:  # noqa: BLE001 (it is a hint: without it the pause decides)
+            _log.warning("the end-of-turn model failed", call_id=self._plan.call_id, error=repr(error))
+            return
         if senses.listener.pauses == pause:
             self.tell(events.TurnJudged(probability))
 

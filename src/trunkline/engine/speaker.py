@@ -9,7 +9,7 @@ from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine.clauses import sentences
 from trunkline.engine.events import Event, SpeakingFailed, SpeakingFinished, SpeakingStarted, SpeakingStopped
-from trunkline.engine.opening import Opening, watched
+from trunkline.engine.opening import TRIES, Opening, may_try_again, watched
 from trunkline.engine.utterance import Lexicon, Piece, Take, Utterance
 from trunkline.ports.line import Line
 from trunkline.ports.models import TtsSession
@@ -22,7 +22,6 @@ RING_FULL_SECONDS = 0.4
 PREPARED_TEXTS = 16
 CLOSED_SLACK_SECONDS = 0.04
 """A closed line says that nothing is buffered: no more is taken for played than time has passed, and this."""
-TRIES = 2
 
 
 class Speaker:
@@ -226,7 +225,7 @@ class Speaker:
             try:
                 await self._stream(take, spoken)
             except Upstream as error:
-                if attempt == TRIES:
+                if not may_try_again(error, attempt):
                     take.error = error
                     return
                 await self._opening.renew()

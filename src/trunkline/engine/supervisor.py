@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from structlog.contextvars import bound_contextvars
+
 from trunkline.base.clock import Clock
 from trunkline.base.errors import Unavailable
 from trunkline.base.logs import logger
@@ -69,6 +71,10 @@ class Supervisor:
 
     async def run(self, plan: CallPlan) -> None:
         """A whole call, from the dial until CallEnded is kept. Raises nothing; without room the call ends so."""
+        with bound_contextvars(call_id=plan.call_id):
+            await self._run(plan)
+
+    async def _run(self, plan: CallPlan) -> None:
         notebook = Notebook(plan.call_id, self._gear.journal, self._gear.clock, self._crew)
         if plan.call_id in self._sessions:
             _log.error("a call that is live was started again", call_id=plan.call_id)

@@ -10,12 +10,11 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import FunctionSpec
 from trunkline.engine.clauses import ClauseCutter
 from trunkline.engine.events import Event, ReplyFailed, ReplyFinished, ReplyText, ReplyTools
-from trunkline.engine.opening import Opening, watched
+from trunkline.engine.opening import TRIES, Opening, may_try_again, watched
 from trunkline.ports.models import Calls, Delta, LlmSession, ReplyPart, Spent, Turn
 
 FIRST_TOKEN_SECONDS = 5.0
 NEXT_TOKEN_SECONDS = 10.0
-TRIES = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +68,7 @@ class Thinker:
             try:
                 await self._ask(reply, history)
             except Upstream as error:
-                if reply.handed or attempt == TRIES:
+                if not may_try_again(error, attempt) or reply.handed:
                     self._tell(ReplyFailed(number, error))
                     return
                 await self._opening.renew()

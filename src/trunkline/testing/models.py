@@ -35,6 +35,7 @@ class Trouble:
     stage: str = "first"
     hangs: bool = False
     times: int = 1_000_000
+    retryable: bool = True
 
 
 class _Mishap:
@@ -52,7 +53,7 @@ class _Mishap:
         self._left -= 1
         if self._trouble.hangs:
             await asyncio.Event().wait()
-        raise Upstream("the scripted provider fails", provider=self._provider, retryable=True)
+        raise Upstream("the scripted provider fails", provider=self._provider, retryable=self._trouble.retryable)
 
 
 # --- hearing
