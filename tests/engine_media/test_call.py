@@ -214,11 +214,14 @@ def test_a_provider_that_fails_once_is_asked_again_and_the_call_goes_on(part: st
 
 
 def test_a_provider_that_refuses_for_good_is_not_asked_again() -> None:
-    trouble = Trouble("first", retryable=False)
-    world = World(replace(TALKER, hangs_up_when_quiet=None), models(thinking=replace(THINKING, trouble=trouble)))
-    run_virtual(whole_call(world))
-    assert world.journal.ended().reason is EndReason.PROVIDER_ERROR
-    assert len(world.models.llm_model.asked) == 1
+    asked = []
+    for retryable in (True, False):
+        trouble = Trouble("first", retryable=retryable)
+        world = World(replace(TALKER, hangs_up_when_quiet=None), models(thinking=replace(THINKING, trouble=trouble)))
+        run_virtual(whole_call(world))
+        assert world.journal.ended().reason is EndReason.PROVIDER_ERROR
+        asked.append(len(world.models.llm_model.asked))
+    assert asked[0] == 2 * asked[1]
 
 
 def test_the_end_of_turn_model_is_asked_at_each_pause_and_may_fail() -> None:
