@@ -169,7 +169,15 @@ async def test_a_regular_expression_is_judged_apart() -> None:
 async def test_a_regular_expression_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trunkline.jobs.fitting.PATIENCE_SECONDS", 1.0)
     wrong = await problems({"type": "string", "pattern": "^(a+)+$"}, "a" * 64 + "!")
-    assert wrong == ["the schema's regular expressions take too long"]
+    assert wrong == ["the schema takes too long to be judged"]
+
+
+async def test_references_that_double_without_end_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trunkline.jobs.fitting.PATIENCE_SECONDS", 1.0)
+    doubling = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n - 1}"}] * 2} for n in range(1, 40)}
+    assert await problems({"$defs": {"d0": {}, **doubling}, "$ref": "#/$defs/d39"}, 1) == [
+        "the schema takes too long to be judged"
+    ]
 
 
 def test_json_is_found_among_words() -> None:

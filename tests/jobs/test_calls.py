@@ -76,7 +76,17 @@ async def test_a_call_that_breaks_inside_is_ended_all_the_same(world: World) -> 
     assert (call.status, call.end_reason) == (CallStatus.FAILED, EndReason.INTERNAL_ERROR)
 
 
+async def test_a_call_whose_wake_up_was_lost_is_picked_up_while_there_is_time(world: World) -> None:
+    async with world.jobs():
+        waiting = await world.place(age_seconds=3)
+        late = await world.place(age_seconds=9.5)
+        assert (await world.until_over(waiting)).end_reason is EndReason.USER_HANGUP
+        assert (await world.until_over(late)).end_reason is EndReason.AT_CAPACITY
+    assert world.runner.ran == [waiting]
+
+
 async def test_a_call_that_nobody_took_is_failed_at_capacity(world: World) -> None:
+    world.runner.max_calls = 0
     async with world.jobs():
         old = await world.place(age_seconds=11)
         young = await world.place(age_seconds=1)

@@ -163,8 +163,8 @@ async def test_a_receiver_that_hangs_holds_up_no_other_call(world: World, receiv
             await world.until_told(call_id, 1)
 
 
-async def test_two_workers_try_a_delivery_once(world: World, receiver: Receiver) -> None:
-    """The second has no workflows of its own in this process, so its courier and pump are enough."""
+async def test_rounds_that_overlap_try_a_delivery_once(world: World, receiver: Receiver) -> None:
+    """As the rounds of two workers do."""
     async with world.jobs() as jobs:
         calls = [await world.ended(receiver.url(), webhook_events=["end-of-call-report"]) for _ in range(5)]
         rounds = [jobs._courier.round() for _ in range(4)] + [jobs._pump.round() for _ in range(4)]

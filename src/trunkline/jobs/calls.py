@@ -17,6 +17,7 @@ from trunkline.services.rooms import Rooms
 LEAVING = "the worker is shutting down"
 BROKE = "the call broke off inside the platform"
 CLAIM_PAUSE_SECONDS = 0.2
+PICK_UP_SECONDS = 1.0
 
 _log = logger("jobs")
 
@@ -61,6 +62,17 @@ class Dialler:
         self._claiming.add(call_id)
         self._crew.start(self._live(call_id), "call")
         return True
+
+    async def round(self) -> bool:
+        """Picks up calls whose wake-up was lost or found no room, while there is still time for them; for a loop."""
+        promised = self._rooms.limits.unclaimed_seconds
+        waiting = await claims.unclaimed(self._rooms, PICK_UP_SECONDS)
+        if waiting:
+            late = set(await claims.unclaimed(self._rooms, promised - PICK_UP_SECONDS))
+            for call_id in waiting:
+                if call_id not in late:
+                    self.offer(call_id)
+        return False
 
     async def drain(self, patience_seconds: float) -> None:
         """Takes no more calls, lets those that run end by themselves for a while, then ends them."""

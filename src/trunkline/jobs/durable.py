@@ -24,6 +24,7 @@ from trunkline.jobs.patience import until_kept
 APPLICATION_VERSION = "1"
 THREADS = 8
 POOL_SIZE = 4
+STOP_SECONDS = 0.1
 PRUNED_AT_ONCE = 500
 OVER = ["SUCCESS", "ERROR", "CANCELLED"]
 SQLITE = "sqlite:///"
@@ -155,6 +156,8 @@ class Durable:
             "enable_otlp": False,
             "max_executor_threads": THREADS,
             "sys_db_pool_size": POOL_SIZE,
+            # Nothing here waits for notifications: this only sets how soon its thread sees the end.
+            "notification_listener_polling_interval_sec": STOP_SECONDS,
         }
 
     def _workflow(self, name: str, body: Body) -> Body:

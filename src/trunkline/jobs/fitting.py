@@ -1,7 +1,8 @@
 """Whether structured data fits its JSON Schema.
 
-Schemas come from clients. References to other documents are not followed, and a schema with regular expressions is
-judged in a process of its own that is given up after a while: an expression that never ends must not stop live calls.
+Schemas come from clients. References to other documents are not followed, and a schema with regular expressions or
+references, which can be written so that they never end, is judged in a process of its own that is given up after a while:
+live calls must not wait for it.
 """
 
 import asyncio
@@ -15,14 +16,14 @@ from jsonschema.exceptions import SchemaError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-REGEX_WORDS = ("pattern", "patternProperties")
+RISKY_WORDS = ("pattern", "patternProperties", "$ref", "$dynamicRef")
 PATIENCE_SECONDS = 5.0
 SHOWN = 5
 
 
 async def problems(schema: Mapping[str, Any], value: object) -> list[str]:
     """Why ``value`` does not fit, empty when it does."""
-    if not _has_regex(schema):
+    if not _is_risky(schema):
         return judge(schema, value)
     return await _judge_apart(schema, value)
 
@@ -40,11 +41,11 @@ def judge(schema: Mapping[str, Any], value: object) -> list[str]:
     return [f"{error.json_path}: {error.message}"[:300] for error in found[:SHOWN]]
 
 
-def _has_regex(schema: object) -> bool:
+def _is_risky(schema: object) -> bool:
     if isinstance(schema, Mapping):
-        return any(word in schema for word in REGEX_WORDS) or any(_has_regex(part) for part in schema.values())
+        return any(word in schema for word in RISKY_WORDS) or any(_is_risky(part) for part in schema.values())
     if isinstance(schema, list | tuple):
-        return any(_has_regex(part) for part in schema)
+        return any(_is_risky(part) for part in schema)
     return False
 
 
@@ -61,7 +62,7 @@ async def _judge_apart(schema: Mapping[str, Any], value: object) -> list[str]:
         async with asyncio.timeout(PATIENCE_SECONDS):
             out, _ = await process.communicate(json.dumps([schema, value]).encode())
     except TimeoutError:
-        return ["the schema's regular expressions take too long"]
+        return ["the schema takes too long to be judged"]
     finally:
         if process.returncode is None:
             process.kill()

@@ -73,6 +73,7 @@ class Jobs:
         settings = self._settings
         for name, work, bell, pause in (
             ("leases", self._leases.renew, Bell(), settings.renew_seconds),
+            ("queue", self.dialler.round, Bell(), settings.poll_seconds),
             ("reaper", self._reaper.round, Bell(), settings.reap_seconds),
             ("outbox", self._pump.round, self._outbox_bell, settings.poll_seconds),
             ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),
