@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.jobs.world import FixedAnalyst, World, make_world
+from trunkline.domain.assistant import LlmConfig
 from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.asking_model import filled, json_in
 from trunkline.jobs.fitting import problems
@@ -132,6 +133,13 @@ async def test_without_a_text_model_only_filled_slots_that_fit_are_used(world: W
     assert result["structured_data"] == {"day": "Monday", "hour": None}
     assert result["success_evaluation"] == {"passed": True, "reason": "All done."}
     assert result["error"].startswith("hour does not fit its schema")
+
+
+async def test_the_operators_model_judges_calls_whose_own_is_no_text_model(world: World) -> None:
+    closed = await closing(world.rooms, await world.ended(**plan()))
+    fallback = LlmConfig(provider="openai_compatible", model="judge")
+    findings = await Analyser(thinking("Fine.", '{"day": "Monday"}'), FixedAnalyst(), 5, fallback).analyse(closed)
+    assert (findings.summary, findings.model, findings.structured_data) == ("Fine.", "judge", {"day": "Monday"})
 
 
 async def test_a_short_call_is_not_analysed(world: World) -> None:
