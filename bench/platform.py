@@ -56,6 +56,7 @@ async def serve(settings: Settings) -> None:
         print(json.dumps({"ready": True}), flush=True)
         await closed.wait()
         loop.remove_reader(sys.stdin)
+        house.api.state.closing.set()
         server.should_exit = True
         await serving
 

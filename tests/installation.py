@@ -97,7 +97,7 @@ class Installation:
         call: dict[str, Any] = {}
         try:
             async with asyncio.timeout(seconds):
-                while not so(call := await self.api.get(f"/calls/{call_id}")):
+                while not so(call := await self.api.get(f"/calls/{call_id}")):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise AssertionError(f"it never became so: {call}\n{self.log.read_text()[-3000:]}") from None

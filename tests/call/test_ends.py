@@ -16,6 +16,8 @@ ASSISTANT = {
     "name": "Reminder",
     "first_message": "Hello, this is a rather long first message that goes on and on until somebody hangs up.",
     "llm_config": {"provider": "local", "model": "scripted"},
+    "stt_config": {"provider": "local"},
+    "tts_config": {"provider": "local"},
 }
 
 
@@ -40,8 +42,8 @@ async def _legs(house: Installation) -> int:
     ],
 )
 async def test_a_final_refusal_has_its_end_reason(house: Installation, status: str, words: str, reason: str) -> None:
-    with SippUas("uas_final", keys={"status": status, "reason": words}) as peer:
-        call = await house.ended(await house.call(peer.port, ASSISTANT))
+    with SippUas("uas_final", keys={"status": f"{status} {words}"}) as peer:
+        call = await house.ended(await house.call(peer.start(), ASSISTANT))
     assert (call["status"], call["end_reason"]) == ("failed", reason)
     assert call["sip"]["status_code"] == int(status)
     assert call["duration_seconds"] == 0
@@ -49,7 +51,7 @@ async def test_a_final_refusal_has_its_end_reason(house: Installation, status: s
 
 async def test_a_party_that_never_picks_up_is_given_up(house: Installation) -> None:
     with SippUas("uas_ringing") as peer:
-        call = await house.ended(await house.call(peer.port, ASSISTANT, max_ring_seconds=5))
+        call = await house.ended(await house.call(peer.start(), ASSISTANT, max_ring_seconds=5))
     assert (call["status"], call["end_reason"]) == ("failed", "no_answer")
 
 
@@ -67,7 +69,7 @@ async def test_a_trunk_where_nobody_listens_is_unreachable(house: Installation) 
 
 async def test_a_party_that_hangs_up_in_mid_word_ends_the_call(house: Installation) -> None:
     with SippUas("uas_bye") as peer:
-        call = await house.ended(await house.call(peer.port, ASSISTANT))
+        call = await house.ended(await house.call(peer.start(), ASSISTANT))
     assert (call["status"], call["end_reason"]) == ("ended", "user_hangup")
     spoken = [message for message in call["messages"] if message["role"] == "assistant"]
     assert all(message["interrupted"] for message in spoken)
@@ -76,7 +78,7 @@ async def test_a_party_that_hangs_up_in_mid_word_ends_the_call(house: Installati
 
 async def test_a_cancelled_call_stops_ringing(house: Installation) -> None:
     with SippUas("uas_ringing") as peer:
-        call_id = await house.call(peer.port, ASSISTANT)
+        call_id = await house.call(peer.start(), ASSISTANT)
         await house.until(call_id, lambda call: call["status"] == "ringing")
         await house.api.post(f"/calls/{call_id}/control", {"type": "end-call"})
         call = await house.ended(call_id)
@@ -88,7 +90,7 @@ async def test_ended_calls_leave_no_leg_no_file_and_no_slot(house: Installation,
     before = _held(house)
     with ExitStack() as stack:
         peers = [stack.enter_context(SippUas("uas_bye")) for _ in range(3)]
-        calls = [await house.call(peer.port, {**ASSISTANT, "recording_enabled": True}) for peer in peers]
+        calls = [await house.call(peer.start(), {**ASSISTANT, "recording_enabled": True}) for peer in peers]
         for call_id in calls:
             await house.ended(call_id)
     for _ in range(100):

@@ -62,6 +62,7 @@ async def serve(settings: Settings) -> None:
         if not serving.done():
             _log.info("draining", calls=house.supervisor.live_calls())
             await house.supervisor.drain(settings.drain_seconds)
+        house.api.state.closing.set()
         server.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await serving

@@ -27,9 +27,9 @@ class ApiClient:
         """The JSON of a GET. Raises TrunklineError with the API's own sentence."""
         return await self._ask("GET", path, None)
 
-    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def post(self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> dict[str, Any]:
         """The JSON of a POST. Raises TrunklineError with the API's own sentence."""
-        return await self._ask("POST", path, body)
+        return await self._ask("POST", path, body, headers)
 
     async def download(self, path: str) -> bytes:
         """The bytes of a GET."""
@@ -52,8 +52,10 @@ class ApiClient:
                 elif line.startswith("data:"):
                     yield name, json.loads(line[5:])
 
-    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        async with self._session.request(method, self._url + path, json=body) as reply:
+    async def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        async with self._session.request(method, self._url + path, json=body, headers=headers) as reply:
             answer: dict[str, Any] = await reply.json(content_type=None)
         if reply.status >= 400:
             raise TrunklineError(
