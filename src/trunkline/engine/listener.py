@@ -15,6 +15,39 @@ KEPT_SECONDS = 8.0
 _TRIM_SECONDS = 10.0
 
 
+class _Memory:
+    """The newest sound, and where in it the utterance begins that has no words yet."""
+
+    def __init__(self, bytes_per_second: int) -> None:
+        self._bytes_per_second = bytes_per_second
+        self._trim_bytes = int(_TRIM_SECONDS * bytes_per_second)
+        self._sound = bytearray()
+        self._utterance_bytes: int | None = None
+
+    def keep(self, pcm: bytes) -> None:
+        self._sound += pcm
+        if self._utterance_bytes is not None:
+            self._utterance_bytes += len(pcm)
+        if len(self._sound) > self._trim_bytes:
+            del self._sound[: -int(KEPT_SECONDS * self._bytes_per_second)]
+
+    def begin(self) -> None:
+        self._utterance_bytes = int(BEFORE_SPEECH_SECONDS * self._bytes_per_second)
+
+    def settle(self) -> None:
+        self._utterance_bytes = None
+
+    def clear(self) -> None:
+        self.settle()
+        self._sound.clear()
+
+    def utterance(self) -> bytes:
+        return b"" if self._utterance_bytes is None else bytes(self._sound[-self._utterance_bytes :])
+
+    def last(self, seconds: float) -> bytes:
+        return bytes(self._sound[-int(seconds * self._bytes_per_second) // 2 * 2 :])
+
+
 class Listener:
     """One call's recogniser. It must give a Final within 3 s after speech ended; else it is opened once more and
     hears the last utterance again, and then it has failed for good. ``pauses`` counts beginnings and ends of speech."""
@@ -26,12 +59,10 @@ class Listener:
         self.on = False
         self.pauses = 0
         self._opening = opening
-        self._bytes_per_second = sample_rate_hz * 2
         self._tell = tell
         self._crew = crew
         self._stream: SttStream | None = None
-        self._kept = bytearray()
-        self._speech_bytes: int | None = None
+        self._memory = _Memory(sample_rate_hz * 2)
         self._speaking = False
         self._late: asyncio.TimerHandle | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -47,8 +78,7 @@ class Listener:
             if self._speaking and self._stream is not None:
                 self._stream.speech_ended()
             self._speaking = False
-            self._speech_bytes = None
-            self._kept.clear()
+            self._memory.clear()
             self._disarm()
         self.on = on
 
@@ -56,12 +86,7 @@ class Listener:
         """The party's next sound."""
         if not self.on:
             return
-        kept = self._kept
-        kept += pcm
-        if self._speech_bytes is not None:
-            self._speech_bytes += len(pcm)
-        if len(kept) > _TRIM_SECONDS * self._bytes_per_second:
-            del kept[: len(kept) - int(KEPT_SECONDS * self._bytes_per_second)]
+        self._memory.keep(pcm)
         if self._stream is not None:
             self._stream.push(pcm)
 
@@ -73,7 +98,7 @@ class Listener:
         self.pauses += 1
         self._disarm()
         if self._speaking:
-            self._speech_bytes = int(BEFORE_SPEECH_SECONDS * self._bytes_per_second)
+            self._memory.begin()
             if self._stream is not None:
                 self._stream.speech_started()
         else:
@@ -84,7 +109,7 @@ class Listener:
 
     def last(self, seconds: float) -> bytes:
         """The newest sound, up to ``seconds`` of it."""
-        return bytes(self._kept[-int(seconds * self._bytes_per_second) // 2 * 2 :])
+        return self._memory.last(seconds)
 
     def close(self) -> None:
         """Hears no more."""
@@ -113,9 +138,10 @@ class Listener:
     def _start(self, stream: SttStream) -> None:
         """Sets a fresh recogniser to where the call is: an utterance that has no words yet is heard again."""
         self._stream = stream
-        if self._speech_bytes is None:
+        utterance = self._memory.utterance()
+        if not utterance:
             return
-        stream.push(bytes(self._kept[-self._speech_bytes :]))
+        stream.push(utterance)
         stream.speech_started()
         if not self._speaking:
             stream.speech_ended()
@@ -131,7 +157,7 @@ class Listener:
                         self.audio_seconds += audio_seconds
                         self._disarm()
                         if not self._speaking:
-                            self._speech_bytes = None
+                            self._memory.settle()
                         self._tell(WordsFinal(text))
 
     def _is_late(self) -> None:

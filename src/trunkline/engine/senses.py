@@ -36,6 +36,7 @@ class Senses:
         self._tell = tell
         self._crew = crew
         self._prepared: list[str] = []
+        self._characters = 0
         self._closing: list[Opening[SttStream] | Opening[TtsSession] | Opening[LlmSession]] = []
         self.sample_rate_hz = _likely_rate(plan)
         assistant, models = plan.assistant, gear.models
@@ -54,9 +55,8 @@ class Senses:
         on = self.listener.on
         self.listener.close()
         self.speaker.close()
-        characters = self.speaker.characters
+        self._characters += self.speaker.characters
         self.listener, self.speaker = self._ears(), self._voice()
-        self.speaker.characters = characters
         self.listener.listen(on)
         for text in self._prepared:
             self.speaker.prepare(text)
@@ -78,7 +78,7 @@ class Senses:
             stt_seconds=round(self.listener.audio_seconds, 3),
             llm_prompt_tokens=self.thinker.prompt_tokens,
             llm_completion_tokens=self.thinker.completion_tokens,
-            tts_characters=self.speaker.characters,
+            tts_characters=self._characters + self.speaker.characters,
         )
 
     async def aclose(self) -> None:
