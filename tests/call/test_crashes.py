@@ -55,6 +55,7 @@ async def test_no_call_stays_live_and_no_report_is_lost(
         }
         with SippUas("uas_answer", calls=None) as peer:
             port = peer.start()
+            await house.number(port)
             for moment in MOMENTS:
                 placing = asyncio.create_task(_place(house, port, assistant, 4))
                 await asyncio.sleep(moment)
