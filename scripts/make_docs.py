@@ -1,6 +1,7 @@
 """Writes the pages of the manual that are made from the code: configuration and API reference. ``--check`` only compares."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,61 +9,125 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from trunkline.api.app import openapi_document
+from trunkline.api.app import OPERATIONS, PREFIX
+from trunkline.api.openapi import document
+from trunkline.api.settings import ApiSettings
 from trunkline.app.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTE = "<!-- Made by `make docs`; do not edit. -->\n\n"
+CONFIGURATION = """# Configuration
+
+Trunkline is configured by environment variables alone. A wrong one stops the start with exit code 78 and one line for
+each variable that is wrong. An empty default means: not set. Lists are JSON, yes and no are `true` and `false`.
+"""
 
 
 def configuration() -> str:
     """The page of all settings."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in (None, PydanticUndefined) else f"`{field.default}`"
-        rows.append(f"| `TRUNKLINE_{name.upper()}` | {default} | {field.description} |")
-    head = "# Configuration\n\nTrunkline is configured by environment variables alone. A wrong one stops the start with a line that names it.\n\n"
-    return NOTE + head + "\n".join(rows) + "\n"
+        rows.append(f"| `TRUNKLINE_{name.upper()}` | {_default(field.default)} | {_line(field.description or '')} |")
+    return f"{NOTE}{CONFIGURATION}\n" + "\n".join(rows) + "\n"
 
 
-def reference(document: dict[str, Any]) -> str:
+def _default(value: Any) -> str:
+    if value in (None, PydanticUndefined, ()):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def reference(described: dict[str, Any]) -> str:
     """The page of all operations and objects."""
-    return NOTE + "\n".join(_reference(document)).rstrip() + "\n"
+    return NOTE + "\n".join(_reference(described)).rstrip() + "\n"
 
 
-def _reference(document: dict[str, Any]) -> Iterator[str]:
+def _reference(described: dict[str, Any]) -> Iterator[str]:
+    operations = [
+        (f"{method.upper()} {path}", one) for path, item in described["paths"].items() for method, one in item.items()
+    ]
+    shared = _shared_errors(operations)
     yield "# API reference\n"
-    yield f"Base path `/api/v1`. The same as the machine-readable `/api/v1/openapi.json` (OpenAPI {document['openapi']}).\n"
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            yield from _operation(method, path, operation)
-    yield "# Objects\n"
-    for name, schema in sorted(document["components"]["schemas"].items()):
+    yield f"{described['info']['description']}\n"
+    yield f"Base path `{PREFIX}`. A running platform serves the same, as OpenAPI {described['openapi']}, at"
+    yield f"`{PREFIX}/openapi.json`.\n"
+    for tag in described["tags"]:
+        yield f"- **{tag['name']}**"
+        for name, one in operations:
+            if tag["name"] in one["tags"]:
+                title = _title(name)
+                yield f"  - [{title}](#{anchor(title)}): {_line(one['summary'])}"
+    yield "- [Errors of every operation](#errors-of-every-operation)\n- [Objects](#objects)\n"
+    for name, one in operations:
+        yield from _operation(name, one, shared)
+    yield "## Errors of every operation\n"
+    yield "Every reply that is an error is an [Error](#error). Beside those listed with it, an operation may give:\n"
+    yield from _errors(sorted(shared))
+    yield "## Objects\n"
+    for name, schema in sorted(described["components"]["schemas"].items()):
         yield from _schema(name, schema)
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
-    yield f"## {method.upper()} {path}\n"
+def _title(name: str) -> str:
+    return name.replace(PREFIX, "")
+
+
+def anchor(title: str) -> str:
+    """The name under which a heading can be linked to, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def _errors_of(operation: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (status, code, example["value"]["message"])
+        for status, reply in operation["responses"].items()
+        for code, example in reply.get("content", {}).get("application/json", {}).get("examples", {}).items()
+    ]
+
+
+def _shared_errors(operations: list[tuple[str, dict[str, Any]]]) -> set[tuple[str, str, str]]:
+    """The errors of all operations that need a key."""
+    return set.intersection(*(set(_errors_of(one)) for _, one in operations if one.get("security") != []))
+
+
+def _errors(listed: list[tuple[str, str, str]]) -> Iterator[str]:
+    yield "| error | code | when |\n|---|---|---|"
+    yield from (f"| {status} | `{code}` | {_line(message)} |" for status, code, message in listed)
+    yield ""
+
+
+def _operation(name: str, operation: dict[str, Any], shared: set[tuple[str, str, str]]) -> Iterator[str]:
+    yield f"## {_title(name)}\n"
     mark = "**Deprecated.** " if operation.get("deprecated") else ""
-    yield f"{mark}{operation.get('description') or operation.get('summary', '')}\n"
-    parameters = operation.get("parameters", [])
-    if parameters:
+    yield f"{mark}{operation['summary'].rstrip('.')}. {operation.get('description', '')}".rstrip() + "\n"
+    if operation["parameters"]:
         yield "| parameter | in | type | meaning |\n|---|---|---|---|"
-        for parameter in parameters:
-            meaning = _line(parameter.get("description", ""))
-            yield f"| `{parameter['name']}` | {parameter['in']} | {_type(parameter.get('schema', {}))} | {meaning} |"
+        for parameter in operation["parameters"]:
+            kind = _type(parameter.get("schema", {}))
+            old = "Deprecated. " if parameter.get("deprecated") else ""
+            yield f"| `{parameter['name']}` | {parameter['in']} | {kind} | {old}{_line(parameter['description'])} |"
         yield ""
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    if body:
-        yield f"Body: {_type(body)}\n"
-    replies = ", ".join(f"`{code}` {_line(reply['description'])}" for code, reply in operation["responses"].items())
-    yield f"Replies: {replies}\n"
+    if "requestBody" in operation:
+        yield from _content("Body", operation["requestBody"]["content"])
+    for code, reply in operation["responses"].items():
+        if "examples" not in next(iter(reply["content"].values())):
+            yield from _content(f"Reply {code}", reply["content"])
+    if own := [error for error in _errors_of(operation) if error not in shared]:
+        yield from _errors(own)
+
+
+def _content(what: str, content: dict[str, Any]) -> Iterator[str]:
+    for media, found in content.items():
+        kind = _type(found["schema"]) if media == "application/json" else f"`{media}`"
+        yield f"{what}: {kind}\n"
+        if "example" in found and media == "application/json":
+            yield f"```json\n{json.dumps(found['example'], indent=2, ensure_ascii=False)}\n```\n"
 
 
 def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
-    yield f"## {name}\n"
+    yield f"### {name}\n"
     if schema.get("description"):
-        yield f"{schema['description']}\n"
+        yield f"{schema['description'].replace('``', '`')}\n"
     properties = schema.get("properties", {})
     if not properties:
         yield f"{_type(schema)}\n"
@@ -71,33 +136,56 @@ def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
     required = set(schema.get("required", ()))
     for field, value in properties.items():
         default = "required" if field in required else f"`{json.dumps(value['default'])}`" if "default" in value else ""
-        yield f"| `{field}` | {_type(value)} | {_line(default)} | {_line(value.get('description', ''))} |"
+        old = "Deprecated. " if value.get("deprecated") else ""
+        meaning = f"{old}{_line(value.get('description', ''))}{_bounds(value)}"
+        yield f"| `{field}` | {_type(value)} | {_line(default)} | {meaning} |"
     yield ""
+
+
+def _bounds(schema: dict[str, Any]) -> str:
+    words = {
+        "minimum": "at least {}",
+        "exclusiveMinimum": "more than {}",
+        "maximum": "at most {}",
+        "minLength": "at least {} characters",
+        "maxLength": "at most {} characters",
+        "minItems": "at least {} items",
+        "maxItems": "at most {} items",
+    }
+    found = [text.format(f"{schema[word]:g}") for word, text in words.items() if word in schema]
+    return f" ({', '.join(found)})" if found else ""
 
 
 def _type(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        return f"[{name}](#{anchor(name)})"
     for word in ("anyOf", "oneOf", "allOf"):
         if word in schema:
             return " or ".join(dict.fromkeys(_type(option) for option in schema[word]))
-    if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    if schema.get("type") == "array":
+    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+    return ", ".join(f"`{json.dumps(value)}`" for value in values) or _plain_type(schema)
+
+
+def _plain_type(schema: dict[str, Any]) -> str:
+    kind = str(schema.get("type", "any"))
+    if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
-    return str(schema.get("type", "any"))
+    if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
+        return f"object of {_type(schema['additionalProperties'])}"
+    return f"{kind} ({schema['format']})" if schema.get("format") in ("uuid", "date-time", "email") else kind
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return " ".join(text.replace("``", "`").split()).replace("|", "\\|")
 
 
 def main() -> int:
     """Writes the pages, or with ``--check`` says which are out of date."""
-    pages = {"configuration.md": configuration(), "api-reference.md": reference(openapi_document())}
+    pages = {
+        "configuration.md": configuration(),
+        "api-reference.md": reference(document(OPERATIONS, ApiSettings(), PREFIX)),
+    }
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
     if "--check" in sys.argv:
         for name in stale:
