@@ -185,3 +185,43 @@ def test_events_of_replies_that_were_stopped_are_let_pass() -> None:
     for event in (ReplyText(9, "Hello."), ReplyTools(9, []), TurnJudged(0.9)):
         world.talk.handle(event, world.now)
     assert len(world.log) == before
+
+
+def _paused(world: World, first: str, second: WordsFinal, pause: float) -> World:
+    """The party says ``first``, is quiet for ``pause`` seconds and says the rest."""
+    at = world.now
+    world.says(first, seconds=0.4, partials=False)
+    world.tell(SpeechStarted(at + 0.4 + pause), 0.4 + pause).tell(SpeechEnded(at + 1.4 + pause), 1.5 + pause)
+    return world.tell(second, 1.7 + pause)
+
+
+def test_words_heard_together_replace_those_before_while_the_turn_is_open() -> None:
+    world = _paused(answered(), "No,", WordsFinal("I can take it.", "Yes, I can make it.", 1), 0.35).run(5)
+    assert world.transcript[0] == ("user", "Yes, I can make it.")
+
+
+def test_words_of_a_turn_that_is_over_stay_and_are_not_said_twice() -> None:
+    heard = WordsFinal("I can make it.", "Yes, I can make it.", 1)
+    world = _paused(answered(), "Sure thing.", heard, 0.75).run(5)
+    said = [text for role, text in world.transcript if role == "user"]
+    assert said == ["Sure thing.", "I can make it."]
+
+
+def test_three_pieces_become_one_and_a_piece_of_another_turn_does_not() -> None:
+    world = _paused(answered(), "Well,", WordsFinal("Yes.", "Oh yes.", 1), 0.3).run(1.8)
+    at = world.now
+    world.tell(SpeechStarted(at)).tell(SpeechEnded(at + 0.5), 0.6).tell(
+        WordsFinal("why not?", "Well yes, why not?", 2), 0.8
+    )
+    world.run(5)
+    assert world.transcript[0] == ("user", "Well yes, why not?")
+    world = answered()
+    at = world.now
+    world.tell(SpeechStarted(at)).tell(SpeechEnded(at + 0.5), 0.6).tell(WordsFinal("Two.", "One, two.", 1), 0.8).run(5)
+    assert world.transcript[0] == ("user", "Two.")
+
+
+def test_a_reply_thought_ahead_starts_anew_when_words_are_replaced() -> None:
+    world = _paused(answered(), "That is fine", WordsFinal("with me", "That is fine with me", 1), 0.3).run(2.05)
+    assert [think.history[-1].content for think in world.effects(Think)] == ["That is fine", "That is fine with me"]
+    assert len(world.effects(StopThinking)) == 1

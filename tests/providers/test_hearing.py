@@ -201,3 +201,81 @@ async def test_a_recogniser_that_fails_is_an_error_of_the_provider() -> None:
         await heard(ears, 1)
     assert failure.value.vendor_message == "no memory"
     await ears.aclose()
+
+
+def joining(counter: Counter) -> GatedStream:
+    return GatedStream(counter, Threads("test"), "en", 8_000, joined_seconds=3.0)
+
+
+def utter(ears: GatedStream, seconds: float) -> None:
+    ears.speech_started()
+    push(ears, seconds)
+    ears.speech_ended()
+
+
+async def finals(ears: GatedStream, count: int) -> list[tuple[str, str, int]]:
+    found = [one for one in await heard(ears, count) if isinstance(one, Final)]
+    await ears.aclose()
+    return [(one.text.split()[0], one.together.split(" ")[0], one.joins) for one in found]
+
+
+async def test_after_a_short_pause_the_sound_is_also_heard_as_one() -> None:
+    ears = joining(Counter())
+    utter(ears, 0.5)
+    push(ears, 0.6)
+    utter(ears, 0.7)
+    push(ears, 0.2)
+    utter(ears, 0.3)
+    assert await finals(ears, 3) == [("0.5", "", 0), ("1.3", "1.8", 1), ("0.5", "2.3", 2)]
+
+
+async def test_after_a_long_pause_it_is_not() -> None:
+    ears = joining(Counter())
+    utter(ears, 0.5)
+    push(ears, 0.9)
+    utter(ears, 0.5)
+    assert await finals(ears, 2) == [("0.5", "", 0), ("0.9", "", 0)]
+
+
+async def test_long_speech_is_not_heard_again_and_again() -> None:
+    ears = joining(Counter())
+    for _ in range(3):
+        utter(ears, 2)
+        push(ears, 0.2)
+    utter(ears, 0.5)
+    assert await finals(ears, 4) == [("2.0", "", 0), ("2.2", "", 0), ("2.2", "", 0), ("0.7", "2.9", 1)]
+
+
+class Wordless(Counter):
+    """Hears words only where there is more than a second of sound."""
+
+    def transcribe(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> str:
+        return super().transcribe(samples, language, cancelled) if len(samples) > 16_000 else ""
+
+
+async def test_a_piece_too_short_for_words_is_heard_with_what_follows() -> None:
+    ears = joining(Wordless())
+    utter(ears, 0.3)
+    push(ears, 0.3)
+    utter(ears, 0.6)
+    first, second = [one for one in await heard(ears, 2) if isinstance(one, Final)]
+    assert (first.text, second.text, second.joins) == ("", "1.2 seconds of en", 0)
+    await ears.aclose()
+
+
+class Runaway(Counter):
+    """Loops on longer sound."""
+
+    def transcribe(self, samples: Samples, language: str, cancelled: Callable[[], bool]) -> str:
+        return "one two, one two, one two, one two, one two," if len(samples) > 16_000 else "one two"
+
+
+async def test_a_recogniser_that_runs_away_on_the_whole_is_not_believed() -> None:
+    ears = joining(Runaway())
+    utter(ears, 0.6)
+    push(ears, 0.1)
+    utter(ears, 0.6)
+    second = (await heard(ears, 2))[1]
+    assert isinstance(second, Final)
+    assert (second.text, second.together) == ("one two", "")
+    await ears.aclose()

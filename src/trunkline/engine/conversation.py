@@ -64,7 +64,7 @@ class Conversation:
             events.SpeechStarted: lambda event: floor.speech_started(event.at),
             events.SpeechEnded: lambda event: floor.speech_ended(event.at),
             events.WordsPartial: lambda event: floor.partial(event.text),
-            events.WordsFinal: lambda event: floor.final(event.text),
+            events.WordsFinal: floor.final,
             events.TurnJudged: lambda event: floor.judged(event.probability),
             events.ReplyText: lambda event: floor.mind.text(event.reply, event.text),
             events.ReplyTools: lambda event: floor.mind.tools(event.reply, event.calls),

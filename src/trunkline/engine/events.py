@@ -85,9 +85,12 @@ class WordsPartial:
 
 @dataclass(frozen=True, slots=True)
 class WordsFinal:
-    """The recogniser's words for a finished utterance; empty when it heard none."""
+    """The recogniser's words for a finished utterance; empty when it heard none. ``together`` are the words of this and
+    of the last ``joins`` that had words, heard as one (ports.models.Final)."""
 
     text: str
+    together: str = ""
+    joins: int = 0
 
 
 @dataclass(frozen=True, slots=True)

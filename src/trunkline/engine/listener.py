@@ -152,13 +152,13 @@ class Listener:
                 match heard:
                     case Partial(text):
                         self._tell(WordsPartial(text))
-                    case Final(text, audio_seconds):
+                    case Final(text, audio_seconds, _, together, joins):
                         self._failures = 0
                         self.audio_seconds += audio_seconds
                         self._disarm()
                         if not self._speaking:
                             self._memory.settle()
-                        self._tell(WordsFinal(text))
+                        self._tell(WordsFinal(text, together, joins))
 
     def _is_late(self) -> None:
         """The Final did not come: the reader is started anew, which counts as a failure."""

@@ -19,11 +19,18 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The words of a finished utterance (may be empty: sound without words). ``audio_seconds`` is what it billed."""
+    """The words of a finished utterance (may be empty: sound without words). ``audio_seconds`` is what it billed.
+
+    A recogniser that hears better with what came before also gives ``together``: the words of this utterance and of the
+    last ``joins`` Finals that had words, heard as one. It stands in place of them all where they are still one turn;
+    where that turn is over, ``text`` alone counts.
+    """
 
     text: str
     audio_seconds: float = 0.0
     language: str | None = None
+    together: str = ""
+    joins: int = 0
 
 
 Heard = Partial | Final

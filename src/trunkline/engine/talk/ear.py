@@ -7,6 +7,7 @@ from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.events import PartialHeard
 from trunkline.domain.transcript import Role
 from trunkline.engine.effects import JudgeTurn
+from trunkline.engine.events import WordsFinal
 from trunkline.engine.talk.desk import Desk, Timer
 from trunkline.engine.turns import likely_over, wait_seconds
 
@@ -28,11 +29,19 @@ class Said:
     role: Role = Role.USER
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What ``finals`` of the recogniser's results came to."""
+
+    text: str
+    finals: int = 1
+
+
 @dataclass(slots=True)
 class _Turn:
     started_at: float
     ended_at: float | None = None
-    finals: list[str] = field(default_factory=list)
+    words: list[_Words] = field(default_factory=list)
     fresh: bool = False
     partial: str = ""
     final_at: float | None = None
@@ -63,7 +72,8 @@ class Ear:
     @property
     def text(self) -> str:
         """The words of this turn so far."""
-        return "" if self._turn is None else " ".join(filter(None, (*self._turn.finals, self._turn.partial)))
+        turn = self._turn
+        return "" if turn is None else " ".join(filter(None, (*(one.text for one in turn.words), turn.partial)))
 
     @property
     def lasted(self) -> float:
@@ -110,16 +120,22 @@ class Ear:
         turn.partial = text.strip()
         self._desk.note(PartialHeard(self._desk.at(self._desk.now), Role.USER, self.text))
 
-    def final(self, text: str) -> None:
-        """Words that are settled; late ones count too, and open a turn of their own if they must."""
-        turn = self._open(text)
+    def final(self, heard: WordsFinal) -> None:
+        """Words that are settled; late ones count too, and open a turn of their own if they must.
+
+        Words heard together with those before replace them, if those all stand in this turn: a turn that is over stays
+        as it was.
+        """
+        turn = self._open(heard.text)
         if turn is None:
             return
         of_the_speech_before = turn.awaiting and turn.ended_at is None
         turn.partial, turn.awaiting = "", False
-        if text.strip():
-            turn.finals.append(text.strip())
+        if heard.text.strip():
+            turn.words.append(_Words(heard.text.strip()))
             turn.fresh, turn.final_at = not of_the_speech_before, self._desk.now
+        if heard.joins and heard.together.strip():
+            _replace(turn.words, heard.together.strip(), heard.joins + bool(heard.text.strip()))
 
     def judged(self, probability: float) -> None:
         """The end-of-turn model's verdict on this pause."""
@@ -131,7 +147,7 @@ class Ear:
         turn = self._turn
         if turn is None or turn.ended_at is None:
             return
-        nothing_said = not turn.awaiting and not turn.finals
+        nothing_said = not turn.awaiting and not turn.words
         at = turn.ended_at + wait_seconds(self.text, turn.judged, self._manners)
         if turn.due or nothing_said or at <= self._desk.now:
             self.waited()
@@ -195,3 +211,13 @@ class Ear:
     def _close(self) -> None:
         self._turn = None
         self._desk.forget(Timer.TURN, Timer.WORDS, Timer.NOISE)
+
+
+def _replace(words: list[_Words], together: str, finals: int) -> None:
+    """Puts ``together`` in the place of the last ``finals``, if exactly those are there to be replaced."""
+    kept, count = len(words), 0
+    while kept and count < finals:
+        kept -= 1
+        count += words[kept].finals
+    if count == finals:
+        words[kept:] = [_Words(together, finals)]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.transcript import Role
+from trunkline.engine.events import WordsFinal
 from trunkline.engine.history import History
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Ear, Said
@@ -64,9 +65,9 @@ class Floor:
         self.consider()
         self.ear.review()
 
-    def final(self, text: str) -> None:
-        """Words for good."""
-        self.ear.final(text)
+    def final(self, heard: WordsFinal) -> None:
+        """Words for good; a reply thought ahead to other words starts anew."""
+        self.ear.final(heard)
         self.consider()
         self._end_turn_or_think_ahead()
 

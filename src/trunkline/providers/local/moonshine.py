@@ -14,6 +14,7 @@ from trunkline.providers.local.onnx import open_session
 _RATE_HZ = 16_000
 _SHORTEST_SAMPLES = _RATE_HZ // 2
 _TOKENS_PER_SECOND = 6.5
+_JOINED_SECONDS = 8.0
 _START = 1
 _END = 2
 _WORD_START = "\u2581"
@@ -90,4 +91,4 @@ class MoonshineStt(GatedStt):
     """ports.models.Stt for English."""
 
     def __init__(self, threads: int = 1) -> None:
-        super().__init__(Moonshine, threads)
+        super().__init__(Moonshine, threads, _JOINED_SECONDS)
