@@ -1,4 +1,10 @@
-"""The local brain: a deterministic dialogue engine behind the port of a language model. It is no LLM, and says so."""
+"""The local brain: a deterministic dialogue engine behind the port of a language model. It is no LLM, and says so.
+
+What it tells and the party did not hear, because it was interrupted, it tells again before it asks on. When its script
+is done it says the closing and hangs up, where the assistant has the tool ``end_call``. Where it has not, hanging up is
+not its to do: it says goodbye once more, goes on answering questions and obeying the hard rules, and is silent to
+whatever else is said, so that ``silence_timeout_seconds``, an end-call phrase or the other side ends the call.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -67,6 +67,7 @@ def _takes_back(draft: Draft) -> bool:
 def _put_right(draft: Draft, at: int, value: object, old: object) -> None:
     script = draft.setting.script
     draft.set_slot(script.steps[at].slot or "", value)
+    draft.put(lost=())
     draft.say("corrected", spoken(value))
     target = following(script, at, value)
     if target != following(script, at, old):

@@ -5,20 +5,17 @@ from collections.abc import Awaitable, Callable
 
 from trunkline.providers.local.dialogue.dates import find_when
 from trunkline.providers.local.dialogue.draft import Draft
+from trunkline.providers.local.dialogue.introduction import introduction
 from trunkline.providers.local.dialogue.knowledge import answer as known_answer
 from trunkline.providers.local.dialogue.knowledge import tool_for
 from trunkline.providers.local.dialogue.rules import EXAMPLES, Intent, detour, likely
 from trunkline.providers.local.dialogue.state import Outcome, Pending
 from trunkline.providers.local.dialogue.steps import be_sure, resume
-from trunkline.providers.local.dialogue.text import one_line, questions, sentences
+from trunkline.providers.local.dialogue.text import one_line, questions
 from trunkline.providers.local.dialogue.toolcalls import arguments_for, transfer
 
 _MOST_DETOURS = 6
 _MOST_INSULTS = 2
-_COMPANY_NAMES = ("business_name", "company_name", "company", "business", "organisation", "organization")
-_OWN_NAMES = ("agent_name", "assistant_name", "caller_name")
-_HELLO = re.compile(r"^(?:hello|hi|hey|good (?:morning|afternoon|evening))(?: there)?[,.!]? +", re.I)
-_INTRODUCTION = re.compile(r"\b(?:this is|my name is|i'm|i am|calling (?:from|on behalf of))\b", re.I)
 
 
 def emergency(draft: Draft) -> None:
@@ -110,20 +107,8 @@ def _repeat(draft: Draft) -> None:
 
 
 async def _who(draft: Draft) -> None:
-    draft.quote(await known_answer(draft, draft.heard) or _introduction(draft))
+    draft.quote(await known_answer(draft, draft.heard) or introduction(draft))
     resume(draft)
-
-
-def _introduction(draft: Draft) -> str:
-    values = draft.values
-    company = next((str(values[name]) for name in _COMPANY_NAMES if values.get(name)), "")
-    own = next((str(values[name]) for name in _OWN_NAMES if values.get(name)), "")
-    said = next((part for part in sentences(draft.state.opening) if _INTRODUCTION.search(part)), "")
-    if said and not said.endswith("?"):
-        return _HELLO.sub("", said)
-    part = f" called {own}" if own else ""
-    draft.say("who", f"{part}, calling for {company}" if company else part)
-    return ""
 
 
 async def _why(draft: Draft) -> None:

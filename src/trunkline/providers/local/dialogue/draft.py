@@ -1,5 +1,6 @@
 """One reply in the making: what it says, which tools it calls, and the state that it leaves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +26,8 @@ class Draft:
         self.plain = normalise(heard)
         self.calls: list[ToolCall] = []
         self._parts: list[str] = []
+        self._told: set[str] = set()
+        self._hushed = False
 
     @property
     def values(self) -> dict[str, object]:
@@ -54,13 +57,22 @@ class Draft:
         turn = self.state.turns if turn is None else turn
         self._parts += sentences(capitalised(wording(kind, turn, *values)))
 
+    def tell(self, parts: Sequence[str]) -> None:
+        """Says sentences that are said again should the party interrupt them."""
+        self._parts += parts
+        self._told.update(parts)
+
+    def hush(self) -> None:
+        """Says nothing at all."""
+        self._hushed = True
+
     def speak(self, text: str) -> None:
         """Says a text of the script, filled."""
         self._parts += sentences(fill(text, self.values))
 
     def quote(self, text: str) -> None:
-        """Says a text that holds nothing to fill any more."""
-        self._parts += sentences(capitalised(text))
+        """Tells a text that holds nothing to fill any more."""
+        self.tell(sentences(capitalised(text)))
 
     def filled(self, text: str) -> str:
         """A text of the script, filled."""
@@ -110,10 +122,21 @@ class Draft:
                 part = next((other for other in others(part) if other not in stale), "")
             if part and part not in spoken:
                 spoken.append(part)
-        if not spoken and not self.calls:
+        if not spoken and not self.calls and not self._hushed:
             kind = "goodbye" if self.state.ended else "resume"
             spoken.append(
                 next(option for turn in range(3) if (option := wording(kind, self.state.turns + turn)) not in stale)
             )
         said = (*self.state.said, tuple(spoken))[-2:]
-        return replace(self.state, said=said, running=tuple(self.calls), unheard=False, checked_in=False)
+        told = tuple(part for part in spoken if part in self._told)
+        lost = () if self.state.ended else tuple(part for part in self.state.lost if part not in spoken)
+        return replace(
+            self.state,
+            said=said,
+            told=told,
+            lost=lost,
+            running=tuple(self.calls),
+            compared=False,
+            unheard=False,
+            checked_in=False,
+        )

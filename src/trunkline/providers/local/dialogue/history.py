@@ -15,11 +15,12 @@ _HEARD_ENOUGH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened. ``answered`` says that the assistant spoke after it, or is to speak now."""
+    """One thing that happened. ``answered`` says that the assistant spoke after it (``by`` which words), or is to now."""
 
     kind: str
     text: str = ""
     answered: bool = True
+    by: str = ""
     results: tuple[tuple[str, str], ...] = ()
 
 
@@ -44,11 +45,14 @@ def events_of(history: Sequence[Turn]) -> list[Event]:
             _add_words(found, text)
         elif text:
             found.append(Event("assistant", text))
-    last = len(found) - 1
-    return [
-        replace(event, answered=at == last or found[at + 1].kind == "assistant") if event.kind == "note" else event
-        for at, event in enumerate(found)
-    ]
+    return [_answered(event, found[at + 1 :]) if event.kind == "note" else event for at, event in enumerate(found)]
+
+
+def _answered(event: Event, later: list[Event]) -> Event:
+    if not later:
+        return event
+    spoke = later[0].kind == "assistant"
+    return replace(event, answered=spoke, by=later[0].text if spoke else "")
 
 
 def _add_words(found: list[Event], text: str) -> None:
@@ -72,9 +76,10 @@ async def step(setting: Setting, state: State, event: Event) -> State:
         case "tool":
             return await use_results(setting, state, event.results)
         case "note" if event.answered:
-            return await tell(setting, state, event.text)
-        case _:
-            return note(setting, state, event.text, prompt=event.kind == "prompt")
+            told = await tell(setting, state, event.text)
+            if not event.by or _is_of(told.reply, event.by):
+                return told
+    return note(setting, state, event.text, prompt=event.kind == "prompt")
 
 
 class Replay:
@@ -114,18 +119,45 @@ class Replay:
 
 
 def _heard(setting: Setting, state: State, text: str) -> State:
-    """Compares what the party really heard with what was to be said."""
+    """Compares what the party really heard with what was to be said: what must not be lost is kept to be said again."""
     if state.turns == 0 and not state.opening:
         return _opened(setting, replace(state, opening=text))
-    expected, actual = normalise(state.reply).split(), normalise(text).split()
-    same = _common(expected, actual)
-    if same < min(4, len(actual), len(expected)):
+    if state.compared or not state.reply:
         return replace(state, checked_in=text.rstrip().endswith("?"))
-    if len(actual) > len(expected):  # turns of one side that follow each other are one: something was said after it
-        return replace(state, checked_in=text.rstrip().endswith("?"))
-    last = len(normalise(state.said[-1][-1]).split()) if state.said and state.said[-1] else 0
-    cut = len(actual) < len(expected) - (1 - _HEARD_ENOUGH) * last
-    return replace(state, unheard=cut)
+    actual = normalise(text).split()
+    at, same = _found(normalise(state.reply).split(), actual)
+    begins, heard = 0, []
+    for part in state.said[-1]:
+        size = len(normalise(part).split())
+        if same >= begins + _HEARD_ENOUGH * size:
+            heard.append(part)
+        begins += size
+    lost = tuple(part for part in state.told if part not in heard)
+    return replace(
+        state,
+        said=(*state.said[:-1], tuple(heard)),
+        compared=True,
+        lost=tuple(dict.fromkeys((*state.lost, *lost))),
+        unheard=state.said[-1][-1:] != tuple(heard[-1:]),
+        checked_in=len(actual) > at + same and text.rstrip().endswith("?"),
+    )
+
+
+def _found(reply: list[str], actual: list[str]) -> tuple[int, int]:
+    """Where in ``actual`` the reply begins, and how many words of it stand there: turns of one side that follow each
+    other are one, so something may have been said before it and after it."""
+    best = (0, 0)
+    for at in range(len(actual)):
+        same = _common(reply, actual[at:])
+        if same > best[1]:
+            best = (at, same)
+    return best
+
+
+def _is_of(reply: str, text: str) -> bool:
+    """Whether what was heard is a reply, or the beginning of one."""
+    actual = normalise(text).split()
+    return _found(normalise(reply).split(), actual)[1] >= min(2, len(actual))
 
 
 def _common(left: list[str], right: list[str]) -> int:

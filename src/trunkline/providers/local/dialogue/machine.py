@@ -66,7 +66,7 @@ async def respond(setting: Setting, state: State, heard: str) -> State:
         draft.close(Outcome.NOT_UNDERSTOOD)
     elif rule is Intent.ROBOT:
         await take_detour(draft, rule)
-    elif (state.checked_in or state.unheard) and _says_little(draft):
+    elif (state.checked_in or state.unheard or state.lost) and _says_little(draft):
         resume(draft)
     else:
         await _PENDING[state.pending](draft)
@@ -96,10 +96,22 @@ async def _after_the_end(draft: Draft) -> None:
         draft.say("robot")
     else:
         asked = questions(draft.heard)
-        if asked and await answer_question(draft, asked[-1]) and draft.calls:
+        if asked and not await answer_question(draft, asked[-1]) and len(draft.plain.split()) > 2:
+            draft.say("unknown")
+            draft.put(unanswered=(*draft.state.unanswered, one_line(asked[-1]))[-5:])
+        if draft.calls:
             return
-    draft.say("goodbye")
+    _part(draft)
+
+
+def _part(draft: Draft) -> None:
+    """Says goodbye once more and hangs up; where it cannot hang up, it has then said all, and is silent."""
     draft.end()
+    if draft.calls or draft.state.checked_in or not draft.state.parted:
+        draft.say("goodbye")
+        draft.put(parted=True)
+    elif draft.silent:
+        draft.hush()
 
 
 async def _opening(draft: Draft) -> None:

@@ -8,6 +8,7 @@ from trunkline.providers.local.dialogue.detours import ask_for_message
 from trunkline.providers.local.dialogue.draft import OWN_TOOLS, TRANSFER_CALL, Draft
 from trunkline.providers.local.dialogue.knowledge import as_question, take_in, to_the_party
 from trunkline.providers.local.dialogue.machine import close_in_time, respond
+from trunkline.providers.local.dialogue.sentences import wording
 from trunkline.providers.local.dialogue.state import Outcome, Pending, Setting, State
 from trunkline.providers.local.dialogue.steps import resume
 from trunkline.providers.local.dialogue.text import one_line
@@ -43,9 +44,8 @@ async def tell(setting: Setting, state: State, text: str) -> State:
         lines = [line for line in draft.state.context[-3:] if line in text]
         for line in lines or [text]:
             name, found, value = line.partition("=")
-            draft.say(
-                "news", f"the {name.strip().replace('_', ' ')} is {one_line(value)}" if found else to_the_party(line)
-            )
+            news = f"the {name.strip().replace('_', ' ')} is {one_line(value)}" if found else to_the_party(line)
+            draft.quote(wording("news", draft.state.turns, news))
         if not draft.state.ended:
             resume(draft)
     return draft.finish()

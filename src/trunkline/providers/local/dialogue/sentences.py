@@ -54,6 +54,7 @@ WORDINGS: Mapping[str, tuple[str, ...]] = {
     "no message": ("All right, I'll ask somebody to call you back.",),
     "robot": ("Yes, I'm an automated assistant, not a person.", "I'm a computer program that makes phone calls."),
     "who": ("This is an automated assistant{}.", "I'm an automated assistant{}."),
+    "introduction": ("I'm calling for {}.", "This call is from {}."),
     "why": ("I'm calling to {}.", "The reason for my call is to {}."),
     "why unknown": ("I have a short message for you.", "It's a short call, it won't take long."),
     "repeat": ("Of course.", "Sure, once more."),

@@ -57,7 +57,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the conversation stands. ``at`` is the index of the step that was asked; ``said`` the last two replies."""
+    """Where the conversation stands. ``at`` is the index of the step that was asked; ``said`` the last two replies.
+
+    ``told`` are the sentences of the last reply that must not be lost (what the script tells, answers, news). Once the
+    reply was ``compared`` with what was heard, ``lost`` are those that were cut off and are to be said again.
+    ``parted``: a goodbye was said after the closing.
+    """
 
     pending: Pending = Pending.OPENING
     at: int | None = None
@@ -78,7 +83,11 @@ class State:
     outcome: Outcome = Outcome.INCOMPLETE
     ended: bool = False
     said: tuple[tuple[str, ...], ...] = ()
+    told: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    compared: bool = False
     unheard: bool = False
+    parted: bool = False
     checked_in: bool = False
     running: tuple[ToolCall, ...] = ()
     time_up: bool = False

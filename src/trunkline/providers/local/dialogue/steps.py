@@ -6,6 +6,7 @@ from trunkline.domain.assistant import Script, ScriptStep
 from trunkline.providers.local.dialogue.answers import Answer, choices_of, understand
 from trunkline.providers.local.dialogue.dates import When, find_when
 from trunkline.providers.local.dialogue.draft import Draft
+from trunkline.providers.local.dialogue.introduction import introduce
 from trunkline.providers.local.dialogue.numbers import with_digits
 from trunkline.providers.local.dialogue.rules import Intent
 from trunkline.providers.local.dialogue.sentences import listing
@@ -53,13 +54,15 @@ def _within(name: str, value: object) -> bool:
 def go_to(draft: Draft, at: int, carried: str = "", outcome: Outcome = Outcome.COMPLETED) -> None:
     """Says the steps from ``at`` until one asks, or closes. ``carried`` is an answer that may hold this step's too."""
     script = draft.setting.script
+    if draft.state.pending is Pending.OPENING:
+        introduce(draft)
     for _ in range(_MOST_SAID_AT_ONCE):
         if at == END:
             draft.close(outcome)
             return
         step = script.steps[at]
         if step.say:
-            draft.speak(step.say)
+            draft.tell(sentences(draft.filled(step.say)))
         if step.ask:
             draft.put(pending=Pending.STEP, at=at, partial=None, candidate=None, misses=0)
             already = _carried(step, carried)
@@ -93,7 +96,7 @@ def _keep(draft: Draft, step: ScriptStep, value: object) -> int:
     if step.slot:
         draft.set_slot(step.slot, value)
     answered = (*(one for one in draft.state.answered if one != at), at)
-    draft.put(answered=answered, detours=0, misses=0, partial=None, candidate=None)
+    draft.put(answered=answered, detours=0, misses=0, partial=None, candidate=None, lost=())
     return following(draft.setting.script, at, value)
 
 
@@ -171,7 +174,9 @@ def confirm(draft: Draft) -> None:
 
 
 def resume(draft: Draft) -> None:
-    """Comes back to what was open before a detour."""
+    """Comes back to what was open before a detour; what was not heard of it is told again."""
+    if draft.state.pending in (Pending.OPENING, Pending.STEP, Pending.CONFIRM):
+        draft.tell(draft.state.lost)
     match draft.state.pending:
         case Pending.OPENING:
             go_to(draft, 0)

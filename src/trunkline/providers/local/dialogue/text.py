@@ -46,7 +46,7 @@ _STOPWORD_LIST = (
     "a an the i me my mine we us our you your yours he she it its they them this that these those is are am was were be"
     " been do does did have has had will would can could shall should may might must of to in on at for from with by and"
     " or but if so as not no yes what who when where why how which there here about into over please tell know want"
-    " like need get got just some any going now then up out again um uh oh er hm"
+    " like need get got just some any going now then up out again um uh oh er hm wait hello hi hey okay ok sorry excuse"
 )
 _WEAK = frozenset(("much", "many", "long"))
 _STOPWORDS = frozenset(_STOPWORD_LIST.split())
