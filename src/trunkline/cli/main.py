@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -67,11 +68,12 @@ def org_create(
 
 @app.command()
 def demo(
+    recording: Annotated[Path, typer.Option(help="Where the stereo recording is left.")] = Path("data/demo-call.wav"),
+    svg: Annotated[Path | None, typer.Option(help="Save what the terminal shows as a picture.")] = None,
     keep: Annotated[bool, typer.Option(help="Keep the demo's data directory.")] = False,
-    recording: Annotated[str, typer.Option(help="Where the stereo recording is left.")] = "data/demo-call.wav",
 ) -> None:
     """Place a real call to a simulated callee on this machine and show it as it happens."""
-    raise typer.Exit(asyncio.run(run_demo(recording, keep=keep)))
+    raise typer.Exit(asyncio.run(run_demo(recording, picture=svg, keep=keep)))
 
 
 @app.command()

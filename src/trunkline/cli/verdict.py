@@ -1,17 +1,20 @@
 """Whether the demo's call really was one: the words of both sides, carried as audio, recognised at the other end."""
 
+import json
 import wave
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trunkline.testing.recogniser import word_error_rate
+from trunkline.testing.recogniser import normalise, word_error_rate
 
 HIGHEST_ERROR_RATE = 0.30
 AUDIBLE_LEVEL = 100.0
 FEWEST_TURNS = 3
+FEWEST_WORDS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,19 @@ class Verdict:
         return all(line.good for line in self.lines)
 
 
-def judge(call: dict[str, Any], callee: list[dict[str, Any]], recording: Path) -> Verdict:
-    """Compares what each side said with what the other side's recogniser heard, and listens to the recording's levels."""
+def judge(
+    call: Mapping[str, Any],
+    callee: Sequence[Mapping[str, Any]],
+    recording: Path,
+    *,
+    ordered: Sequence[str],
+    agreed: Mapping[str, Any],
+) -> Verdict:
+    """Compares what each side said with what the other side's recogniser heard, and listens to the recording's levels.
+
+    ``ordered`` are texts of commands whose words must have reached the callee too, ``agreed`` is what the analysis must
+    have found.
+    """
     ours = [message["content"] for message in call["messages"] if message["role"] == "assistant"]
     understood = [message["content"] for message in call["messages"] if message["role"] == "user"]
     said = [event["text"] for event in callee if event["event"] == "said"]
@@ -45,9 +59,22 @@ def judge(call: dict[str, Any], callee: list[dict[str, Any]], recording: Path) -
             Check(call["status"] == "ended", f"the call ended: {call['status']}, {call['end_reason']}"),
             _carried("the assistant's words, as the callee's recogniser heard them", ours, heard),
             _carried("the callee's words, as the platform's recogniser heard them", said, understood),
+            *(_arrived(text, heard) for text in ordered if text),
+            _understood(call, agreed),
             *_audible(recording),
         )
     )
+
+
+def _arrived(text: str, heard: Sequence[str]) -> Check:
+    wanted, words = normalise(text), set(normalise(" ".join(heard)))
+    share = sum(word in words for word in wanted) / max(len(wanted), 1)
+    return Check(share >= FEWEST_WORDS, f"the callee heard what was ordered: {text}")
+
+
+def _understood(call: Mapping[str, Any], agreed: Mapping[str, Any]) -> Check:
+    found = (call["analysis_result"] or {}).get("structured_data")
+    return Check(bool(call["summary"]) and found == agreed, f"the analysis found what was agreed: {json.dumps(found)}")
 
 
 def _carried(what: str, spoken: list[str], heard: list[str]) -> Check:
