@@ -86,6 +86,22 @@ async def test_a_transient_assistant_is_filled_from_the_variables(home: World) -
     assert closed.call.assistant_id is None
 
 
+async def test_the_business_and_the_assistants_name_need_no_variable(home: World) -> None:
+    llm = {"provider": "local", "messages": [{"content": "You are {{agent_name}} of {{business_name}}."}]}
+    stages = {"llm_config": llm, "stt_config": {"provider": "local"}, "tts_config": {"provider": "local"}}
+    assistant = TransientAssistant.model_validate({"name": "Ann", "business_name": "Bright Smile", **stages})
+    plans = []
+    for given in ({}, {"business_name": "Other", "who": "Bob"}):
+        call_id = await home.place(assistant_id=None, assistant=assistant, variables=given)
+        plans.append((await calls.closing(home.rooms, call_id)).plan)
+    told = [plan.assistant.llm_config.messages[0].content for plan in plans]
+    assert told == ["You are Ann of Bright Smile.", "You are Ann of Other."]
+    assert [plan.variables for plan in plans] == [
+        {"business_name": "Bright Smile"},
+        {"business_name": "Other", "who": "Bob"},
+    ]
+
+
 async def test_an_override_merges_into_the_stored_assistant(home: World) -> None:
     override = {"llm_config": {"messages": [{"content": "Be brief."}]}, "webhook_url": None, "max_duration_seconds": 60}
     closed = await calls.closing(home.rooms, await home.place(assistant_override=override))

@@ -47,8 +47,8 @@ def test_for_development_http_and_private_addresses_are_good() -> None:
 
 
 def test_what_the_operator_allows_is_good() -> None:
-    limits = Limits(webhook_allow_list=("10.1.0.0/16", "localhost"))
-    for good in ("https://10.1.2.3/hook", "https://localhost:8443"):
+    limits = Limits(webhook_allow_list=("10.1.0.0/16", " LocalHost. "))
+    for good in ("https://10.1.2.3/hook", "https://localhost:8443", "https://LOCALHOST./"):
         assert webhook_problem(good, limits) is None
     for bad in ("https://10.2.0.1", "http://10.1.2.3", "https://[::1]"):
         assert webhook_problem(bad, limits)

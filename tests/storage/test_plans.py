@@ -8,7 +8,7 @@ from tests.storage import world
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
 from trunkline.domain.call import Direction
 from trunkline.domain.plan import CallPlan, TrunkPlan
-from trunkline.storage.plans import plan_from_json, plan_to_json
+from trunkline.storage.plans import PlanBroken, plan_from_json, plan_salvaged, plan_to_json
 from trunkline.storage.secrets import joined, parted, public, revealed
 
 pytestmark = pytest.mark.unit
@@ -65,3 +65,21 @@ def test_a_configuration_parts_from_its_secrets_and_joins_them_again() -> None:
     assert "tool-secret" not in json.dumps(config)
     assert config == public(settings)
     assert AssistantSettings.model_validate(joined(config, secrets)) == settings
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"assistant": 1}', '{"assistant": {"llm_config": {"provider": 1}}}'])
+def test_what_is_no_plan_is_broken_and_salvaged_as_far_as_it_goes(text: str) -> None:
+    with pytest.raises(PlanBroken):
+        plan_from_json(text)
+    assert plan_salvaged(text, "call-outbound-1", "org-a").webhook_url is None
+
+
+def test_of_a_broken_plan_what_its_receiver_is_told_by_is_salvaged() -> None:
+    whole = json.loads(plan_to_json(plan()))
+    broken = {**whole, "assistant": {**whole["assistant"], "llm_config": {"provider": 1}, "gdpr_mode": True, "odd": 1}}
+    with pytest.raises(PlanBroken):
+        plan_from_json(json.dumps(broken))
+    salvaged = plan_salvaged(json.dumps(broken), "call-outbound-1", "org-a")
+    assert (salvaged.webhook_url, salvaged.webhook_secret) == ("https://example.com/hook", "assistant-secret")
+    assert salvaged.assistant.gdpr_mode
+    assert salvaged.trunk is None

@@ -1,10 +1,15 @@
-"""What happens after a call, as a durable workflow: analysis, report, and forgetting what must not be kept."""
+"""What happens after a call, as a durable workflow: analysis, report, and forgetting what must not be kept.
 
-from collections.abc import Callable
+A report is never lost: what breaks in the analysis becomes an error in it, and what else breaks (a master key that is
+missing, a disk that refuses) is tried again until it works.
+"""
 
-from trunkline.base.errors import NotFound
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from trunkline.base.errors import NotFound, Unavailable
 from trunkline.base.logs import logger
-from trunkline.jobs.analysis import Analyser
+from trunkline.jobs.analysis import Analyser, Findings
 from trunkline.jobs.durable import Run
 from trunkline.jobs.letters import report_letter
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
@@ -13,7 +18,12 @@ from trunkline.storage.deliveries import Delivery
 
 FIRST_LOOK_SECONDS = 0.2
 LAST_LOOK_SECONDS = 30.0
+LONGEST_WAIT_FOR_RECEIVERS_SECONDS = 24 * 3600.0
+FIRST_RETRY_SECONDS = 1.0
+LAST_RETRY_SECONDS = 600.0
+NOT_KEPT = "the analysis could not be kept"
 
+T = TypeVar("T")
 _log = logger("jobs")
 
 
@@ -27,9 +37,24 @@ class AfterCall:
 
     async def workflow(self, run: Run, call_id: str, position: int) -> None:
         """``position`` is the place of the report among the deliveries of the call."""
-        if await run.step("report", lambda: self._report(call_id, position)):
-            await run.step("wait for receivers", lambda: self._until_told(call_id))
-            await run.step("forget", lambda: self._forget(call_id))
+        if await run.step("report", lambda: self._surely(call_id, lambda: self._report(call_id, position))):
+            await run.step("wait for receivers", lambda: self._surely(call_id, lambda: self._until_told(call_id)))
+            await run.step("forget", lambda: self._surely(call_id, lambda: self._forget(call_id)))
+
+    async def _surely(self, call_id: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Does ``work`` until it succeeds, ever more slowly; logs the first failure. A database that is away is waited
+        for further out."""
+        pause = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                return await work()
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001
+                if pause == FIRST_RETRY_SECONDS:
+                    _log.exception("the work after a call is stuck", call_id=call_id)
+            await self._rooms.clock.sleep(pause)
+            pause = min(pause * 2, LAST_RETRY_SECONDS)
 
     async def _report(self, call_id: str, position: int) -> bool:
         """Analysis and report, in one step because each looks first whether it was done. True when the content must
@@ -38,13 +63,21 @@ class AfterCall:
         if closed is None:
             return False
         if closed.call.analysis_result is None and self._analyser.wanted(closed):
-            found = await self._analyser.analyse(closed)
-            await store_analysis(self._rooms, call_id, found.summary, found.as_json())
+            await self._keep(call_id, await self._analyser.analyse(closed))
             closed = await self._settled(call_id) or closed
         letter = report_letter(closed, position, self._rooms.clock.now())
         if letter is not None:
             await self._post(letter)
         return closed.plan.assistant.gdpr_mode
+
+    async def _keep(self, call_id: str, found: Findings) -> None:
+        try:
+            await store_analysis(self._rooms, call_id, found.summary, found.as_json())
+        except (NotFound, Unavailable):
+            raise
+        except Exception:  # noqa: BLE001
+            _log.exception("an analysis could not be kept", call_id=call_id)
+            await store_analysis(self._rooms, call_id, None, Findings(found.model, errors=[NOT_KEPT]).as_json())
 
     async def _settled(self, call_id: str) -> ClosedCall | None:
         """Waits for the end state, which a power cut may have taken back from the main database. None: no such call."""
@@ -59,8 +92,10 @@ class AfterCall:
         self._wake_courier()
 
     async def _until_told(self, call_id: str) -> bool:
+        """Waits until nothing of the call is left to deliver, at most so long that no delivery could be alive."""
         pause = FIRST_LOOK_SECONDS
-        while await self._untold(call_id):
+        latest = self._rooms.clock.monotonic() + LONGEST_WAIT_FOR_RECEIVERS_SECONDS
+        while await self._untold(call_id) and self._rooms.clock.monotonic() < latest:
             await self._rooms.clock.sleep(pause)
             pause = min(pause * 2, LAST_LOOK_SECONDS)
         return True

@@ -67,13 +67,14 @@ class Analyser:
         return len(closed.messages) >= max(1, closed.plan.assistant.analysis_plan.min_messages_threshold)
 
     async def analyse(self, closed: ClosedCall) -> Findings:
-        """What the call came to; never raises for a model that fails or hangs."""
+        """What the call came to; never raises, whatever breaks."""
         plan = closed.plan.assistant.analysis_plan
         config = self._judge_of(closed)
         found = Findings(
             model=(config.model or config.provider) if config else "scripted",
             wants_data=plan.structured_data_plan.enabled,
             wants_success=plan.success_evaluation.enabled,
+            errors=[closed.damage] if closed.damage else [],
         )
         try:
             async with asyncio.timeout(self._patience_seconds):

@@ -1,8 +1,12 @@
 """The questions that a finished call puts to a language model, and how its answers are read."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
+
+import orjson
 
 from trunkline.domain.assistant import AnalysisPlan, LlmConfig, PromptMessage
 from trunkline.domain.transcript import Message
@@ -23,6 +27,7 @@ JUDGE = (
 )
 TRANSCRIPT = "The transcript:\n\n{{transcript}}"
 DEFAULT_RUBRIC = "The assistant did what its instructions ask for, and the other party got what it needed."
+STARTS = 50
 REPAIR = "That does not fit: {problems}. Answer again with nothing but JSON that fits."
 
 
@@ -74,23 +79,41 @@ def for_analysis(config: LlmConfig) -> LlmConfig:
 async def answer_of(session: LlmSession, turns: Sequence[Turn]) -> str:
     """The whole reply as text. Raises Upstream."""
     words = [part.text async for part in session.reply(turns, ()) if isinstance(part, Delta)]
-    return "".join(words).strip()
+    return "".join(words).strip().encode(errors="replace").decode()
 
 
 def json_in(answer: str) -> Any:
-    """The JSON value in an answer, also where a fence or words stand around it. Raises ValueError when there is none."""
-    decoder = json.JSONDecoder()
+    """The JSON value in an answer, also where a fence or words stand around it. Raises ValueError when there is none,
+    or one that cannot be kept: no number (``NaN``), one beyond 64 bits, half of a character."""
+    value = _found_in(answer)
     try:
-        return json.loads(answer)
-    except ValueError:
-        pass
-    for at, sign in enumerate(answer):
-        if sign in "{[":
-            try:
-                return decoder.raw_decode(answer, at)[0]
-            except ValueError:
-                continue
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise ValueError("the answer holds a number or a sign that cannot be kept") from None
+    return value
+
+
+def _found_in(answer: str) -> Any:
+    decoder = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+    answer = answer.strip()
+    starts = (at for at, sign in enumerate(answer) if sign in "{[")
+    for at in (0, *islice(starts, STARTS)):
+        try:
+            value, end = decoder.raw_decode(answer, at)
+        except RecursionError:
+            break
+        except ValueError:
+            continue
+        if answer[at] in "{[" or end == len(answer):
+            return value
     raise ValueError("the answer is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
 
 
 def _turns(messages: Sequence[PromptMessage], values: Mapping[str, str]) -> list[Turn]:

@@ -19,16 +19,16 @@ from trunkline.base.tasks import Crew
 from trunkline.jobs.letters import REPORT, report_body
 from trunkline.jobs.patience import Bell, until_kept
 from trunkline.jobs.settings import JobSettings
-from trunkline.services.aftercall import closing
+from trunkline.services.aftercall import closing, plan_of
 from trunkline.services.rooms import Rooms
 from trunkline.storage.deliveries import Delivery
-from trunkline.storage.plans import plan_from_json
 from trunkline.webhooks.sender import Attempt, Post, Sender
 
 TRY_AGAIN = frozenset({408, 429})
 FIRST_SERVER_ERROR = 500
 GATHER_SECONDS = 0.02
 FORGOTTEN = "what was to be sent has been forgotten"
+NOT_MADE = "the message could not be made; the log says why"
 
 _log = logger("jobs")
 
@@ -117,7 +117,13 @@ class Courier:
     async def _attempt(self, delivery: Delivery) -> Attempt:
         if delivery.body is None:
             return Attempt(at=self._rooms.clock.now(), duration_ms=0.0, error=FORGOTTEN, refused=True)
-        body, secret = await until_kept(self._rooms.clock, lambda: self._contents(delivery, delivery.body or ""))
+        try:
+            body, secret = await until_kept(self._rooms.clock, lambda: self._contents(delivery, delivery.body or ""))
+        except NotFound:
+            raise
+        except Exception:  # noqa: BLE001
+            _log.exception("a message could not be made", call_id=delivery.call_id, delivery_id=delivery.id)
+            return Attempt(at=self._rooms.clock.now(), duration_ms=0.0, error=NOT_MADE)
         return await self._sender.post(Post(delivery.url, delivery.event, body, delivery.id, secret))
 
     async def _contents(self, delivery: Delivery, body: str) -> tuple[bytes, str | None]:
@@ -127,8 +133,9 @@ class Courier:
             closed = await closing(self._rooms, delivery.call_id)
             return report_body(closed, delivery.created_at), closed.plan.webhook_secret
         async with self._rooms.database.system(write=False) as unit:
+            call = await unit.calls.get(delivery.call_id)
             sealed = await unit.calls.plan_sealed(delivery.call_id)
-        return body.encode(), plan_from_json(self._rooms.vault.open(sealed)).webhook_secret
+        return body.encode(), plan_of(self._rooms, call, sealed)[0].webhook_secret
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
         tries = len(delivery.attempts) + 1

@@ -8,9 +8,9 @@ from trunkline.base.logs import logger
 from trunkline.domain.events import Fact
 from trunkline.jobs.letters import STATUS_UPDATE, status_letter
 from trunkline.ports.journal import Journal
+from trunkline.services.aftercall import plan_of
 from trunkline.services.rooms import Rooms
 from trunkline.storage.outbox import OutboxRow
-from trunkline.storage.plans import plan_from_json
 
 CALL_ENDED = "call.ended"
 AFTER_CALL = "after-call"
@@ -86,7 +86,7 @@ class Pump:
             if not await unit.outbox.take(row.id, now):
                 return
             call = await unit.calls.get(row.call_id)
-            plan = plan_from_json(self._rooms.vault.open(await unit.calls.plan_sealed(row.call_id)))
+            plan, _ = plan_of(self._rooms, call, await unit.calls.plan_sealed(row.call_id))
             letter = status_letter(call, plan, row.id, row.payload, now)
             if letter is not None:
                 await unit.deliveries.add(letter)

@@ -40,7 +40,8 @@ def problems(config: AssistantSettings | TransientAssistant, limits: Limits) -> 
 
 
 def _is_private(host: str, allowed: Sequence[str]) -> bool:
-    if host in allowed:
+    host = host.rstrip(".")
+    if host in (entry.strip().lower().rstrip(".") for entry in allowed):
         return False
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -8,27 +8,40 @@ from trunkline.domain.transcript import Message
 from trunkline.services.call_object import call_object
 from trunkline.services.rooms import Rooms
 from trunkline.storage.calls import Call
-from trunkline.storage.plans import plan_from_json
+from trunkline.storage.plans import PlanBroken, plan_from_json, plan_salvaged
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedCall:
-    """A call as it stands, with the plan it ran on and the object that clients see. ``public`` holds no secret."""
+    """A call as it stands, with the plan it ran on and the object that clients see. ``public`` holds no secret.
+
+    ``damage`` says that the plan could not be read whole: what it says of the receiver is true, the rest may be missing.
+    """
 
     call: Call
     plan: CallPlan
     messages: tuple[Message, ...]
     public: dict[str, Any]
+    damage: str | None = None
 
 
 async def closing(rooms: Rooms, call_id: str) -> ClosedCall:
-    """All that is known of a call, in whatever state it is. Raises NotFound."""
+    """All that is known of a call, in whatever state it is. Raises NotFound, and SealBroken without the master key."""
     async with rooms.database.system(write=False) as unit:
         call = await unit.calls.get(call_id)
         sealed = await unit.calls.plan_sealed(call_id)
         messages = await unit.messages.of_call(call_id)
-    plan = plan_from_json(rooms.vault.open(sealed))
-    return ClosedCall(call, plan, messages, call_object(call, messages, rooms.limits, rooms.clock.now()))
+    plan, damage = plan_of(rooms, call, sealed)
+    return ClosedCall(call, plan, messages, call_object(call, messages, rooms.limits, rooms.clock.now()), damage)
+
+
+def plan_of(rooms: Rooms, call: Call, sealed: str) -> tuple[CallPlan, str | None]:
+    """The plan that a call ran on, and what is the matter with it. Raises SealBroken without the master key."""
+    text = rooms.vault.open(sealed)
+    try:
+        return plan_from_json(text), None
+    except PlanBroken as error:
+        return plan_salvaged(text, call.id, call.org_id), error.message
 
 
 async def store_analysis(
@@ -43,13 +56,15 @@ async def store_analysis(
 async def forget_content(rooms: Rooms, call_id: str) -> None:
     """Removes what was said on a call and what was made of it: transcript, summary, analysis, recording, and the bodies
     of its webhook deliveries. That the call was made stays. Raises NotFound."""
+    async with rooms.database.system(write=False) as unit:
+        call = await unit.calls.get(call_id)
+    if call.recording is not None:
+        rooms.blobs.delete(call.recording)
     async with rooms.database.system() as unit:
-        call = await unit.calls.get(call_id, lock=True)
+        await unit.calls.get(call_id, lock=True)
         await unit.messages.forget(call_id)
         await unit.events.forget(call_id, "transcript")
         await unit.deliveries.forget_bodies(call_id)
         await unit.calls.change(
             call_id, summary=None, analysis_result=None, recording=None, updated_at=rooms.clock.now()
         )
-    if call.recording is not None:
-        rooms.blobs.delete(call.recording)

@@ -200,7 +200,7 @@ def _plan(
         assistant=assistant,
         assistant_id=order.assistant_id,
         max_ring_seconds=order.max_ring_seconds,
-        variables=order.variables,
+        variables=planning.known(assistant, order.variables),
         metadata={**assistant.metadata, **order.metadata},
         webhook_url=webhook_url,
         webhook_secret=webhook_secret,

@@ -2,20 +2,23 @@
 
 from datetime import datetime, timedelta
 
+from trunkline.base.logs import logger
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, StatusChanged
 from trunkline.domain.plan import CallPlan
-from trunkline.services.journal import publish, write_of
+from trunkline.services.journal import publish, write, write_of
 from trunkline.services.rooms import Rooms
 from trunkline.storage.calls import Call
-from trunkline.storage.plans import plan_from_json
+from trunkline.storage.plans import PlanBroken, plan_from_json
 from trunkline.storage.unit import SystemUnit
+from trunkline.storage.vault import SealBroken
 
 LEASE_SECONDS = 15.0
 UNCLAIMED_SECONDS = 10.0
 _NOT_TAKEN = "no worker took the call in time"
 _TOO_MANY = "the trunk's calls_per_second leaves no place for the call within its time"
 _LOST = "the worker that ran the call is gone"
+_log = logger("services")
 
 
 async def claim(rooms: Rooms, call_id: str, worker_id: str, lease_seconds: float = LEASE_SECONDS) -> CallPlan | None:
@@ -42,7 +45,7 @@ async def claim(rooms: Rooms, call_id: str, worker_id: str, lease_seconds: float
                 sealed = await unit.calls.plan_sealed(call_id)
         publish(rooms, events)
         if dial_at is None or events:
-            return None if sealed is None else plan_from_json(rooms.vault.open(sealed))
+            return None if sealed is None else await _opened(rooms, call_id, sealed)
         await rooms.clock.sleep((dial_at - now).total_seconds())
 
 
@@ -74,6 +77,18 @@ async def reap(rooms: Rooms, unclaimed_after_seconds: float = UNCLAIMED_SECONDS)
         if await _end(rooms, call_id, EndReason.WORKER_LOST, _LOST):
             ended.append(call_id)
     return ended
+
+
+async def _opened(rooms: Rooms, call_id: str, sealed: str) -> CallPlan | None:
+    """The plan, or None where it cannot be read (another master key, another version), which ends the call."""
+    try:
+        return plan_from_json(rooms.vault.open(sealed))
+    except (SealBroken, PlanBroken) as error:
+        _log.error("a call cannot be dialled", call_id=call_id, code=error.code)
+        async with rooms.database.system() as unit:
+            events = await write(unit, call_id, CallEnded(rooms.clock.now(), EndReason.INTERNAL_ERROR, error.message))
+    publish(rooms, events)
+    return None
 
 
 async def _end(rooms: Rooms, call_id: str, reason: EndReason, error: str) -> bool:

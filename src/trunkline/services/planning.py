@@ -47,7 +47,11 @@ def resolved(
     first_message: str | None,
     variables: Mapping[str, str],
 ) -> TransientAssistant:
-    """The configuration that the call runs on. Raises Invalid where override, model or variables do not fit."""
+    """The configuration that the call runs on. Raises Invalid where override, model or variables do not fit.
+
+    The assistant's own name and the business that it calls for need no variable: ``{{business_name}}``,
+    ``{{assistant_name}}`` and ``{{agent_name}}`` stand for them where the caller gives nothing else.
+    """
     config = {name: value for name, value in revealed(base).items() if name not in _STORED_ONLY}
     if override:
         config = merged(config, dict(override))
@@ -57,7 +61,13 @@ def resolved(
         config["speech_config"] = {**config["speech_config"], "first_message_outbound": None}
     if config.get("llm_config") is None:
         raise Invalid("the assistant has no llm_config", details=["llm_config: is required"])
-    return checked(TransientAssistant, fill(config, variables))
+    return checked(TransientAssistant, fill(config, {**_names(config), **variables}))
+
+
+def known(assistant: TransientAssistant, variables: Mapping[str, str]) -> dict[str, str]:
+    """What the brain of the call knows: the variables, and the business that it calls for unless they name one. The
+    assistant's own name is a label for people who manage it and is not told."""
+    return {**({"business_name": assistant.business_name} if assistant.business_name else {}), **variables}
 
 
 async def route(unit: Unit, organisation: Organisation, load: Load, destination: str, number_id: str | None) -> Route:
@@ -97,6 +107,12 @@ def best(routes: Sequence[Route], load: Load, destination: str) -> Route | None:
     ]
     local = [way for way in free if destinations.country_code(way.number.phone_number) == country]
     return next(iter(local or free), None)
+
+
+def _names(config: Mapping[str, Any]) -> dict[str, str]:
+    name, business = config.get("name"), config.get("business_name")
+    names = {"business_name": business, "assistant_name": name, "agent_name": name}
+    return {variable: value for variable, value in names.items() if value}
 
 
 async def _named(unit: Unit, number_id: str) -> Route:

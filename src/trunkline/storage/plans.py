@@ -4,11 +4,22 @@ from dataclasses import fields
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
-from trunkline.domain.assistant import TransientAssistant
+from trunkline.base.errors import TrunklineError
+from trunkline.domain.assistant import LlmConfig, TransientAssistant
 from trunkline.domain.call import Direction
 from trunkline.domain.plan import CallPlan, TrunkPlan
 from trunkline.storage.secrets import revealed
+
+# What a receiver is told by, beside the assistant.
+_TOLD = frozenset({"webhook_url", "webhook_secret"})
+
+
+class PlanBroken(TrunklineError):
+    """A stored plan does not fit this version of the platform; ``plan_salvaged`` reads what does."""
+
+    code = "plan_broken"
 
 
 def plan_to_json(plan: CallPlan) -> str:
@@ -20,13 +31,52 @@ def plan_to_json(plan: CallPlan) -> str:
 
 
 def plan_from_json(text: str) -> CallPlan:
-    """The plan that ``plan_to_json`` wrote."""
-    values: dict[str, Any] = orjson.loads(text)
-    values["direction"] = Direction(values["direction"])
-    values["assistant"] = TransientAssistant.model_validate(values["assistant"])
-    if (trunk := values["trunk"]) is not None:
-        values["trunk"] = TrunkPlan(**{**trunk, "codecs": tuple(trunk["codecs"])})
-    return CallPlan(**values)
+    """The plan that ``plan_to_json`` wrote. Raises PlanBroken where this version cannot read all of it."""
+    try:
+        values: dict[str, Any] = orjson.loads(text)
+        values["assistant"] = TransientAssistant.model_validate(values["assistant"])
+        if (trunk := values["trunk"]) is not None:
+            values["trunk"] = TrunkPlan(**{**trunk, "codecs": tuple(trunk["codecs"])})
+        return CallPlan(**values | {"direction": Direction(values["direction"])})
+    except (ValidationError, ValueError, KeyError, TypeError) as error:
+        raise PlanBroken(f"the stored plan of the call cannot be read ({type(error).__name__})") from None
+
+
+def plan_salvaged(text: str, call_id: str, org_id: str) -> CallPlan:
+    """What can still be read of a broken plan, each part by itself: enough to tell its receiver, never to dial by."""
+    values = _objects(text)
+    told = {name: values[name] for name in _TOLD if isinstance(values.get(name), str)}
+    return CallPlan(
+        call_id=call_id,
+        org_id=org_id,
+        direction=Direction.OUTBOUND,
+        destination="",
+        caller_id="",
+        number_id=None,
+        number_name=None,
+        trunk=None,
+        assistant=_assistant_salvaged(values.get("assistant")),
+        **told,
+    )
+
+
+def _objects(text: str) -> dict[str, Any]:
+    try:
+        values = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _assistant_salvaged(config: object) -> TransientAssistant:
+    sound: dict[str, Any] = {"llm_config": LlmConfig(provider="local")}
+    for name, value in config.items() if isinstance(config, dict) else ():
+        try:
+            TransientAssistant.model_validate({**sound, name: value})
+        except ValidationError:
+            continue
+        sound[name] = value
+    return TransientAssistant.model_validate(sound)
 
 
 def _values(plan: CallPlan | TrunkPlan) -> dict[str, Any]:
