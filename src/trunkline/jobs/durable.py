@@ -19,6 +19,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
+from trunkline.jobs.old_sqlite import Connection
 from trunkline.jobs.patience import until_kept
 
 APPLICATION_VERSION = "1"
@@ -156,6 +157,11 @@ class Durable:
             "enable_otlp": False,
             "max_executor_threads": THREADS,
             "sys_db_pool_size": POOL_SIZE,
+            **(
+                {"db_engine_kwargs": {"connect_args": {"factory": Connection}}}
+                if self._database_url.startswith(SQLITE)
+                else {}
+            ),
             # Nothing here waits for notifications: this only sets how soon its thread sees the end.
             "notification_listener_polling_interval_sec": STOP_SECONDS,
         }
