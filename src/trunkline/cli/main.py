@@ -1,7 +1,9 @@
-"""The command line: ``trunkline serve``, ``trunkline org create``, ``trunkline demo``."""
+"""The command line: ``trunkline serve``, ``org create``, ``demo``, ``callee``."""
 
 import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +16,9 @@ from trunkline.app.settings import Settings, load
 from trunkline.base import logs
 from trunkline.base.errors import TrunklineError
 from trunkline.cli.demo import run_demo
+from trunkline.cli.ports import check_ports
 from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
 from trunkline.services import organisations
-from trunkline.testing.callee import run as run_callee
 from trunkline.testing.persona import PERSONAS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -42,7 +44,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def serve() -> None:
     """Run the whole platform in one supervised process. Settings come from TRUNKLINE_… variables."""
-    load()
+    check_ports(load())
     raise typer.Exit(supervise(serve_command()))
 
 
@@ -53,6 +55,9 @@ def org_create(
     as_json: Annotated[bool, typer.Option("--json", help='Print {"id", "name", "api_key"}.')] = False,
 ) -> None:
     """Make an organisation and its first API key, which is shown this once."""
+
+    if not name.strip():
+        raise typer.BadParameter("the name is empty", param_hint="NAME")
 
     async def work(settings: Settings) -> tuple[str, str, str]:
         async with open_rooms(settings) as rooms:
@@ -85,7 +90,8 @@ def callee(
     """Be a phone with a person at it: answers every call, listens and talks. Prints what it hears and says."""
     if persona not in PERSONAS:
         raise typer.BadParameter(f"there is nobody called {persona!r}; take one of {', '.join(sorted(PERSONAS))}")
-    asyncio.run(run_callee(listen, rtp_ports, PERSONAS[persona]))
+    options = ("--listen", listen, "--rtp-ports", rtp_ports, "--persona", persona)
+    os.execv(sys.executable, [sys.executable, "-m", "trunkline.testing.callee", *options])
 
 
 def main() -> None:
@@ -93,7 +99,7 @@ def main() -> None:
     try:
         app()
     except TrunklineError as error:
-        _errors.print(f"[red]{error.message}[/]")
+        _errors.print(error.message, style="red", markup=False, soft_wrap=True)
         for detail in error.details:
-            _errors.print(f"  {detail}")
+            _errors.print(f"  {detail}", markup=False, soft_wrap=True)
         raise SystemExit(EXIT_MISCONFIGURED if error.code == "invalid_request" else 1) from None

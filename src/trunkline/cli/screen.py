@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.markup import escape
@@ -19,9 +18,7 @@ from trunkline.cli.verdict import Verdict
 WIDTH = 110
 PARTS = ("heard", "end_of_turn", "stt", "llm_first_token", "tts_first_audio", "added")
 LEFT_OUT = frozenset(("assistant",))
-_SELF_CONTAINED = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.S)
-"""rich's own picture, but for the fonts that it would load from the internet."""
-
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.S)
 SHOWN_IN_PICTURE = ("id", "status", "end_reason", "duration_seconds", "summary", "analysis_result", "sip")
 
 
@@ -78,10 +75,10 @@ class Screen:
             self.line("\n[bold red]The demo failed: see what is marked above.[/]")
 
     def save(self) -> None:
-        """Writes the picture, where one is wanted."""
+        """Writes the picture, where one is wanted. It loads no font from anywhere."""
         if self._picture is not None:
             self._picture.parent.mkdir(parents=True, exist_ok=True)
-            self._picture.write_text(self._copy.export_svg(title="make demo", code_format=_SELF_CONTAINED))
+            self._picture.write_text(_FONTS.sub("", self._copy.export_svg(title="make demo")))
 
     @staticmethod
     def _json(console: Console, value: Mapping[str, Any]) -> None:

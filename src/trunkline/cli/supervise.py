@@ -12,6 +12,7 @@ EXIT_MISCONFIGURED = 78
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 10.0
 STEADY_SECONDS = 60.0
+LOOK_SECONDS = 0.1
 
 _console = Console(stderr=True, highlight=False)
 
@@ -37,13 +38,17 @@ def supervise(command: list[str]) -> int:
     while not stopping:
         began = time.monotonic()
         child = subprocess.Popen(command)
+        if stopping:
+            child.terminate()
         code = child.wait()
         if stopping or code in (0, EXIT_MISCONFIGURED):
             return code if code >= 0 else 128 - code
         wait = FIRST_WAIT_SECONDS if time.monotonic() - began > STEADY_SECONDS else min(wait * 2, LONGEST_WAIT_SECONDS)
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         _console.print(f"[yellow]The platform stopped by {how}; starting it again in {wait:g} s.[/]")
-        time.sleep(wait)
+        until = time.monotonic() + wait
+        while not stopping and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
     return 0
 
 
