@@ -12,6 +12,11 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
+function prose(text) {
+  const joined = String(text || "").replace(/([^\n])\n(?=[^\n])/g, "$1 ");
+  return joined.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+}
+
 function resolved(schema) {
   return schema && schema.$ref ? schemas[schema.$ref.slice(REF.length)] || {} : schema || {};
 }
@@ -52,7 +57,7 @@ function fields(schema, path) {
     if (field.deprecated) line.append(" ", make("span", { class: "mark" }, "deprecated"));
     list.append(line);
     const fallback = "default" in field ? " Default: " + JSON.stringify(field.default) + "." : "";
-    const about = make("dd", {}, (field.description || "") + fallback);
+    const about = make("dd", {}, ...prose((field.description || "") + fallback));
     for (const [label, inner] of insides(field)) {
       if (!path.includes(inner)) about.append(folded(label || name, () => fields(inner, [...path, inner])));
     }
@@ -83,7 +88,7 @@ function parameters(operation) {
   const list = make("dl");
   for (const one of operation.parameters) {
     const line = make("dt", {}, make("code", one.deprecated ? { class: "older" } : {}, one.name), " ", make("span", { class: "type" }, one.in + " · " + typeOf(one.schema) + bounds(one.schema)));
-    list.append(line, make("dd", {}, one.description || ""));
+    list.append(line, make("dd", {}, ...prose(one.description)));
   }
   return make("div", {}, make("h4", {}, "Parameters"), list);
 }
@@ -91,7 +96,7 @@ function parameters(operation) {
 function response(status, answer) {
   return folded(status + (Number(status) < 300 ? " " + answer.description : ""), () => {
     const box = make("div");
-    if (Number(status) >= 300) box.append(make("p", { class: "text" }, answer.description));
+    if (Number(status) >= 300) box.append(make("p", { class: "text" }, ...prose(answer.description)));
     for (const content of Object.values(answer.content || {})) {
       box.append(body(content.schema));
       if (content.example) box.append(json(content.example));
@@ -104,7 +109,7 @@ function section(path, method, operation) {
   const box = make("section", { id: operation.operationId });
   box.append(make("h3", operation.deprecated ? { class: "older" } : {}, operation.summary));
   box.append(make("div", { class: "route" }, make("span", { class: "method " + method }, method), make("code", {}, path), operation.deprecated ? make("span", { class: "mark" }, "deprecated") : null));
-  box.append(make("p", {}, operation.description || ""));
+  box.append(make("p", {}, ...prose(operation.description)));
   const found = parameters(operation);
   if (found) box.append(found);
   const content = operation.requestBody && operation.requestBody.content["application/json"];
@@ -120,7 +125,7 @@ function show(api) {
   schemas = api.components.schemas;
   const main = document.getElementById("top");
   const index = document.getElementById("index");
-  main.replaceChildren(make("h1", {}, api.info.title + " API " + api.info.version), make("p", { class: "text" }, api.info.description));
+  main.replaceChildren(make("h1", {}, api.info.title + " API " + api.info.version), make("p", { class: "text" }, ...prose(api.info.description)));
   main.append(make("p", {}, "As a document: ", make("a", { href: "openapi.json" }, "openapi.json")));
   const all = Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => [path, method.toUpperCase(), operation]));
   for (const tag of api.tags) {
