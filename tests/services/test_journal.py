@@ -178,3 +178,34 @@ async def test_a_slot_is_free_again_when_the_call_has_ended(home: World) -> None
     call_id = await dialled(home)
     await noted(home, call_id, replace(ENDED, reason=EndReason.BUSY))
     await home.place(number_id=home.number_id)
+
+
+async def test_half_a_character_holds_up_no_fact(home: World) -> None:
+    call_id = await home.place()
+    await ServiceJournal(home.rooms).note(call_id, MessageSpoken(later(1), Message(Role.USER, "Zoë \ud83d.", later(1))))
+    assert [said["content"] for said in (await calls.get(home.rooms, A, call_id))["messages"]] == ["Zoë ?."]
+    assert (await calls.events_after(home.rooms, A, call_id, 1))[0].data["content"] == "Zoë ?."
+
+
+async def test_facts_that_come_together_are_kept_in_one_go(home: World) -> None:
+    call_id = await home.place()
+    await claims.claim(home.rooms, call_id, "worker")
+    message = Message(Role.USER, "Yes.", later(2), later(2))
+    facts = [
+        StatusChanged(later(1), CallStatus.IN_PROGRESS),
+        MessageSpoken(later(2), message),
+        PartialHeard(later(3), Role.ASSISTANT, "Th"),
+        TurnMeasured(later(3), 1, heard=700.0),
+        CallEnded(later(9), EndReason.USER_HANGUP),
+        MessageSpoken(later(10), message),
+    ]
+    for _ in range(2):
+        await ServiceJournal(home.rooms).note_many(call_id, facts)
+    shown = await calls.get(home.rooms, A, call_id)
+    assert (shown["status"], shown["duration_seconds"], len(shown["messages"])) == ("ended", 8, 1)
+    assert shown["latency"]["p50"]["heard"] == 700.0
+    kept = await calls.events_after(home.rooms, A, call_id, 0)
+    assert [(event.seq, event.event) for event in kept] == list(
+        enumerate(["status", "status", "status", "transcript", "latency", "status"], 1)
+    )
+    assert [event.final for event in kept] == [False] * 5 + [True]

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from trunkline.base.errors import Unavailable
 from trunkline.base.logs import logger
-from trunkline.domain.events import Fact
+from trunkline.domain.events import CallEnded, Fact, StatusChanged
 from trunkline.jobs.letters import STATUS_UPDATE, status_letter
 from trunkline.ports.journal import Journal
 from trunkline.services.aftercall import plan_of
@@ -35,7 +35,8 @@ class WakingJournal:
     async def note(self, call_id: str, fact: Fact) -> None:
         """Keeps the fact, then rings."""
         await self._journal.note(call_id, fact)
-        self._wake()
+        if isinstance(fact, StatusChanged | CallEnded):
+            self._wake()
 
 
 class Pump:

@@ -1,16 +1,19 @@
 """Which worker runs which call: the claim that happens once, the leases, and the end of calls that nobody runs."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trunkline.base.logs import logger
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, StatusChanged
 from trunkline.domain.plan import CallPlan
-from trunkline.services.journal import publish, write, write_of
+from trunkline.services.journal import publish, steps, steps_of
 from trunkline.services.rooms import Rooms
-from trunkline.storage.calls import Call
+from trunkline.storage import ledger
+from trunkline.storage.ledger import CallState, Entries
 from trunkline.storage.plans import PlanBroken, plan_from_json
-from trunkline.storage.unit import SystemUnit
+from trunkline.storage.steps import Steps
 from trunkline.storage.vault import SealBroken
 
 LEASE_SECONDS = 15.0
@@ -28,25 +31,16 @@ async def claim(rooms: Rooms, call_id: str, worker_id: str, lease_seconds: float
     is failed as ``at_capacity`` when its turn would come too late.
     """
     while True:
-        async with rooms.database.system() as unit:
-            now = rooms.clock.now()
-            call = await unit.calls.find(call_id, lock=True)
-            if call is None or call.status is not CallStatus.QUEUED:
-                return None
-            dial_at = await _turn(unit, call, now, call.created_at + timedelta(seconds=rooms.limits.unclaimed_seconds))
-            sealed = None
-            if dial_at is None:
-                events = await write_of(unit, call, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
-            elif dial_at > now:
-                await unit.calls.change(call_id, dial_at=dial_at)
-                events = []
-            else:
-                events = await _taken(unit, call, worker_id, now, lease_seconds)
-                sealed = await unit.calls.plan_sealed(call_id)
-        publish(rooms, events)
-        if dial_at is None or events:
-            return None if sealed is None else await _opened(rooms, call_id, sealed)
-        await rooms.clock.sleep((dial_at - now).total_seconds())
+        now = rooms.clock.now()
+        claimed = await rooms.database.brief(
+            _claiming(rooms, call_id, worker_id, now, now + timedelta(seconds=lease_seconds))
+        )
+        publish(rooms, claimed.events)
+        if claimed.plan_sealed is not None:
+            return await _opened(rooms, call_id, claimed.plan_sealed)
+        if claimed.dial_at is None:
+            return None
+        await rooms.clock.sleep((claimed.dial_at - now).total_seconds())
 
 
 async def renew(rooms: Rooms, worker_id: str, lease_seconds: float = LEASE_SECONDS) -> int:
@@ -85,38 +79,67 @@ async def _opened(rooms: Rooms, call_id: str, sealed: str) -> CallPlan | None:
         return plan_from_json(rooms.vault.open(sealed))
     except (SealBroken, PlanBroken) as error:
         _log.error("a call cannot be dialled", call_id=call_id, code=error.code)
-        async with rooms.database.system() as unit:
-            events = await write(unit, call_id, CallEnded(rooms.clock.now(), EndReason.INTERNAL_ERROR, error.message))
+        end = CallEnded(rooms.clock.now(), EndReason.INTERNAL_ERROR, error.message)
+        events = await rooms.database.brief(steps(call_id, end))
     publish(rooms, events)
     return None
 
 
 async def _end(rooms: Rooms, call_id: str, reason: EndReason, error: str) -> bool:
-    async with rooms.database.system() as unit:
-        now = rooms.clock.now()
-        call = await unit.calls.find(call_id, lock=True)
-        if call is None or not _abandoned(call, reason, now):
-            return False
-        events = await write_of(unit, call, CallEnded(now, reason, error))
+    now = rooms.clock.now()
+    events = await rooms.database.brief(_ending(call_id, CallEnded(now, reason, error), now))
     publish(rooms, events)
     return bool(events)
 
 
-def _abandoned(call: Call, reason: EndReason, now: datetime) -> bool:
+def _ending(call_id: str, end: CallEnded, now: datetime) -> Steps[list[LiveEvent]]:
+    call = yield from ledger.state(call_id)
+    if call is None or not _abandoned(call, end.reason, now):
+        return []
+    return (yield from steps_of(call, end))
+
+
+def _abandoned(call: CallState, reason: EndReason, now: datetime) -> bool:
     if reason is EndReason.AT_CAPACITY:
         return call.status is CallStatus.QUEUED
     return not call.is_over and call.lease_until is not None and call.lease_until < now
 
 
-async def _turn(unit: SystemUnit, call: Call, now: datetime, latest: datetime) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What a try came to: the call's sealed plan, or the moment to try again at, or nothing to be had."""
+
+    plan_sealed: str | None = None
+    dial_at: datetime | None = None
+    events: Sequence[LiveEvent] = ()
+
+
+def _claiming(rooms: Rooms, call_id: str, worker_id: str, now: datetime, lease_until: datetime) -> Steps[_Claimed]:
+    call = yield from ledger.state(call_id)
+    if call is None or call.status is not CallStatus.QUEUED:
+        return _Claimed()
+    latest = call.created_at + timedelta(seconds=rooms.limits.unclaimed_seconds)
+    dial_at = yield from _turn(call, now, latest)
+    if dial_at is None:
+        events = yield from steps_of(call, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
+        return _Claimed(events=events)
+    if dial_at > now:
+        yield from ledger.write(call, Entries({"dial_at": dial_at}))
+        return _Claimed(dial_at=dial_at)
+    hold = {"worker_id": worker_id, "lease_until": lease_until}
+    events = yield from steps_of(call, StatusChanged(now, CallStatus.DIALING), **hold)
+    return _Claimed((yield from ledger.plan_sealed(call_id)), events=events)
+
+
+def _turn(call: CallState, now: datetime, latest: datetime) -> Steps[datetime | None]:
+    """When the call may be dialled by its trunk's pace, which is then taken; None where that is after ``latest``."""
     if call.dial_at is not None:
         return call.dial_at
-    trunk = await unit.trunks.find(call.trunk_id) if call.trunk_id else None
-    if trunk is None or trunk.calls_per_second is None:
+    pace = (yield from ledger.pace(call.trunk_id)) if call.trunk_id else None
+    if pace is None or call.trunk_id is None or pace.calls_per_second is None:
         return now
-    return await unit.trunks.take_dial_slot(trunk.id, trunk.calls_per_second, now, latest)
-
-
-async def _taken(unit: SystemUnit, call: Call, worker_id: str, now: datetime, lease_seconds: float) -> list[LiveEvent]:
-    await unit.leases.claim(call.id, worker_id, now + timedelta(seconds=lease_seconds))
-    return await write_of(unit, call, StatusChanged(now, CallStatus.DIALING))
+    slot = max(now, pace.next_dial_at) if pace.next_dial_at else now
+    if slot > latest:
+        return None
+    yield from ledger.set_pace(call.trunk_id, slot + timedelta(seconds=1 / pace.calls_per_second))
+    return slot

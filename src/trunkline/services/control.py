@@ -18,7 +18,7 @@ from trunkline.domain.commands import (
 )
 from trunkline.domain.events import CallEnded, CommandDone
 from trunkline.services import destinations
-from trunkline.services.journal import publish, write_of
+from trunkline.services.journal import publish, write
 from trunkline.services.rooms import Rooms
 
 TRIES = 20
@@ -60,7 +60,7 @@ async def cancel_queued(rooms: Rooms, caller: Caller, call_id: str, command_id: 
             return False
         now = rooms.clock.now()
         done = CommandDone(now, command_id, COMMAND_NAMES[EndCall], "done")
-        events = await write_of(unit, call, done, CallEnded(now, EndReason.CANCELLED))
+        events = await write(unit, call_id, done, CallEnded(now, EndReason.CANCELLED))
     publish(rooms, events)
     return True
 

@@ -1,6 +1,7 @@
 """The journal: keeps each fact of a call in one transaction, then tells whoever follows the call."""
 
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +23,10 @@ from trunkline.domain.events import (
 from trunkline.domain.transcript import Message
 from trunkline.services.latency import aggregate
 from trunkline.services.rooms import Rooms
+from trunkline.storage import ledger
 from trunkline.storage.calls import Call
+from trunkline.storage.ledger import CallState, Entries
+from trunkline.storage.steps import Steps
 from trunkline.storage.unit import Transaction
 
 TOLD_STATES = frozenset(
@@ -35,6 +39,7 @@ TOLD_STATES = frozenset(
         CallStatus.TRANSFERRED,
     }
 )
+_EVENTS: dict[type[Fact], str] = {CommandDone: "command", TurnMeasured: "latency", DigitPressed: "dtmf"}
 _log = logger("services")
 
 
@@ -46,15 +51,19 @@ class ServiceJournal:
 
     async def note(self, call_id: str, fact: Fact) -> None:
         """Keeps one fact of a call and publishes it. Raises Unavailable while the database is away."""
-        if isinstance(fact, PartialHeard):
-            self._rooms.live.publish(LiveEvent(call_id, 0, "transcript", _partial(call_id, fact)))
-            return
-        async with self._rooms.database.system() as unit:
-            events = await write(unit, call_id, fact)
+        await self.note_many(call_id, (fact,))
+
+    async def note_many(self, call_id: str, facts: Sequence[Fact]) -> None:
+        """Keeps facts of one call, in order and in one transaction, and publishes them."""
+        kept = [fact for fact in facts if not isinstance(fact, PartialHeard)]
+        events = await self._rooms.database.brief(steps(call_id, *kept)) if kept else []
+        for fact in facts:
+            if isinstance(fact, PartialHeard):
+                self._rooms.live.publish(LiveEvent(call_id, 0, "transcript", _partial(call_id, fact)))
         publish(self._rooms, events)
 
 
-def publish(rooms: Rooms, events: list[LiveEvent]) -> None:
+def publish(rooms: Rooms, events: Sequence[LiveEvent]) -> None:
     """Gives events that are committed to whoever follows their call."""
     for event in events:
         rooms.live.publish(event)
@@ -71,107 +80,104 @@ async def write(unit: Transaction, call_id: str, *facts: Fact) -> list[LiveEvent
 
     What comes after the end of the call, or for no call at all, is left out.
     """
-    call = await unit.calls.find(call_id, lock=True)
-    return [] if call is None else await write_of(unit, call, *facts)
+    return await unit.run(steps(call_id, *facts))
 
 
-async def write_of(unit: Transaction, call: Call, *facts: Fact) -> list[LiveEvent]:
-    """As ``write``, for a call that this unit has just read under lock."""
-    events: list[LiveEvent] = []
+def steps(call_id: str, *facts: Fact) -> Steps[list[LiveEvent]]:
+    """As ``write``, as the steps of a transaction."""
+    call = yield from ledger.state(call_id)
+    return [] if call is None else (yield from steps_of(call, *facts))
+
+
+def steps_of(call: CallState, *facts: Fact, **changes: Any) -> Steps[list[LiveEvent]]:
+    """As ``write``, for a call that these steps have just read under lock. ``changes`` are columns of the call that are
+    none of the journal's, written along."""
+    if call.is_over:
+        return []
+    spoken = sum(isinstance(fact, MessageSpoken) for fact in facts)
+    said = (yield from ledger.last_said(call.id, spoken)) if spoken else []
+    ends = any(isinstance(fact, CallEnded) for fact in facts)
+    turns = (yield from ledger.turns(call.id)) if ends else []
+    page = _Page(call, said, turns, Entries(changes))
     for fact in facts:
-        if call.is_over:
-            return events
-        call, event = await _write(unit, call, fact)
-        if event is not None:
-            events.append(event)
-    return events
+        if not page.call.is_over:
+            page.take(fact)
+    yield from ledger.write(call, page.entries)
+    return [event for event, _ in page.entries.events]
 
 
-async def _write(unit: Transaction, call: Call, fact: Fact) -> tuple[Call, LiveEvent | None]:
-    match fact:
-        case StatusChanged():
-            return await _status(unit, call, fact)
-        case CallEnded():
-            return await _ended(unit, call, fact)
-        case MessageSpoken():
-            return await _message(unit, call, fact)
-        case PartialHeard():
-            return call, None
-        case CommandDone():
-            return await _event(unit, call, "command", fact.at, _plain(fact))
-        case TurnMeasured():
-            return await _event(unit, call, "latency", fact.at, _plain(fact))
-        case DigitPressed():
-            return await _event(unit, call, "dtmf", fact.at, _plain(fact))
+@dataclass(slots=True)
+class _Page:
+    """A call with the facts taken so far, and what is to be written because of them."""
+
+    call: CallState
+    said: list[Message]
+    turns: list[dict[str, Any]]
+    entries: Entries
+
+    def take(self, fact: Fact) -> None:
+        """Lets one fact be true."""
+        match fact:
+            case StatusChanged():
+                self._status(fact)
+            case CallEnded():
+                self._end(fact)
+            case MessageSpoken(message=message):
+                # A commit whose answer was lost is tried again by the session: the same message is not kept twice.
+                if message not in self.said:
+                    self.entries.messages.append(message)
+                    self._event("transcript", fact.at, {**message.as_json(), "final": True})
+            case CommandDone() | TurnMeasured() | DigitPressed():
+                data = _plain(fact)
+                if isinstance(fact, TurnMeasured):
+                    self.turns.append(data)
+                self._event(_EVENTS[type(fact)], fact.at, data)
+            case PartialHeard():
+                pass
+
+    def _status(self, fact: StatusChanged) -> None:
+        if fact.status is self.call.status:
+            return
+        check_transition(self.call.status, fact.status)
+        changes: dict[str, Any] = {"status": fact.status, "sip": _sip(self.call, fact.sip)}
+        if fact.status is CallStatus.IN_PROGRESS and self.call.answered_at is None:
+            changes["answered_at"] = fact.at
+        self._move(fact.at, changes)
+
+    def _end(self, fact: CallEnded) -> None:
+        call, reason, error = self.call, fact.reason, fact.error
+        status = end_status(reason, call.direction, answered=call.answered_at is not None)
+        if status not in TRANSITIONS[call.status]:
+            _log.error("end does not follow", call_id=call.id, status=call.status.value, reason=reason.value)
+            error = f"a call that is {call.status} cannot end as {reason}" + (f": {error}" if error else "")
+            status, reason = CallStatus.FAILED, EndReason.INTERNAL_ERROR
+        self.entries.changes |= {
+            "ended_at": fact.at,
+            "duration_seconds": _seconds(call.answered_at, fact.at),
+            "usage": asdict(fact.usage),
+            "recording": fact.recording,
+            "latency": aggregate(self.turns),
+        }
+        self._move(fact.at, {"status": status, "end_reason": reason, "error": error, "sip": _sip(call, fact.sip)})
+        self.entries.outbox.append(("call.ended", {"call_id": call.id}, fact.at))
+
+    def _move(self, at: datetime, changes: dict[str, Any]) -> None:
+        self.call = replace(self.call, **changes)
+        self.entries.changes |= changes
+        told = _told(self.call)
+        if self.call.tells_status and self.call.status in TOLD_STATES:
+            self.entries.outbox.append(("status-update", {"event": "status-update", "at": iso(at), **told}, at))
+        self._event("status", at, {**told, "sip": self.call.sip})
+
+    def _event(self, kind: str, at: datetime, data: dict[str, Any]) -> None:
+        seq = self.call.last_seq + 1
+        self.call = replace(self.call, last_seq=seq)
+        self.entries.changes |= {"last_seq": seq, "updated_at": at}
+        event = LiveEvent(self.call.id, seq, kind, {"call_id": self.call.id, "at": iso(at), **data}, self.call.is_over)
+        self.entries.events.append((event, at))
 
 
-async def _status(unit: Transaction, call: Call, fact: StatusChanged) -> tuple[Call, LiveEvent | None]:
-    if fact.status is call.status:
-        return call, None
-    check_transition(call.status, fact.status)
-    changes: dict[str, Any] = {"status": fact.status, "sip": _sip(call, fact.sip)}
-    if fact.status is CallStatus.IN_PROGRESS and call.answered_at is None:
-        changes["answered_at"] = fact.at
-    return await _moved(unit, call, fact.at, changes)
-
-
-async def _message(unit: Transaction, call: Call, fact: MessageSpoken) -> tuple[Call, LiveEvent | None]:
-    # A commit whose answer was lost is tried again by the session: the same message is not kept twice.
-    if (await unit.messages.last(call.id)) == fact.message:
-        return call, None
-    await unit.messages.add(call.org_id, call.id, fact.message)
-    return await _event(unit, call, "transcript", fact.at, {**fact.message.as_json(), "final": True})
-
-
-async def _ended(unit: Transaction, call: Call, fact: CallEnded) -> tuple[Call, LiveEvent | None]:
-    reason, error = fact.reason, fact.error
-    status = end_status(reason, call.direction, answered=call.answered_at is not None)
-    if status not in TRANSITIONS[call.status]:
-        _log.error("end does not follow", call_id=call.id, status=call.status.value, reason=reason.value)
-        error = f"a call that is {call.status} cannot end as {reason}" + (f": {error}" if error else "")
-        status, reason = CallStatus.FAILED, EndReason.INTERNAL_ERROR
-    changes: dict[str, Any] = {
-        "status": status,
-        "end_reason": reason,
-        "error": error,
-        "ended_at": fact.at,
-        "duration_seconds": _seconds(call.answered_at, fact.at),
-        "sip": _sip(call, fact.sip),
-        "usage": asdict(fact.usage),
-        "recording": fact.recording,
-        "latency": aggregate(await unit.events.data_of(call.id, "latency")),
-    }
-    call, event = await _moved(unit, call, fact.at, changes)
-    await unit.outbox.add(call.org_id, call.id, "call.ended", {"call_id": call.id}, fact.at)
-    return call, event
-
-
-async def _moved(unit: Transaction, call: Call, at: datetime, changes: dict[str, Any]) -> tuple[Call, LiveEvent | None]:
-    call = replace(call, **changes)
-    told = _told(call)
-    if call.tells_status and call.status in TOLD_STATES:
-        payload = {"event": "status-update", "at": iso(at), **told}
-        await unit.outbox.add(call.org_id, call.id, "status-update", payload, at)
-    return await _event(unit, call, "status", at, {**told, "sip": call.sip}, changes)
-
-
-async def _event(
-    unit: Transaction,
-    call: Call,
-    kind: str,
-    at: datetime,
-    data: dict[str, Any],
-    changes: dict[str, Any] | None = None,
-) -> tuple[Call, LiveEvent | None]:
-    moved = {**(changes or {}), "last_seq": call.last_seq + 1, "updated_at": at}
-    await unit.calls.change(call.id, **moved)
-    data = {"call_id": call.id, "at": iso(at), **data}
-    event = LiveEvent(call.id, call.last_seq + 1, kind, data, final=call.is_over)
-    await unit.events.add(call.org_id, event, at)
-    return replace(call, **moved), event
-
-
-def _told(call: Call) -> dict[str, Any]:
+def _told(call: Call | CallState) -> dict[str, Any]:
     reason = call.end_reason.value if call.end_reason else None
     return {"status": call.status.value, "end_reason": reason, "error": call.error}
 
@@ -181,7 +187,7 @@ def _partial(call_id: str, fact: PartialHeard) -> dict[str, object]:
     return {"call_id": call_id, "at": iso(fact.at), **message.as_json(), "final": False}
 
 
-def _sip(call: Call, news: SipFacts) -> dict[str, Any]:
+def _sip(call: CallState, news: SipFacts) -> dict[str, Any]:
     return {**SipFacts().as_json(), **(call.sip or {}), **{k: v for k, v in news.as_json().items() if v is not None}}
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, types
 
 
@@ -28,13 +29,33 @@ class Moment(types.TypeDecorator[datetime]):
 
 
 class Words(types.TypeDecorator[str]):
-    """Text of any length, without the NUL that PostgreSQL cannot keep."""
+    """Text of any length, without what databases cannot keep: NUL, and halves of characters (which become ``?``)."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value if value is None else value.replace("\x00", "")
+        return value if value is None else _whole(value).replace("\x00", "")
+
+
+def as_json(value: Any) -> str:
+    """JSON as the databases keep it; halves of characters become ``?``. Raises TypeError for what is no JSON."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_cleaned(value)).decode()
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _whole(value)
+    if isinstance(value, dict):
+        return {_whole(name): _cleaned(item) for name, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 Counting = BigInteger().with_variant(Integer(), "sqlite")

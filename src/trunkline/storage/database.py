@@ -1,10 +1,12 @@
 """The database: opened once per process, migrated at opening, and used in units of one transaction."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 from sqlalchemy import URL, make_url, text
@@ -14,11 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from trunkline.base.errors import Conflict, Invalid, Unavailable
 from trunkline.storage import sqlite
+from trunkline.storage.columns import as_json
 from trunkline.storage.migrate import upgrade
+from trunkline.storage.steps import Steps, driven
 from trunkline.storage.unit import SystemUnit, Unit
 from trunkline.storage.vault import Vault
 
 FILE_NAME = "trunkline.db"
+T = TypeVar("T")
 
 # PostgreSQL's error classes that pass: connection, rollback, resources, locks, an operator's hand, the system.
 _PASSING_STATES = frozenset({"08", "40", "53", "55", "57", "58"})
@@ -35,6 +40,7 @@ class Database:
         self._engine = engine
         self._vault = vault
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+        self._trips = sqlite.trips(engine) if engine.dialect.name == "sqlite" else {}
 
     @classmethod
     async def open(cls, url: str | None, data_dir: Path, vault: Vault) -> "Database":
@@ -46,12 +52,15 @@ class Database:
             async with database.transaction(write=True) as connection:
                 await connection.run_sync(upgrade)
         except BaseException:
-            await engine.dispose()
+            await database.aclose()
             raise
         return database
 
     async def aclose(self) -> None:
         """Closes all connections."""
+        for trips in self._trips.values():
+            await asyncio.get_running_loop().run_in_executor(trips.thread, trips.close)
+            trips.thread.shutdown(wait=False)
         await self._engine.dispose()
 
     async def ping(self) -> float:
@@ -76,6 +85,22 @@ class Database:
         async with self.transaction(write=write) as connection:
             yield SystemUnit(connection, None, self._vault)
 
+    async def brief(self, steps: Steps[T], *, write: bool = True) -> T:
+        """A short transaction of the platform itself, whole. Raises what its steps raise, Conflict and Unavailable."""
+        if not self._trips:
+            async with self.transaction(write=write) as connection:
+                return await driven(connection, steps)
+        trips = self._trips[write]
+        async with AsyncExitStack() as stack:
+            if write and self._turn is not None:
+                await stack.enter_async_context(self._turn)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(trips.thread, trips.run, steps)
+            except sqlite3.IntegrityError as error:
+                raise _conflict() from error
+            except (sqlite3.OperationalError, sqlite3.InterfaceError) as error:
+                raise _away() from error
+
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
         """One bare transaction, for what is below the repositories (migrations). Raises Conflict and Unavailable."""
@@ -88,7 +113,7 @@ class Database:
                 async with connection.begin():
                     yield connection
             except IntegrityError as error:
-                raise Conflict("another change came first, or something still depends on this; look again") from error
+                raise _conflict() from error
             except DBAPIError as error:
                 if _is_away(error):
                     raise _away() from error
@@ -119,6 +144,10 @@ def _away() -> Unavailable:
     )
 
 
+def _conflict() -> Conflict:
+    return Conflict("another change came first, or something still depends on this; look again")
+
+
 def _where(url: str | None, data_dir: Path) -> URL:
     if not url:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -137,7 +166,7 @@ def _where(url: str | None, data_dir: Path) -> URL:
 def _postgresql(url: URL) -> AsyncEngine:
     return create_async_engine(
         url,
-        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_serializer=as_json,
         json_deserializer=orjson.loads,
         pool_size=8,
         max_overflow=8,

@@ -1,7 +1,6 @@
 """The events of a call, numbered from 1, so that a listener can come back and miss nothing."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -33,11 +32,6 @@ class Events(Scoped):
         """The events of a call that came after number ``seq``, in order."""
         query = self._select().where(self.table.c.call_id == call_id, self.table.c.seq > seq).order_by(self.table.c.seq)
         return [_item(row) for row in await self._rows(query)]
-
-    async def data_of(self, call_id: str, event: str) -> list[dict[str, Any]]:
-        """The data of one kind of events of a call, in order."""
-        query = self._select(self.table.c.data).where(self.table.c.call_id == call_id, self.table.c.event == event)
-        return [row["data"] for row in await self._rows(query.order_by(self.table.c.seq))]
 
     async def forget(self, call_id: str, event: str) -> None:
         """Removes one kind of events of a call."""

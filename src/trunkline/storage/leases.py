@@ -14,16 +14,6 @@ class Leases(Scoped):
 
     table = tables.calls
 
-    async def claim(self, call_id: str, worker_id: str, until: datetime) -> bool:
-        """Takes a queued call for a worker, in one conditional statement; False when it is not to be had.
-
-        Its status is the journal's to write, in the same transaction.
-        """
-        c = self.table.c
-        statement = self._update().where(c.id == call_id, c.status == CallStatus.QUEUED, c.worker_id.is_(None))
-        values = {"worker_id": worker_id, "lease_until": until}
-        return (await self._connection.execute(statement.values(**values))).rowcount == 1
-
     async def renew(self, worker_id: str, until: datetime) -> int:
         """Renews the lease on all live calls of a worker at once; returns how many it has."""
         c = self.table.c

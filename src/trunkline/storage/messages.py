@@ -1,5 +1,8 @@
 """The transcript of a call, message by message."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import RowMapping
 
 from trunkline.domain.transcript import Message, Role
@@ -14,35 +17,19 @@ class Messages(Scoped):
 
     async def add(self, org_id: str, call_id: str, message: Message) -> None:
         """Adds the next message of a call."""
-        await self._insert(
-            {
-                "org_id": org_id,
-                "call_id": call_id,
-                "role": message.role.value,
-                "content": message.content,
-                "started_at": message.started_at,
-                "ended_at": message.ended_at,
-                "interrupted": message.interrupted,
-            }
-        )
+        await self._insert(message_values(org_id, call_id, message))
 
     async def of_call(self, call_id: str) -> tuple[Message, ...]:
         """The messages of a call in the order in which they were noted."""
         query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.id)
-        return tuple(_item(row) for row in await self._rows(query))
-
-    async def last(self, call_id: str) -> Message | None:
-        """The newest message of a call."""
-        query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.id.desc()).limit(1)
-        row = await self._row(query)
-        return None if row is None else _item(row)
+        return tuple(message_of(row) for row in await self._rows(query))
 
     async def of_calls(self, call_ids: list[str]) -> dict[str, tuple[Message, ...]]:
         """The messages of several calls, by call."""
         query = self._select().where(self.table.c.call_id.in_(call_ids)).order_by(self.table.c.id)
         found: dict[str, list[Message]] = {call_id: [] for call_id in call_ids}
         for row in await self._rows(query):
-            found[row["call_id"]].append(_item(row))
+            found[row["call_id"]].append(message_of(row))
         return {call_id: tuple(messages) for call_id, messages in found.items()}
 
     async def forget(self, call_id: str) -> None:
@@ -50,5 +37,19 @@ class Messages(Scoped):
         await self._connection.execute(self._delete().where(self.table.c.call_id == call_id))
 
 
-def _item(row: RowMapping) -> Message:
+def message_values(org_id: str, call_id: str, message: Message) -> dict[str, Any]:
+    """The row of a message."""
+    return {
+        "org_id": org_id,
+        "call_id": call_id,
+        "role": message.role.value,
+        "content": message.content,
+        "started_at": message.started_at,
+        "ended_at": message.ended_at,
+        "interrupted": message.interrupted,
+    }
+
+
+def message_of(row: Mapping[str, Any] | RowMapping) -> Message:
+    """The message of a row."""
     return Message(Role(row["role"]), row["content"], row["started_at"], row["ended_at"], row["interrupted"])

@@ -17,8 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import EMPTY_DICT
 from sqlalchemy.util.concurrency import await_
 
+from trunkline.storage.columns import as_json
+from trunkline.storage.steps import Trips
+
 BUSY_TIMEOUT_MS = 10_000
 WRITES = "trunkline_write"
+PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 
 
 class _Done(NamedTuple):
@@ -114,7 +119,7 @@ def engine(url: URL) -> AsyncEngine:
     made = create_async_engine(
         url,
         module=_Driver(aiosqlite, sqlite3),
-        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_serializer=as_json,
         json_deserializer=orjson.loads,
         pool_size=8,
         max_overflow=8,
@@ -130,11 +135,17 @@ def _prepare(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late for a consistent read and is never IMMEDIATE: _begin takes over.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
     ours: Any = connection.connection.dbapi_connection
-    ours.begin_first = "BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN"
+    ours.begin_first = WRITE if connection.get_execution_options().get(WRITES) else READ
+
+
+def trips(made: AsyncEngine) -> dict[bool, Trips]:
+    """What runs whole transactions of an engine's file in one trip: those that write (True) and those that read."""
+    path, dialect = str(made.url.database), made.sync_engine.dialect
+    return {write: Trips(path, dialect, PRAGMAS, WRITE if write else READ) for write in (True, False)}

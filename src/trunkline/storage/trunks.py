@@ -1,7 +1,6 @@
 """SIP trunks in the database; their passwords are sealed."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -36,17 +35,3 @@ class Trunks(Nouns[Trunk]):
     async def of_ids(self, ids: Sequence[str]) -> list[Trunk]:
         """The trunks of these ids, in no order."""
         return [self._item(row) for row in await self._rows(self._select().where(self.table.c.id.in_(ids)))]
-
-    async def take_dial_slot(
-        self, id: str, calls_per_second: float, now: datetime, latest: datetime
-    ) -> datetime | None:
-        """Takes the next moment at which a call may be dialled over a trunk; None (and nothing taken) if after
-        ``latest``."""
-        query = self._select(self.table.c.next_dial_at).where(self.table.c.id == id).with_for_update()
-        due = (await self._connection.execute(query)).scalar_one_or_none()
-        slot: datetime = max(now, due) if due else now
-        if slot > latest:
-            return None
-        following = slot + timedelta(seconds=1 / calls_per_second)
-        await self._connection.execute(self._update().where(self.table.c.id == id).values(next_dial_at=following))
-        return slot

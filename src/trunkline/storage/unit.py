@@ -1,6 +1,7 @@
 """A unit: one transaction, and the repositories that work inside it."""
 
 from functools import cached_property
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +16,11 @@ from trunkline.storage.messages import Messages
 from trunkline.storage.numbers import Numbers
 from trunkline.storage.organisations import Organisations
 from trunkline.storage.outbox import Outbox
+from trunkline.storage.steps import Steps, driven
 from trunkline.storage.trunks import Trunks
 from trunkline.storage.vault import Vault
+
+T = TypeVar("T")
 
 
 class Transaction:
@@ -24,6 +28,10 @@ class Transaction:
 
     def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault) -> None:
         self._inside = (connection, org_id, vault)
+
+    async def run(self, steps: Steps[T]) -> T:
+        """Runs steps inside this transaction. They know no organisation: only for a call that was read through it."""
+        return await driven(self._inside[0], steps)
 
     @cached_property
     def organisations(self) -> Organisations:
