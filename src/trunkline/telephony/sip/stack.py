@@ -2,13 +2,21 @@
 
 import asyncio
 import atexit
+import ctypes
 import shutil
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from baresip import BaresipError, Config, Runtime
 
 from trunkline.telephony.sip.settings import SipSettings
+
+TIMER_SLACK_SECONDS = 0.004
+"""Each leg has a thread that looks every 4 ms whether a packet is due, which costs more than all else that the stack
+does. Its sleeps may end so much later, together with others: nearly half of the cost goes, packets leave up to 4 ms later.
+"""
+_PR_SET_TIMERSLACK, _PR_GET_TIMERSLACK = 29, 30
 
 
 def free_address(listen: str) -> str:
@@ -23,16 +31,31 @@ def free_address(listen: str) -> str:
 
 async def start(runtime: Runtime, settings: SipSettings, listen: str) -> None:
     """Starts the stack's threads. Raises BaresipError."""
-    await runtime.start(
-        Config(
-            net_interface=settings.interface,
-            max_concurrent_calls=None,
-            expose_headers=("To",),
-            sip_trace=True,
-            native_log_level="warning",
-            extra_config_text=settings.stack_lines(listen),
-        )
+    config = Config(
+        net_interface=settings.interface,
+        max_concurrent_calls=None,
+        expose_headers=("To",),
+        sip_trace=True,
+        native_log_level="warning",
+        extra_config_text=settings.stack_lines(listen),
     )
+    with _slack_timers():
+        await runtime.start(config)
+
+
+@contextmanager
+def _slack_timers() -> Iterator[None]:
+    """Threads inherit the timer slack of the one that starts them; where there is no such thing (not Linux), none."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is None:
+        yield
+        return
+    before = prctl(_PR_GET_TIMERSLACK, 0, 0, 0, 0)
+    prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(int(TIMER_SLACK_SECONDS * 1e9)), 0, 0, 0)
+    try:
+        yield
+    finally:
+        prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(before), 0, 0, 0)
 
 
 async def leave(runtime: Runtime, *, tear_down: bool) -> None:
