@@ -26,8 +26,8 @@ def sides(stereo: bytes) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
 
 def test_both_sides_lie_where_they_sounded_and_silence_fills_the_rest() -> None:
     tracks = Tracks(8000, 10.0)
-    tracks.put(LEFT, ones(5), 10.1)
-    tracks.put(RIGHT, ones(5, 2), 11.1)
+    tracks.put(LEFT, (ones(5), 10.1))
+    tracks.put(RIGHT, (ones(5, 2), 11.1))
     left, right = sides(tracks.finish(12.0))
     assert len(left) == 16_000
     assert np.flatnonzero(left).tolist() == list(range(800))
@@ -37,7 +37,7 @@ def test_both_sides_lie_where_they_sounded_and_silence_fills_the_rest() -> None:
 def test_frames_that_come_unevenly_stay_together() -> None:
     tracks = Tracks(8000, 0.0)
     for index, jitter in enumerate([0.0, 0.03, 0.01, 0.04, 0.0, 0.02]):
-        tracks.put(RIGHT, ones(1, index + 1), 0.52 + index * 0.02 + jitter)
+        tracks.put(RIGHT, (ones(1, index + 1), 0.52 + index * 0.02 + jitter))
     _, right = sides(tracks.finish(1.0))
     heard = right[np.flatnonzero(right)]
     assert heard.tolist() == [value for value in range(1, 7) for _ in range(160)]
@@ -46,16 +46,16 @@ def test_frames_that_come_unevenly_stay_together() -> None:
 
 def test_nothing_is_given_out_before_what_is_late_could_come() -> None:
     tracks = Tracks(8000, 0.0)
-    tracks.put(LEFT, ones(50), 1.0)
+    tracks.put(LEFT, (ones(50), 1.0))
     assert len(tracks.take(1.0)) == int(0.6 * 8000) * 4
-    tracks.put(RIGHT, ones(1, 3), 0.7)
+    tracks.put(RIGHT, (ones(1, 3), 0.7))
     _, right = sides(tracks.finish(1.0))
     assert np.flatnonzero(right).tolist() == list(range(5440 - 4800, 5600 - 4800))
 
 
 def test_a_long_gap_and_a_long_sound_both_fit() -> None:
     tracks = Tracks(8000, 0.0)
-    early = tracks.put(LEFT, ones(1), 30.0) + tracks.put(RIGHT, ones(150, 2), 40.0)
+    early = tracks.put(LEFT, (ones(1), 30.0)) + tracks.put(RIGHT, (ones(150, 2), 40.0))
     left, right = sides(early + tracks.finish(41.0))
     assert len(left) == 41 * 8000
     assert np.flatnonzero(left).tolist() == list(range(30 * 8000 - 160, 30 * 8000))
@@ -65,7 +65,7 @@ def test_a_long_gap_and_a_long_sound_both_fit() -> None:
 def test_a_side_that_sends_too_much_does_not_stretch_the_recording() -> None:
     tracks = Tracks(8000, 0.0)
     for index in range(200):
-        tracks.put(LEFT, ones(2), (index + 1) * 0.02)
+        tracks.put(LEFT, (ones(2), (index + 1) * 0.02))
     left, _ = sides(tracks.finish(4.0))
     assert len(left) <= 4.6 * 8000
 

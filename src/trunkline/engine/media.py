@@ -194,11 +194,11 @@ class Media:
         if pcm:
             sound.pending += pcm
             seat.listener.hear(pcm)
-        out = seat.speaker.play(now)
-        if out:
-            self._played(seat, out, now)
+        self._played(seat, seat.speaker.play(now), now)
 
     def _played(self, seat: Seat, out: bytes, now: float) -> None:
+        if not out:
+            return
         sound = seat.sound
         if seat.tape is not None:
             seat.tape.right(out, now)
@@ -244,9 +244,11 @@ class Media:
         event = sound.activity.step(probability, levels, now - len(sound.pending) / sound.bytes_per_second)
         if event is None:
             return
-        if isinstance(event, SpeechStarted) and self._is_echo(seat, now):
-            sound.activity.forget()
-            return
+        if isinstance(event, SpeechStarted):
+            self._played(seat, seat.speaker.play(now, exact=True), now)
+            if self._is_echo(seat, now):
+                sound.activity.forget()
+                return
         seat.listener.speech(event)
 
     def _is_echo(self, seat: Seat, now: float) -> bool:

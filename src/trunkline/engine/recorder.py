@@ -15,6 +15,9 @@ FINISH_SECONDS = 5.0
 _CHANNELS = 2
 _SAMPLE_BYTES = 2
 
+_Sides = tuple[list[tuple[bytes, float]], list[tuple[bytes, float]]]
+"""The stretches of both sides that wait for the writer, each with the time at which it ended."""
+
 _log = logger("engine")
 
 
@@ -48,6 +51,7 @@ class Tape:
         self._thread = thread
         self._tracks = Tracks(sample_rate_hz, clock.monotonic())
         self._write_at = clock.monotonic() + WRITE_SECONDS
+        self._sides: _Sides = ([], [])
         self._writes: set[asyncio.Future[None]] = set()
         self._writer: BlobWriter | None = None
         self._lost = False
@@ -55,9 +59,6 @@ class Tape:
     def left(self, pcm: bytes, now: float) -> None:
         """The party's sound that arrived until ``now``."""
         self._put(LEFT, pcm, now)
-        if now >= self._write_at:
-            self._write_at = now + WRITE_SECONDS
-            self._send(self._tracks.take(now))
 
     def right(self, pcm: bytes, now: float) -> None:
         """Our sound that was played until ``now``."""
@@ -65,32 +66,42 @@ class Tape:
 
     async def finish(self) -> str | None:
         """Closes the file; its name, or None when it was lost. Safe to call once."""
-        self._send(self._tracks.finish(self._clock.monotonic()))
+        self._send(self._clock.monotonic(), last=True)
         loop = asyncio.get_running_loop()
         closing = loop.run_in_executor(self._thread, self._close)
         done, _ = await asyncio.wait([closing], timeout=FINISH_SECONDS)
         return None if not done or self._lost else self.name
 
     def _put(self, side: int, pcm: bytes, now: float) -> None:
-        if not self._lost and (made_room := self._tracks.put(side, pcm, now)):
-            self._send(made_room)
+        if self._lost:
+            return
+        self._sides[side].append((pcm, now))
+        if now >= self._write_at:
+            self._write_at = now + WRITE_SECONDS
+            self._send(now)
 
-    def _send(self, stereo: bytes) -> None:
-        if self._lost or not stereo:
+    def _send(self, now: float, *, last: bool = False) -> None:
+        sides, self._sides = self._sides, ([], [])
+        if self._lost:
             return
         if len(self._writes) >= BACKLOG_WRITES:
             self._lost = True
             _log.error("the disk is too slow: a recording is given up", recording=self.name)
             return
-        future = asyncio.get_running_loop().run_in_executor(self._thread, self._write, stereo)
+        future = asyncio.get_running_loop().run_in_executor(self._thread, self._lay_down, sides, now, last)
         self._writes.add(future)
         future.add_done_callback(self._writes.discard)
 
     # --- in the writer thread
 
+    def _lay_down(self, sides: _Sides, now: float, last: bool) -> None:
+        """Puts the sound where it belongs in time, all of a second at once, and writes what is settled."""
+        stereo = b"".join([self._tracks.put(side, *sides[side]) for side in (LEFT, RIGHT)])
+        stereo += self._tracks.finish(now) if last else self._tracks.take(now)
+        if stereo and not self._lost:
+            self._write(stereo)
+
     def _write(self, stereo: bytes) -> None:
-        if self._lost:
-            return
         try:
             if self._writer is None:
                 self._writer = self._blobs.create(self.name)

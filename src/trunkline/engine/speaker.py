@@ -14,6 +14,8 @@ from trunkline.ports.models import TtsSession
 
 RING_LOW_SECONDS = 0.3
 RING_FULL_SECONDS = 0.4
+REST_SECONDS = 0.06
+"""While the ring is well filled the line is asked this often only, not at every pass."""
 CLOSED_SLACK_SECONDS = 0.04
 """A closed line says that nothing is buffered: no more is taken for played than time has passed, and this."""
 
@@ -39,6 +41,8 @@ class Speaker:
         self._ring = bytearray()
         self._concluded: int | None = None
         self._played_at = 0.0
+        self._rests_until = 0.0
+        self._out = b""
         self._studio = Studio(
             opening, lexicon, self._bytes_per_second, self._utterances, self._begin_at_once, crew, clock
         )
@@ -91,43 +95,63 @@ class Speaker:
 
     def close(self) -> None:
         """The leg is gone: tells what was heard of the utterance that was being played."""
+        now = self._clock.monotonic()
+        if self.line is not None and self._ring:
+            self._catch_up(self.line.buffered(), now)
         if self._utterances and self._utterances[0].written:
             first = self._utterances[0]
             heard, rest = first.heard(self._bytes_per_second)
-            self._tell(SpeakingStopped(first.number, heard, rest, self._clock.monotonic()))
+            self._tell(SpeakingStopped(first.number, heard, rest, now))
         self._utterances.clear()
         self.line = None
         self._studio.close()
 
     # --- from the media pass
 
-    def play(self, now: float) -> bytes:
-        """Tops up the line's ring; returns the sound that went out since the last pass."""
+    def play(self, now: float, *, exact: bool = False) -> bytes:
+        """Tops up the line's ring; returns the sound that is known to have gone out since (``exact``: until now)."""
         line = self.line
-        if line is None or not (self._ring or self._utterances):
+        if now < self._rests_until and not exact:
             return b""
+        if line is None or not (self._ring or self._utterances):
+            return self._taken_out()
         left = line.buffered()
-        out = b""
-        if (count := len(self._ring) - left) > 0:
-            possible = int((now - self._played_at + CLOSED_SLACK_SECONDS) * self._bytes_per_second) // 2 * 2
-            out = self._settle(min(count, possible))
-        self._played_at = now
+        self._catch_up(left, now)
         if left < RING_LOW_SECONDS * self._bytes_per_second:
-            self._fill(line, left, now)
+            left = self._fill(line, left, now)
         if self._utterances:
             self._conclude(now)
+        self._rests_until = now + REST_SECONDS if self._may_rest(left) else now
+        return self._taken_out()
+
+    def _catch_up(self, left: int, now: float) -> None:
+        """Takes for played what is no longer in the line, as far as time allows."""
+        if (count := len(self._ring) - left) > 0:
+            possible = int((now - self._played_at + CLOSED_SLACK_SECONDS) * self._bytes_per_second) // 2 * 2
+            self._settle(min(count, possible))
+        self._played_at = now
+
+    def _taken_out(self) -> bytes:
+        out, self._out = self._out, b""
         return out
+
+    def _may_rest(self, left: int) -> bool:
+        """Whether neither the ring nor an utterance comes to its end soon."""
+        if not self._utterances:
+            return False
+        first = self._utterances[0]
+        return min(left, first.written - first.played) > 2 * REST_SECONDS * self._bytes_per_second
 
     def _begin_at_once(self) -> None:
         """Sound that breaks a silence does not wait for the next pass."""
         if self.line is not None and not self._ring and self._utterances and not self._utterances[0].started:
             self._fill(self.line, self.line.buffered(), self._clock.monotonic())
 
-    def _fill(self, line: Line, left: int, now: float) -> None:
+    def _fill(self, line: Line, left: int, now: float) -> int:
         room = int(RING_FULL_SECONDS * self._bytes_per_second) - left
         for utterance in self._utterances:
             if room < self._frame_bytes:
-                return
+                break
             sound = utterance.draw(room, self._frame_bytes)
             if sound:
                 taken = line.write(sound)
@@ -135,7 +159,8 @@ class Speaker:
                 left += taken
                 room -= taken
             if not utterance.drawn:
-                return
+                break
+        return left
 
     def _written(self, utterance: Utterance, sound: bytes, taken: int, audible_at: float) -> None:
         self._ring += sound[:taken]
@@ -146,15 +171,14 @@ class Speaker:
             utterance.started = True
             self._tell(SpeakingStarted(utterance.number, audible_at, utterance.waited_seconds))
 
-    def _settle(self, count: int) -> bytes:
+    def _settle(self, count: int) -> None:
         """``count`` bytes of the ring went out: credits them to their utterances."""
-        out = bytes(self._ring[:count])
+        self._out += self._ring[:count]
         del self._ring[:count]
         for utterance in self._utterances:
             step = min(count, utterance.written - utterance.played)
             utterance.play(step)
             count -= step
-        return out
 
     def _conclude(self, now: float) -> None:
         utterance = self._utterances[0]
@@ -180,6 +204,7 @@ class Speaker:
             self._settle(count)
         self.line.flush()
         self._ring.clear()
+        self._rests_until = 0.0
 
     def _drop(self, utterance: Utterance) -> None:
         self._utterances.remove(utterance)

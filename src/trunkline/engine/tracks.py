@@ -31,23 +31,25 @@ class Tracks:
         """How many samples of each side were given out."""
         return self._given
 
-    def put(self, side: int, pcm: bytes, ended_at: float) -> bytes:
-        """Lays ``pcm`` down so that it ends at ``ended_at``; returns stereo PCM that had to make room for it."""
-        sound = np.frombuffer(pcm, "<i2")
-        start = self._position(ended_at) - len(sound)
-        if start < self._next[side] - self._rate // 2:
-            return b""
-        gap = start > self._next[side] + self._slack
-        start = start - start % self._frame if gap else self._next[side]
+    def put(self, side: int, *stretches: tuple[bytes, float]) -> bytes:
+        """Lays stretches down, each so that it ends at its time; returns stereo PCM that had to make room for them."""
         made_room = b""
-        while start + len(sound) - self._given > len(self._room):
-            made_room += self._give(min(start + len(sound), self._given + len(self._room) // 2))
-        skipped = max(0, self._given - start)
-        rows = slice(start + skipped - self._given, start + len(sound) - self._given)
-        if rows.stop > rows.start:
-            self._room[rows, side] = sound[skipped:]
-        self._next[side] = start + len(sound)
-        return made_room
+        joined: list[bytes] = []
+        start = upto = self._next[side]
+        for pcm, ended_at in stretches:
+            length = len(pcm) // 2
+            at = self._position(ended_at) - length
+            if at < upto - self._rate // 2:
+                continue
+            if gap := at > upto + self._slack:
+                made_room += self._lay(side, start, b"".join(joined))
+                joined.clear()
+                upto = at - at % self._frame
+            if gap or not joined:
+                start = upto
+            joined.append(pcm)
+            upto += length
+        return made_room + self._lay(side, start, b"".join(joined))
 
     def take(self, now: float) -> bytes:
         """The stereo PCM that is settled by ``now``."""
@@ -57,6 +59,19 @@ class Tracks:
         """All that is left, up to ``now`` or the last sound."""
         end = max(self._position(now), *self._next)
         return self._give(-(-end // self._frame) * self._frame)
+
+    def _lay(self, side: int, start: int, pcm: bytes) -> bytes:
+        sound = np.frombuffer(pcm, "<i2")
+        end = start + len(sound)
+        made_room = b""
+        while end - self._given > len(self._room):
+            made_room += self._give(min(end, self._given + len(self._room) // 2))
+        skipped = max(0, self._given - start)
+        rows = slice(start + skipped - self._given, end - self._given)
+        if rows.stop > rows.start:
+            self._room[rows, side] = sound[skipped:]
+        self._next[side] = max(self._next[side], end)
+        return made_room
 
     def _position(self, at: float) -> int:
         return max(0, round((at - self._start_at) * self._rate))
