@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.markup import escape
@@ -18,15 +18,14 @@ SHORT = {
     "tts_first_audio": "tts",
     "added": "added",
 }
-AFTER_ITS_REPLY = timedelta(seconds=0.2)
-"""A turn is measured when its reply becomes audible; it is told below that reply."""
 
 
 class Story:
     """Tells the events of a call in the order in which they began, whatever order they arrive in.
 
     A turn of speech arrives when it is over. Until then its partial words say that it goes on, and what happened after
-    its beginning waits for it. Times are seconds from the answer.
+    its beginning waits for it. A turn is measured when its reply becomes audible, and told below that reply. Times are
+    seconds from the answer.
     """
 
     def __init__(self, screen: Screen) -> None:
@@ -34,19 +33,21 @@ class Story:
         self._answered: datetime | None = None
         self._open: dict[str, datetime] = {}
         self._waiting: list[tuple[datetime, int, str, dict[str, Any]]] = []
+        self._measured: list[tuple[datetime, dict[str, Any]]] = []
         self._arrived = 0
 
     def take(self, event: str, data: dict[str, Any]) -> None:
         """Takes an event of the stream, or ``order``: a command that we sent."""
         at = _moment(data["at"])
+        if event == "latency":
+            self._measured.append((at, data))
+            return
         if event == "transcript":
             at = _moment(data["started_at"])
             if not data["final"]:
                 self._open.setdefault(data["role"], at)
                 return
             self._open.pop(data["role"], None)
-        if event == "latency":
-            at += AFTER_ITS_REPLY
         if event == "status" and data["status"] == "in-progress":
             self._answered = self._answered or at
         self._arrived += 1
@@ -79,14 +80,18 @@ class Story:
                 who, colour = ROLES.get(str(data["role"]), ("note", "dim"))
                 cut = " [dim](interrupted)[/]" if data.get("interrupted") else ""
                 self._screen.happened(moment, who, colour, escape(str(data["content"])) + cut)
-            case "latency":
-                self._screen.happened("", "", "dim", f"[dim]{_latency(data)}[/]")
+                if data["role"] == "assistant":
+                    self._show_measured(_moment(data["at"]))
             case "order":
                 order = escape(json.dumps(data["command"], ensure_ascii=False))
                 self._screen.happened(moment, "we order", "magenta", f"[magenta]{order}[/]")
             case "command":
                 detail = f" [dim]({escape(data['detail'])})[/]" if data.get("detail") else ""
                 self._screen.happened(moment, "command", "magenta", f"{data['type']} {data['outcome']}{detail}")
+
+    def _show_measured(self, until: datetime) -> None:
+        while self._measured and self._measured[0][0] <= until:
+            self._screen.happened("", "", "dim", f"[dim]{_latency(self._measured.pop(0)[1])}[/]")
 
 
 def _latency(turn: Mapping[str, Any]) -> str:
