@@ -67,6 +67,17 @@ def test_what_was_said_into_a_sentence_is_told_after_its_beginning() -> None:
     assert [text for _, _, text in told[1:]] == ["We are calling about", "Who is this?"]
 
 
+def test_an_order_waits_for_what_began_before_it() -> None:
+    told = _told(
+        _status("in-progress", 10),
+        ("order", {"at": _at(11.02), "command": {"type": "say"}}),
+        _words("assistant", "Good", 11),
+        _words("assistant", "Good morning.", 11, 12),
+        ("command", {"at": _at(12.5), "type": "say", "outcome": "done"}),
+    )
+    assert [who for _, who, _ in told[1:]] == ["assistant", "we order", "command"]
+
+
 def test_a_turn_is_measured_below_its_reply() -> None:
     told = _told(
         _status("in-progress", 10),

@@ -52,7 +52,8 @@ class Story:
             self._answered = self._answered or at
         self._arrived += 1
         self._waiting.append((at, self._arrived, event, data))
-        self._tell(_moment(data["at"]))
+        if event != "order":  # its answer in the stream may tell of what began just before it
+            self._tell(_moment(data["at"]))
 
     def end(self) -> None:
         """Tells what still waits."""
