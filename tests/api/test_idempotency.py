@@ -7,8 +7,8 @@ import pytest
 
 from tests.api.world import DESTINATION, Api, client, made, ready_to_call
 from trunkline.api.body import canonical
-from trunkline.domain.access import Caller
 from trunkline.services import idempotency, keys
+from trunkline.storage import idempotency as slots
 from trunkline.storage.idempotency import IdempotencySlot
 
 pytestmark = pytest.mark.room
@@ -64,9 +64,7 @@ async def test_a_reply_that_shows_a_new_key_is_kept_sealed(api: Api) -> None:
     first = await api.ours.post("/api-keys", json={"name": "K"}, headers=KEY)
     again = await api.ours.post("/api-keys", json={"name": "K"}, headers=KEY)
     assert again.json() == first.json()
-    caller = await _caller(api)
-    async with api.rooms.unit(caller, write=False) as unit:
-        kept = await unit.idempotency.find(IdempotencySlot(caller.key_id or "", "POST", "/api-keys", "once-1"))
+    kept = await api.rooms.database.brief(slots.find(await _slot(api, "/api-keys")), write=False)
     assert first.json()["api_key"]["key"] not in str(kept)
 
 
@@ -81,6 +79,22 @@ async def test_a_request_that_failed_may_be_tried_again(api_on_each: Api) -> Non
     placed = await api.ours.post("/calls/outbound", json=order, headers=KEY)
     assert placed.status_code == 200
     assert await _calls(api) == 1
+
+
+async def test_the_reply_is_kept_in_the_transaction_that_places_the_call(api_on_each: Api) -> None:
+    api = api_on_each
+    order = {"destination": DESTINATION, "assistant_id": (await ready_to_call(api.ours))["assistant"]}
+    seen = []
+
+    async def wake(call_id: str) -> bool:
+        kept = await api.rooms.database.brief(slots.find(await _slot(api, "/calls/outbound")))
+        seen.append(kept and kept.status_code)
+        return True
+
+    api.live.wake = wake  # type: ignore[method-assign]
+    first = await api.ours.post("/calls/outbound", json=order, headers=KEY)
+    again = await api.ours.post("/calls/outbound", json=order, headers=KEY)
+    assert (first.status_code, again.json(), seen) == (200, first.json(), [200])
 
 
 async def test_a_process_that_died_before_the_call_blocks_for_a_minute(api_on_each: Api) -> None:
@@ -99,13 +113,12 @@ async def test_a_process_that_died_after_the_call_has_its_call_found(api_on_each
     api = api_on_each
     order = {"destination": DESTINATION, "assistant_id": (await ready_to_call(api.ours))["assistant"]}
     first = await api.ours.post("/calls/outbound", json=order, headers=KEY)
-    slot = IdempotencySlot((await _caller(api)).key_id or "", "POST", "/calls/outbound", "once-1")
-    async with api.rooms.unit(api.caller) as unit:
-        kept = await unit.idempotency.find(slot)
-        assert kept is not None
-        await unit.idempotency.release(slot)
-        reply = {"call_id": first.json()["call_id"]}
-        await unit.idempotency.take(api.org_id, slot, kept.body_hash, api.clock.now(), reply)
+    slot = await _slot(api, "/calls/outbound")
+    kept = await api.rooms.database.brief(slots.find(slot))
+    assert kept is not None
+    await api.rooms.database.brief(slots.release(slot))
+    reply = {"call_id": first.json()["call_id"]}
+    await api.rooms.database.brief(slots.take(slot, kept.body_hash, api.clock.now(), reply))
     api.clock.advance(61)
     again = await api.ours.post("/calls/outbound", json=order, headers=KEY)
     assert again.json() == first.json()
@@ -119,14 +132,14 @@ async def test_a_bad_idempotency_key_is_refused(api: Api) -> None:
         assert (reply.status_code, reply.json()["code"]) == (400, "invalid_idempotency_key"), key
 
 
-async def _caller(api: Api) -> Caller:
-    return await keys.authenticate(api.rooms, api.key)
+async def _slot(api: Api, path: str) -> IdempotencySlot:
+    caller = await keys.authenticate(api.rooms, api.key)
+    return IdempotencySlot(caller.org_id, caller.key_id or "", "POST", path, "once-1")
 
 
 async def _died(api: Api, order: dict[str, str]) -> idempotency.Begun:
     """Takes the slot as a request does, and goes no further."""
-    caller = await _caller(api)
-    slot = IdempotencySlot(caller.key_id or "", "POST", "/calls/outbound", "once-1")
-    begun = await idempotency.begin(api.rooms, caller, slot, hashlib.sha256(canonical(order)).hexdigest())
+    slot = await _slot(api, "/calls/outbound")
+    begun = await idempotency.begin(api.rooms, slot, hashlib.sha256(canonical(order)).hexdigest())
     assert isinstance(begun, idempotency.Begun)
     return begun

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import uvicorn
@@ -23,6 +23,7 @@ from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Limits, Rooms
 from trunkline.storage.blobs import DiskBlobs
 from trunkline.storage.database import Database
+from trunkline.storage.steps import Steps
 from trunkline.storage.unit import SystemUnit, Unit
 from trunkline.storage.vault import Vault
 from trunkline.testing.line import ScriptedCarrier
@@ -30,6 +31,7 @@ from trunkline.testing.models import ScriptedModels
 
 DESTINATION = "+31612345678"
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,9 @@ class Away(Database):
         """Opens nothing."""
 
     async def ping(self) -> float:
+        raise _away()
+
+    async def brief(self, steps: Steps[T], *, write: bool = True) -> T:
         raise _away()
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 
@@ -16,8 +16,10 @@ from trunkline.jobs.reaper import Reaper
 from trunkline.ports.journal import Journal
 from trunkline.services import claims
 from trunkline.storage.database import Database
+from trunkline.storage.steps import Steps
 from trunkline.storage.unit import SystemUnit
 
+T = TypeVar("T")
 pytestmark = pytest.mark.room
 
 
@@ -173,6 +175,11 @@ class AwayNow:
         if self.away:
             raise Unavailable("the database is away")
         return self._database.system(write=write)
+
+    async def brief(self, steps: Steps[T], *, write: bool = True) -> T:
+        if self.away:
+            raise Unavailable("the database is away")
+        return await self._database.brief(steps, write=write)
 
 
 async def test_after_an_outage_the_other_workers_get_time_to_renew(world: World) -> None:

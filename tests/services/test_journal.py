@@ -191,7 +191,7 @@ async def test_facts_that_come_together_are_kept_in_one_go(home: World) -> None:
     call_id = await home.place()
     await claims.claim(home.rooms, call_id, "worker")
     message = Message(Role.USER, "Yes.", later(2), later(2))
-    facts = [
+    facts: list[Fact] = [
         StatusChanged(later(1), CallStatus.IN_PROGRESS),
         MessageSpoken(later(2), message),
         PartialHeard(later(3), Role.ASSISTANT, "Th"),

@@ -9,10 +9,12 @@ from tests.storage import world
 from trunkline.base.errors import NotFound
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.transcript import Message, Role
+from trunkline.storage import idempotency, placing
 from trunkline.storage.calls import CallFilters
 from trunkline.storage.database import Database
 from trunkline.storage.deliveries import Delivery
 from trunkline.storage.idempotency import IdempotencySlot
+from trunkline.storage.keys import by_hash
 from trunkline.storage.unit import Unit
 
 pytestmark = pytest.mark.room
@@ -51,9 +53,6 @@ async def test_nouns_of_another_organisation_are_not_there(database: Database) -
         await refused(other.trunks.save(trunk))
         await refused(other.numbers.save(number))
         await refused(other.assistants.save(assistant))
-        assert await other.numbers.usable() == []
-        assert await other.trunks.of_ids([trunk.id]) == []
-        await other.numbers.used(number.id, world.later(1))
     async with database.unit("org-a") as unit:
         assert await unit.trunks.get(trunk.id) == trunk
         kept = await unit.numbers.get(number.id)
@@ -66,12 +65,10 @@ async def test_keys_of_another_organisation_are_not_there(database: Database) ->
     async with database.unit("org-a") as unit:
         await unit.keys.add(key, "hash")
     async with database.unit("org-b") as other:
-        assert await other.keys.by_hash("hash") is None
         assert await other.keys.list_(10, 0) == ([], 0)
         await refused(other.keys.revoke(key.id, world.NOW))
         await other.keys.used(key.id, world.NOW)
-    async with database.system() as system:
-        assert await system.keys.by_hash("hash") == key
+    assert await database.brief(by_hash("hash"), write=False) == key
 
 
 async def test_calls_and_what_hangs_on_them_are_not_there_for_others(database: Database) -> None:
@@ -106,17 +103,28 @@ async def test_calls_and_what_hangs_on_them_are_not_there_for_others(database: D
 
 async def test_idempotency_keys_of_another_organisation_are_not_there(database: Database) -> None:
     await world.two_organisations(database)
-    slot = IdempotencySlot("key", "POST", "/calls/outbound", "once")
+    ours = IdempotencySlot("org-a", "key", "POST", "/calls/outbound", "once")
+    theirs = replace(ours, org_id="org-b")
+    await database.brief(idempotency.take(ours, "hash", world.NOW, None))
+    assert await database.brief(idempotency.find(theirs)) is None
+    await database.brief(idempotency.keep(theirs, 200, {"stolen": True}))
+    await database.brief(idempotency.release(theirs))
+    kept = await database.brief(idempotency.find(ours))
+    assert kept is not None
+    assert (kept.status_code, kept.reply) == (None, None)
+
+
+async def test_the_ways_out_of_another_organisation_are_not_there(database: Database) -> None:
+    await world.two_organisations(database)
+    trunk = world.trunk()
+    number = world.number(trunk_id=trunk.id)
     async with database.unit("org-a") as unit:
-        assert await unit.idempotency.take("org-a", slot, "hash", world.NOW)
-    async with database.unit("org-b") as other:
-        assert await other.idempotency.find(slot) is None
-        await other.idempotency.keep(slot, 200, {"stolen": True})
-        await other.idempotency.release(slot)
-    async with database.unit("org-a") as unit:
-        kept = await unit.idempotency.find(slot)
-        assert kept is not None
-        assert kept.status_code is None
+        await unit.trunks.add(trunk)
+        await unit.numbers.add(number)
+    assert [way.number_id for way in await database.brief(placing.ways("org-a"))] == [number.id]
+    assert await database.brief(placing.ways("org-b")) == []
+    assert await database.brief(placing.way("org-b", number.id)) is None
+    assert (await database.brief(placing.load("org-b"))).total == 0
 
 
 ADDITIONS: dict[str, Callable[[Unit, str], Awaitable[None]]] = {

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+import orjson
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,7 +31,8 @@ class Reply:
 
 @dataclass(slots=True)
 class Ask:
-    """One request, as an operation sees it. ``body`` is the JSON object that was sent, not validated yet."""
+    """One request, as an operation sees it. ``body`` is the JSON object that was sent, not validated yet; ``kept`` says
+    that the operation has kept its reply for the request's Idempotency-Key itself."""
 
     rooms: Rooms
     settings: ApiSettings
@@ -38,6 +40,7 @@ class Ask:
     who: Caller | None
     body: dict[str, Any] = field(default_factory=dict)
     begun: Begun | None = None
+    kept: bool = False
 
     @property
     def caller(self) -> Caller:
@@ -60,6 +63,11 @@ class Ask:
         if nul := [name for name, value in pairs if "\0" in name + value]:
             raise Invalid("The NUL character has no place in a query.", details=[f"{nul[0]!r}: contains NUL"])
         return checked(model, given)
+
+    def keepable(self, body: dict[str, object]) -> dict[str, object]:
+        """A reply as it is kept for an Idempotency-Key."""
+        deprecated = bool(getattr(self.request.state, "deprecated", False))
+        return {"body": orjson.loads(orjson.dumps(body)), "deprecated": deprecated}
 
     def mark_deprecated(self) -> None:
         """Notes that an old name was used; the reply then says so."""

@@ -104,7 +104,7 @@ class Shell:
             raise exceeded(allowance, what)
 
     async def _once(self, operation: Operation, ask: Ask) -> Response:
-        begun = await idempotency.begin(self.rooms, ask.caller, _slot(operation, ask), _fingerprint(ask))
+        begun = await idempotency.begin(self.rooms, _slot(operation, ask), _fingerprint(ask))
         if isinstance(begun, idempotency.Answered):
             ask.request.state.deprecated = begun.reply["deprecated"]
             return Problem(begun.status, begun.reply["body"], {"Idempotency-Replayed": "true"}).response()
@@ -116,16 +116,14 @@ class Shell:
             if operation.places_call and await idempotency.call_written(self.rooms, ask.caller, begun):
                 await self._keep(ask, begun, told.status, told.body)
             else:
-                await idempotency.release(self.rooms, ask.caller, begun)
+                await idempotency.release(self.rooms, begun)
             return told.response()
-        if isinstance(reply, Reply):
+        if isinstance(reply, Reply) and not ask.kept:
             await self._keep(ask, begun, reply.status, reply.body)
         return _response(reply)
 
     async def _keep(self, ask: Ask, begun: idempotency.Begun, status: int, body: dict[str, object]) -> None:
-        deprecated = bool(getattr(ask.request.state, "deprecated", False))
-        kept = {"body": orjson.loads(orjson.dumps(body)), "deprecated": deprecated}
-        await idempotency.keep(self.rooms, ask.caller, begun, status, kept)
+        await idempotency.keep(self.rooms, begun, status, ask.keepable(body))
 
 
 def _told(error: Exception) -> Problem:
@@ -163,7 +161,7 @@ def _slot(operation: Operation, ask: Ask) -> IdempotencySlot:
             title="Invalid Idempotency-Key",
         )
     path = operation.path.format(**ask.request.path_params).replace("/agents", "/assistants", 1)
-    return IdempotencySlot(ask.caller.key_id or "", operation.method, path, key)
+    return IdempotencySlot(ask.caller.org_id, ask.caller.key_id or "", operation.method, path, key)
 
 
 def _fingerprint(ask: Ask) -> str:

@@ -16,6 +16,7 @@ from trunkline.jobs.patience import Bell, keep_doing, until_kept
 from trunkline.jobs.reaper import Reaper
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analyst
+from trunkline.services import idempotency
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Rooms
 from trunkline.webhooks.sender import Sender
@@ -85,4 +86,5 @@ class Jobs:
         before = self._rooms.clock.now() - timedelta(seconds=self._settings.kept_seconds)
         async with self._rooms.database.system() as unit:
             await unit.outbox.prune(before)
+        await idempotency.prune(self._rooms)
         return await self._durable.prune(before) > 0

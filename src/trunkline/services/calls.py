@@ -1,13 +1,13 @@
 """Calls: placed, shown, followed."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from trunkline.base.errors import Invalid, PaymentRequired
+from trunkline.base.errors import Invalid, NotFound, PaymentRequired
 from trunkline.base.ids import new_call_id
 from trunkline.domain.access import Caller
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
@@ -15,6 +15,7 @@ from trunkline.domain.call import CallStatus, Direction
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
+from trunkline.domain.transcript import Message
 from trunkline.services import addresses, destinations, planning, recordings
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
@@ -22,9 +23,12 @@ from trunkline.services.following import Replay, followed
 from trunkline.services.journal import first_event, publish
 from trunkline.services.rooms import Page, Rooms
 from trunkline.services.validation import invalid
-from trunkline.storage.calls import Call, CallFilters
+from trunkline.storage import placing
+from trunkline.storage.calls import Call, CallFilters, one
+from trunkline.storage.messages import of_call
 from trunkline.storage.plans import plan_to_json
 from trunkline.storage.secrets import public
+from trunkline.storage.steps import Steps
 
 __all__ = [
     "CallFilters",
@@ -72,8 +76,11 @@ class Placed:
     status: str
 
 
-async def place(rooms: Rooms, caller: Caller, order: PlaceOrder) -> Placed:
-    """Records a call and wakes a worker for it; the row is committed before anything rings.
+async def place(
+    rooms: Rooms, caller: Caller, order: PlaceOrder, along: Callable[[str], Steps[None]] | None = None
+) -> Placed:
+    """Records a call and wakes a worker for it; the row is committed before anything rings. ``along`` gives what is
+    written in the same transaction, from the call's id.
 
     An ``assistant_id`` or ``number_id`` that this organisation does not have is NotFound. Raises Invalid for what does
     not make sense, PaymentRequired without credit, and Unavailable (``at_capacity``) where no worker or limit has room.
@@ -89,28 +96,37 @@ async def place(rooms: Rooms, caller: Caller, order: PlaceOrder) -> Placed:
     if rooms.live.room() <= 0:
         raise planning.at_capacity("no worker has room for a call")
     call_id = order.call_id or new_call_id(Direction.OUTBOUND)
-    async with rooms.unit(caller) as unit:
-        organisation = await unit.organisations.get(caller.org_id, lock=True)
-        load = await unit.calls.load()
-        route = await planning.route(unit, organisation, load, order.destination, order.number_id)
-        now = rooms.clock.now()
-        plan = _plan(call_id, organisation, order, assistant, route)
-        call = _row(plan, assistant.name or name, now)
-        await unit.calls.add(call, rooms.vault.seal(plan_to_json(plan)))
-        event = first_event(call)
-        await unit.events.add(call.org_id, event, now)
-        await unit.numbers.used(route.number.id, now)
+    draft = _plan(call_id, organisation, order, assistant)
+    event = await rooms.database.brief(_placing(rooms, draft, order.number_id, assistant.name or name, along))
     publish(rooms, [event])
     await rooms.live.wake(call_id)
     return Placed(call_id, CallStatus.DIALING.value)
 
 
+def _placing(
+    rooms: Rooms, draft: CallPlan, number_id: str | None, name: str | None, along: Callable[[str], Steps[None]] | None
+) -> Steps[LiveEvent]:
+    way = yield from planning.route(draft.org_id, draft.destination, number_id)
+    trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", rooms.vault)
+    plan = replace(draft, caller_id=way.phone_number, number_id=way.number_id, number_name=way.name, trunk=trunk.plan())
+    now = rooms.clock.now()
+    call = _row(plan, name, now)
+    event = first_event(call)
+    yield from placing.record(call, rooms.vault.seal(plan_to_json(plan)), event, now)
+    if along is not None:
+        yield from along(call.id)
+    return event
+
+
 async def get(rooms: Rooms, caller: Caller, call_id: str) -> dict[str, Any]:
     """The call object. Raises NotFound."""
-    async with rooms.unit(caller, write=False) as unit:
-        call = await unit.calls.get(call_id)
-        messages = await unit.messages.of_call(call_id)
+    call, messages = await rooms.database.brief(_whole(caller.org_id, call_id), write=False)
     return call_object(call, messages, rooms.limits, rooms.clock.now())
+
+
+def _whole(org_id: str, call_id: str) -> Steps[tuple[Call, tuple[Message, ...]]]:
+    call = yield from one(org_id, call_id)
+    return call, (yield from of_call(call_id))
 
 
 async def list_(rooms: Rooms, caller: Caller, filters: CallFilters, limit: int, offset: int) -> Page[dict[str, Any]]:
@@ -173,30 +189,30 @@ def _check_order(order: PlaceOrder) -> None:
 async def _asked_for(
     rooms: Rooms, caller: Caller, order: PlaceOrder
 ) -> tuple[Organisation, AssistantSettings | TransientAssistant, str | None]:
-    async with rooms.unit(caller, write=False) as unit:
-        organisation = await unit.organisations.get(caller.org_id)
-        if order.assistant is not None:
-            return organisation, order.assistant, order.assistant.name
-        settings = (await unit.assistants.get(order.assistant_id or "")).settings
+    asking = placing.asker(caller.org_id, order.assistant_id, rooms.vault)
+    organisation, stored = await rooms.database.brief(asking, write=False)
+    if order.assistant is not None:
+        return organisation, order.assistant, order.assistant.name
+    if stored is None:
+        raise NotFound(f"there is no assistant {order.assistant_id}")
+    settings = stored.settings
     if not settings.is_active:
         problem = "the assistant is not active; set is_active, or call with another"
         raise Invalid(problem, code="assistant_inactive", details=["assistant_id: is not active"])
     return organisation, settings, settings.name
 
 
-def _plan(
-    call_id: str, organisation: Organisation, order: PlaceOrder, assistant: TransientAssistant, route: planning.Route
-) -> CallPlan:
+def _plan(call_id: str, organisation: Organisation, order: PlaceOrder, assistant: TransientAssistant) -> CallPlan:
     webhook_url, webhook_secret = _webhook(assistant, organisation)
     return CallPlan(
         call_id=call_id,
         org_id=organisation.id,
         direction=Direction.OUTBOUND,
         destination=order.destination,
-        caller_id=route.number.phone_number,
-        number_id=route.number.id,
-        number_name=route.number.name,
-        trunk=route.trunk.plan(),
+        caller_id="",
+        number_id=None,
+        number_name=None,
+        trunk=None,
         assistant=assistant,
         assistant_id=order.assistant_id,
         max_ring_seconds=order.max_ring_seconds,

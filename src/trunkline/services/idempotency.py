@@ -14,7 +14,9 @@ from trunkline.base.errors import Conflict
 from trunkline.base.ids import new_call_id
 from trunkline.domain.access import Caller
 from trunkline.services.rooms import Rooms
-from trunkline.storage.idempotency import IdempotencySlot, KeptReply
+from trunkline.storage import idempotency as slots
+from trunkline.storage.idempotency import IdempotencySlot
+from trunkline.storage.steps import Steps
 
 KEPT = timedelta(hours=24)
 ABANDONED_SECONDS = 60.0
@@ -37,18 +39,19 @@ class Answered:
     reply: dict[str, Any]
 
 
-async def begin(rooms: Rooms, caller: Caller, slot: IdempotencySlot, body_hash: str) -> Begun | Answered:
+async def begin(rooms: Rooms, slot: IdempotencySlot, body_hash: str) -> Begun | Answered:
     """Takes the slot, or tells what came of who had it. Raises Conflict (``idempotency_mismatch``,
     ``idempotency_in_progress``)."""
+    try:
+        return await rooms.database.brief(_beginning(rooms, slot, body_hash))
+    except Conflict as error:
+        raise _in_progress() if error.code == Conflict.code else error from None
+
+
+def _beginning(rooms: Rooms, slot: IdempotencySlot, body_hash: str) -> Steps[Begun | Answered]:
     now = rooms.clock.now()
-    async with rooms.unit(caller) as unit:
-        await unit.idempotency.prune(now - KEPT)
-        call_id = new_call_id("outbound")
-        if await unit.idempotency.take(caller.org_id, slot, body_hash, now, {"call_id": call_id}):
-            return Begun(slot, call_id)
-        kept = await unit.idempotency.find(slot)
-        if kept is None:
-            raise _in_progress()
+    kept = yield from slots.find(slot)
+    if kept is not None and kept.created_at > now - KEPT:
         if kept.body_hash != body_hash:
             raise Conflict(
                 "This Idempotency-Key was used with another body; use a new one.", code="idempotency_mismatch"
@@ -57,32 +60,41 @@ async def begin(rooms: Rooms, caller: Caller, slot: IdempotencySlot, body_hash: 
             return Answered(kept.status_code, json.loads(rooms.vault.open(kept.reply["sealed"])))
         if (now - kept.created_at).total_seconds() < ABANDONED_SECONDS:
             raise _in_progress()
-        await unit.idempotency.release(slot)
-        if not await unit.idempotency.take(caller.org_id, slot, body_hash, now, kept.reply):
-            raise _in_progress()
-        return Begun(slot, _call_id(kept), resumed=True)
+        yield from slots.release(slot)
+        yield from slots.take(slot, body_hash, now, kept.reply)
+        return Begun(slot, str(kept.reply["call_id"]), resumed=True)
+    if kept is not None:
+        yield from slots.release(slot)
+    call_id = new_call_id("outbound")
+    yield from slots.take(slot, body_hash, now, {"call_id": call_id})
+    return Begun(slot, call_id)
 
 
-async def keep(rooms: Rooms, caller: Caller, begun: Begun, status: int, reply: dict[str, Any]) -> None:
-    """Keeps a reply, sealed, because it may show a new API key."""
-    async with rooms.unit(caller) as unit:
-        await unit.idempotency.keep(begun.slot, status, {"sealed": rooms.vault.seal(json.dumps(reply))})
+def keeping(rooms: Rooms, begun: Begun, status: int, reply: dict[str, Any]) -> Steps[None]:
+    """Keeps a reply, sealed, because it may show a new API key; as steps of the transaction that it tells of."""
+    return slots.keep(begun.slot, status, {"sealed": rooms.vault.seal(json.dumps(reply))})
 
 
-async def release(rooms: Rooms, caller: Caller, begun: Begun) -> None:
+async def keep(rooms: Rooms, begun: Begun, status: int, reply: dict[str, Any]) -> None:
+    """Keeps a reply in a transaction of its own."""
+    await rooms.database.brief(keeping(rooms, begun, status, reply))
+
+
+async def release(rooms: Rooms, begun: Begun) -> None:
     """Frees the slot: nothing came of the request."""
-    async with rooms.unit(caller) as unit:
-        await unit.idempotency.release(begun.slot)
+    await rooms.database.brief(slots.release(begun.slot))
+
+
+async def prune(rooms: Rooms) -> None:
+    """Forgets the replies that are no longer given again."""
+    async with rooms.database.system() as unit:
+        await unit.idempotency.prune(rooms.clock.now() - KEPT)
 
 
 async def call_written(rooms: Rooms, caller: Caller, begun: Begun) -> bool:
     """Whether the request placed its call, whatever went wrong after."""
     async with rooms.unit(caller, write=False) as unit:
         return await unit.calls.find(begun.call_id) is not None
-
-
-def _call_id(kept: KeptReply) -> str:
-    return str(kept.reply["call_id"])
 
 
 def _in_progress() -> Conflict:

@@ -8,6 +8,7 @@ from trunkline.base.ids import KEY_PREFIX, hash_api_key, new_api_key, new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.api_key import ApiKey
 from trunkline.services.rooms import Page, Rooms
+from trunkline.storage.keys import by_hash
 
 SCOPES = ("read", "write", "calls")
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -25,8 +26,7 @@ async def authenticate(rooms: Rooms, presented: str) -> Caller:
     """Who came with this key. Raises Unauthenticated (``invalid_api_key``, ``api_key_revoked``, ``api_key_expired``)."""
     if not presented.startswith(KEY_PREFIX) or len(presented) > _LONGEST_KEY:
         raise Unauthenticated("This API key is unknown. Send: Authorization: Bearer tl_live_...")
-    async with rooms.database.system(write=False) as unit:
-        key = await unit.keys.by_hash(hash_api_key(presented))
+    key = await rooms.database.brief(by_hash(hash_api_key(presented)), write=False)
     if key is None:
         raise Unauthenticated("This API key is unknown. Send: Authorization: Bearer tl_live_...")
     now = rooms.clock.now()

@@ -1,31 +1,21 @@
 """How a call will run: which assistant it speaks with, and which number of ours it shows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from trunkline.base.errors import Invalid, Unavailable
+from trunkline.base.errors import Invalid, NotFound, Unavailable
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
-from trunkline.domain.number import Number
-from trunkline.domain.organisation import Organisation
-from trunkline.domain.trunk import Trunk
 from trunkline.services import destinations
 from trunkline.services.validation import checked
 from trunkline.services.variables import fill
+from trunkline.storage import placing
 from trunkline.storage.calls import Load
+from trunkline.storage.placing import Way
 from trunkline.storage.secrets import revealed
-from trunkline.storage.unit import Unit
+from trunkline.storage.steps import Steps
 
 _STORED_ONLY = frozenset(AssistantSettings.model_fields) - frozenset(TransientAssistant.model_fields)
 RETRY_AFTER_SECONDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The way out of one call."""
-
-    number: Number
-    trunk: Trunk
 
 
 def merged(base: Any, override: Any) -> Any:
@@ -70,17 +60,19 @@ def known(assistant: TransientAssistant, variables: Mapping[str, str]) -> dict[s
     return {**({"business_name": assistant.business_name} if assistant.business_name else {}), **variables}
 
 
-async def route(unit: Unit, organisation: Organisation, load: Load, destination: str, number_id: str | None) -> Route:
-    """The number and trunk for a call, with room for it. Raises Invalid, NotFound and Unavailable (``at_capacity``)."""
-    if not _room(organisation.max_concurrent_calls, load.total):
+def route(org_id: str, destination: str, number_id: str | None) -> Steps[Way]:
+    """The way out of a call, with room for it. Raises Invalid, NotFound and Unavailable (``at_capacity``)."""
+    most = yield from placing.limit(org_id)
+    load = yield from placing.load(org_id)
+    if not _room(most, load.total):
         raise at_capacity("the organisation has as many calls as it may have at once")
     if number_id is None:
-        return await _chosen(unit, load, destination)
-    way = await _named(unit, number_id)
-    destinations.check(destination, sip_uri_allowed=way.trunk.allow_sip_uri)
-    if not _room(way.number.max_concurrent_calls, load.by_number[way.number.id]):
+        return _chosen((yield from placing.ways(org_id)), load, destination)
+    way = _usable((yield from placing.way(org_id, number_id)), number_id)
+    destinations.check(destination, sip_uri_allowed=bool(way.allow_sip_uri))
+    if not _room(way.max_concurrent_calls, load.by_number[way.number_id]):
         raise at_capacity("the number has as many calls as it may have at once")
-    if not _room(way.trunk.max_concurrent_calls, load.by_trunk[way.trunk.id]):
+    if not _room(way.trunk_max_concurrent_calls, load.by_trunk[way.trunk_id or ""]):
         raise at_capacity("the trunk has as many calls as it may have at once")
     return way
 
@@ -90,23 +82,24 @@ def at_capacity(message: str) -> Unavailable:
     return Unavailable(f"{message}; try again shortly", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
-def best(routes: Sequence[Route], load: Load, destination: str) -> Route | None:
+def best(ways: Sequence[Way], load: Load, destination: str) -> Way | None:
     """Local presence first (same country code as the destination), then the number that rested longest.
 
-    ``routes`` come in the order of their rest.
+    ``ways`` come in the order of their rest.
     """
     sip_uri = destinations.is_sip_uri(destination)
     country = destinations.country_code(destination)
     free = [
         way
-        for way in routes
-        if way.trunk.is_active
-        and (way.trunk.allow_sip_uri or not sip_uri)
-        and _room(way.number.max_concurrent_calls, load.by_number[way.number.id])
-        and _room(way.trunk.max_concurrent_calls, load.by_trunk[way.trunk.id])
+        for way in ways
+        if way.is_active
+        and way.trunk_is_active
+        and (way.allow_sip_uri or not sip_uri)
+        and _room(way.max_concurrent_calls, load.by_number[way.number_id])
+        and _room(way.trunk_max_concurrent_calls, load.by_trunk[way.trunk_id or ""])
     ]
-    local = [way for way in free if destinations.country_code(way.number.phone_number) == country]
-    return next(iter(local or free), None)
+    here = f"+{country}"  # no country's code is the beginning of another's
+    return next((way for way in free if way.phone_number.startswith(here)), free[0] if free else None)
 
 
 def _names(config: Mapping[str, Any]) -> dict[str, str]:
@@ -115,27 +108,24 @@ def _names(config: Mapping[str, Any]) -> dict[str, str]:
     return {variable: value for variable, value in names.items() if value}
 
 
-async def _named(unit: Unit, number_id: str) -> Route:
-    number = await unit.numbers.get(number_id)
-    trunk = await unit.trunks.find(number.trunk_id) if number.trunk_id else None
-    if not number.is_active:
+def _usable(way: Way | None, number_id: str) -> Way:
+    if way is None:
+        raise NotFound(f"there is no number {number_id}")
+    if not way.is_active:
         raise _unusable("number_inactive", "the number is not active; set its is_active")
-    if trunk is None:
+    if way.trunk_id is None:
         raise _unusable("number_has_no_trunk", "the number has no trunk to call out over; set its trunk_id")
-    if not trunk.is_active:
+    if not way.trunk_is_active:
         raise _unusable("trunk_inactive", "the number's trunk is not active; set its is_active")
-    return Route(number, trunk)
+    return way
 
 
 def _unusable(code: str, problem: str) -> Invalid:
     return Invalid(problem, code=code, details=[f"number_id: {problem}"])
 
 
-async def _chosen(unit: Unit, load: Load, destination: str) -> Route:
-    numbers = await unit.numbers.usable()
-    trunks = {trunk.id: trunk for trunk in await unit.trunks.of_ids([number.trunk_id or "" for number in numbers])}
-    routes = [Route(number, trunks[number.trunk_id or ""]) for number in numbers if number.trunk_id in trunks]
-    chosen = best(routes, load, destination)
+def _chosen(ways: Sequence[Way], load: Load, destination: str) -> Way:
+    chosen = best(ways, load, destination)
     if chosen is None:
         raise Invalid(
             "no active number with a trunk and free capacity can place this call; add one, or name number_id",

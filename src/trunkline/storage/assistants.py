@@ -1,6 +1,7 @@
 """Assistants in the database: the configuration in clear, its secrets sealed apart."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from trunkline.domain.assistant import AssistantSettings
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
 from trunkline.storage.secrets import joined, parted
+from trunkline.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,7 @@ class Assistants(Nouns[Assistant]):
     noun = "assistant"
 
     def _item(self, row: RowMapping) -> Assistant:
-        secrets = json.loads(self._vault.open(row["secrets_sealed"])) if row["secrets_sealed"] else {}
-        return Assistant(
-            id=row["id"],
-            org_id=row["org_id"],
-            settings=AssistantSettings.model_validate(joined(row["config"], secrets)),
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            version=row["version"],
-        )
+        return assistant_of(dict(row), self._vault)
 
     def _values(self, item: Assistant) -> dict[str, Any]:
         config, secrets = parted(item.settings)
@@ -56,3 +50,16 @@ class Assistants(Nouns[Assistant]):
             "created_at": item.created_at,
             "updated_at": item.updated_at,
         }
+
+
+def assistant_of(row: Mapping[str, Any], vault: Vault) -> Assistant:
+    """The assistant of a row."""
+    secrets = json.loads(vault.open(row["secrets_sealed"])) if row["secrets_sealed"] else {}
+    return Assistant(
+        id=row["id"],
+        org_id=row["org_id"],
+        settings=AssistantSettings.model_validate(joined(row["config"], secrets)),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+    )

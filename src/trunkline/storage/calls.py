@@ -1,16 +1,18 @@
 """Calls in the database: the row that is there before the phone rings and tells at the end what came of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, select
 
 from trunkline.base.errors import NotFound
 from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
 from trunkline.storage import tables
 from trunkline.storage.repository import Scoped
+from trunkline.storage.steps import Query, Steps
 
 _SEALED = "plan_sealed"
 
@@ -90,8 +92,7 @@ class Calls(Scoped):
 
     async def add(self, call: Call, plan_sealed: str) -> None:
         """Adds a new call with its sealed plan."""
-        values = {column.name: getattr(call, column.name) for column in self._shown}
-        await self._insert(values | {_SEALED: plan_sealed})
+        await self._insert(call_values(call, plan_sealed))
 
     async def find(self, id: str, *, lock: bool = False) -> Call | None:
         """The call of this id; ``lock`` keeps other writers out until the unit ends."""
@@ -148,7 +149,26 @@ class Calls(Scoped):
         return self._query if mine is None else self._query.where(mine)
 
 
-def _item(row: RowMapping) -> Call:
+_ONE = select(*Calls._shown).where(
+    tables.calls.c.org_id == bindparam("of_org"), tables.calls.c.id == bindparam("of_call")
+)
+
+
+def one(org_id: str, id: str) -> Steps[Call]:
+    """A call of an organisation. Raises NotFound."""
+    rows = yield Query(_ONE, {"of_org": org_id, "of_call": id})
+    if not rows:
+        raise NotFound(f"there is no call {id}")
+    return _item(rows[0])
+
+
+def call_values(call: Call, plan_sealed: str) -> dict[str, Any]:
+    """The row of a call."""
+    values = {column.name: getattr(call, column.name) for column in Calls._shown}
+    return values | {_SEALED: plan_sealed}
+
+
+def _item(row: Mapping[str, Any] | RowMapping) -> Call:
     values = dict(row)
     values["direction"] = Direction(values["direction"])
     values["status"] = CallStatus(values["status"])

@@ -1,6 +1,7 @@
 """The events of a call, numbered from 1, so that a listener can come back and miss nothing."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -16,17 +17,7 @@ class Events(Scoped):
 
     async def add(self, org_id: str, event: LiveEvent, at: datetime) -> None:
         """Adds an event under its own number."""
-        await self._insert(
-            {
-                "org_id": org_id,
-                "call_id": event.call_id,
-                "seq": event.seq,
-                "event": event.event,
-                "data": event.data,
-                "final": event.final,
-                "at": at,
-            }
-        )
+        await self._insert(event_values(org_id, event, at))
 
     async def after(self, call_id: str, seq: int) -> list[LiveEvent]:
         """The events of a call that came after number ``seq``, in order."""
@@ -37,6 +28,19 @@ class Events(Scoped):
         """Removes one kind of events of a call."""
         statement = self._delete().where(self.table.c.call_id == call_id, self.table.c.event == event)
         await self._connection.execute(statement)
+
+
+def event_values(org_id: str, event: LiveEvent, at: datetime) -> dict[str, Any]:
+    """The row of an event."""
+    return {
+        "org_id": org_id,
+        "call_id": event.call_id,
+        "seq": event.seq,
+        "event": event.event,
+        "data": event.data,
+        "final": event.final,
+        "at": at,
+    }
 
 
 def _item(row: RowMapping) -> LiveEvent:

@@ -1,14 +1,16 @@
 """API keys in the database, found by their hash."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, bindparam, select
 
 from trunkline.base.errors import NotFound
 from trunkline.domain.api_key import ApiKey
 from trunkline.storage import tables
 from trunkline.storage.repository import Scoped
+from trunkline.storage.steps import Query, Steps
 
 
 class Keys(Scoped):
@@ -31,11 +33,6 @@ class Keys(Scoped):
             "created_at": key.created_at,
         }
         await self._insert(values)
-
-    async def by_hash(self, key_hash: str) -> ApiKey | None:
-        """The key whose text has this hash."""
-        row = await self._row(self._select().where(self.table.c.hash == key_hash))
-        return None if row is None else _item(row)
 
     async def list_(self, limit: int, offset: int) -> tuple[list[ApiKey], int]:
         """A page, newest first, and how many there are in all."""
@@ -60,6 +57,15 @@ class Keys(Scoped):
         await self._connection.execute(self._update().where(self.table.c.id == id).values(last_used_at=at))
 
 
-def _item(row: RowMapping) -> ApiKey:
+_BY_HASH = select(tables.api_keys).where(tables.api_keys.c.hash == bindparam("of_hash"))
+
+
+def by_hash(key_hash: str) -> Steps[ApiKey | None]:
+    """The key whose text has this hash, of whatever organisation."""
+    rows = yield Query(_BY_HASH, {"of_hash": key_hash})
+    return _item(rows[0]) if rows else None
+
+
+def _item(row: Mapping[str, Any] | RowMapping) -> ApiKey:
     values = {name: value for name, value in row.items() if name != "hash"}
     return ApiKey(**{**values, "scopes": tuple(row["scopes"])})

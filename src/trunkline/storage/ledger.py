@@ -10,6 +10,7 @@ from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.transcript import Message
 from trunkline.storage import tables
+from trunkline.storage.events import event_values
 from trunkline.storage.messages import message_of, message_values
 from trunkline.storage.steps import Query, Steps
 
@@ -137,10 +138,7 @@ def write(call: CallState, entries: Entries) -> Steps[None]:
     if entries.events:
         yield Query(
             _ADD_EVENT,
-            [
-                {**mine, "seq": event.seq, "event": event.event, "data": event.data, "final": event.final, "at": at}
-                for event, at in entries.events
-            ],
+            [event_values(call.org_id, event, at) for event, at in entries.events],
         )
     if entries.outbox:
         yield Query(

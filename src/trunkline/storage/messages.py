@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, bindparam, select
 
 from trunkline.domain.transcript import Message, Role
 from trunkline.storage import tables
 from trunkline.storage.repository import Scoped
+from trunkline.storage.steps import Query, Steps
 
 
 class Messages(Scoped):
@@ -35,6 +36,19 @@ class Messages(Scoped):
     async def forget(self, call_id: str) -> None:
         """Removes the transcript of a call."""
         await self._connection.execute(self._delete().where(self.table.c.call_id == call_id))
+
+
+_OF_CALL = (
+    select(tables.call_messages)
+    .where(tables.call_messages.c.call_id == bindparam("of_call"))
+    .order_by(tables.call_messages.c.id)
+)
+
+
+def of_call(call_id: str) -> Steps[tuple[Message, ...]]:
+    """The messages of a call that was read for its organisation, in the order in which they were noted."""
+    rows = yield Query(_OF_CALL, {"of_call": call_id})
+    return tuple(message_of(row) for row in rows)
 
 
 def message_values(org_id: str, call_id: str, message: Message) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Phone numbers in the database; a number stands once in the whole installation."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select
@@ -56,17 +55,6 @@ class Numbers(Nouns[Number]):
                 await super().save(item)
         except IntegrityError as error:
             raise _taken(item, error) from None
-
-    async def usable(self) -> list[Number]:
-        """The active numbers with a trunk, those that rested longest first."""
-        table = self.table
-        query = self._query().where(table.c.is_active, table.c.trunk_id.is_not(None))
-        order = query.order_by(table.c.last_used_at.asc().nulls_first(), table.c.created_at, table.c.id)
-        return [self._item(row) for row in await self._rows(order)]
-
-    async def used(self, id: str, at: datetime) -> None:
-        """Remembers when a number last called out."""
-        await self._connection.execute(self._update().where(self.table.c.id == id).values(last_used_at=at))
 
 
 def _taken(item: Number, error: IntegrityError) -> Exception:

@@ -1,5 +1,6 @@
 """Organisations in the database."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -7,6 +8,7 @@ from sqlalchemy import RowMapping
 from trunkline.domain.organisation import Organisation
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
+from trunkline.storage.vault import Vault
 
 
 class Organisations(Nouns[Organisation]):
@@ -17,8 +19,7 @@ class Organisations(Nouns[Organisation]):
     noun = "organisation"
 
     def _item(self, row: RowMapping) -> Organisation:
-        values = dict(row)
-        return Organisation(webhook_secret=self._vault.open_maybe(values.pop("webhook_secret_sealed")), **values)
+        return organisation_of(dict(row), self._vault)
 
     def _values(self, item: Organisation) -> dict[str, Any]:
         return {
@@ -33,3 +34,9 @@ class Organisations(Nouns[Organisation]):
             "created_at": item.created_at,
             "updated_at": item.updated_at,
         }
+
+
+def organisation_of(row: Mapping[str, Any], vault: Vault) -> Organisation:
+    """The organisation of a row."""
+    values = dict(row)
+    return Organisation(webhook_secret=vault.open_maybe(values.pop("webhook_secret_sealed")), **values)

@@ -9,12 +9,12 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Insert, Select, Update
+from sqlalchemy import Delete, Insert, Select, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
-Statement = Select[Any] | Insert | Update
+Statement = Select[Any] | Insert | Update | Delete
 Values = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 

@@ -1,6 +1,6 @@
 """SIP trunks in the database; their passwords are sealed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from trunkline.domain.trunk import Trunk
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
+from trunkline.storage.vault import Vault
 
 _KEPT_ALONE = ("auth_password_sealed", "inbound_addresses", "next_dial_at")
 
@@ -19,11 +20,7 @@ class Trunks(Nouns[Trunk]):
     noun = "SIP trunk"
 
     def _item(self, row: RowMapping) -> Trunk:
-        return Trunk(
-            auth_password=self._vault.open_maybe(row["auth_password_sealed"]),
-            inbound_addresses=tuple(row["inbound_addresses"]),
-            **{name: value for name, value in row.items() if name not in _KEPT_ALONE},
-        )
+        return trunk_of(dict(row), self._vault)
 
     def _values(self, item: Trunk) -> dict[str, Any]:
         plain = {c.name: getattr(item, c.name) for c in self.table.columns if c.name not in _KEPT_ALONE}
@@ -32,6 +29,11 @@ class Trunks(Nouns[Trunk]):
             "inbound_addresses": list(item.inbound_addresses),
         }
 
-    async def of_ids(self, ids: Sequence[str]) -> list[Trunk]:
-        """The trunks of these ids, in no order."""
-        return [self._item(row) for row in await self._rows(self._select().where(self.table.c.id.in_(ids)))]
+
+def trunk_of(row: Mapping[str, Any], vault: Vault) -> Trunk:
+    """The trunk of a row."""
+    return Trunk(
+        auth_password=vault.open_maybe(row["auth_password_sealed"]),
+        inbound_addresses=tuple(row["inbound_addresses"]),
+        **{name: value for name, value in row.items() if name not in _KEPT_ALONE},
+    )

@@ -1,5 +1,6 @@
 """Calls over HTTP: placed, listed, ordered about, followed and listened to."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from trunkline.base.errors import Conflict, TrunklineError
 from trunkline.services import calls, control, idempotency
 from trunkline.services.calls import CallFilters, PlaceOrder
 from trunkline.services.validation import checked, invalid
+from trunkline.storage.steps import Steps
 
 TAG = "Calls"
 CALL_EXAMPLE = {
@@ -43,12 +45,26 @@ async def place(ask: Ask) -> Reply:
         return _placed(begun.call_id)
     order = _order(ask)
     try:
-        placed = await calls.place(ask.rooms, ask.caller, order)
+        placed = await calls.place(ask.rooms, ask.caller, order, _keeping(ask))
     except Conflict:
         if begun is not None and await idempotency.call_written(ask.rooms, ask.caller, begun):
             return _placed(begun.call_id)
         raise
+    ask.kept = begun is not None
     return _placed(placed.call_id, placed.status)
+
+
+def _keeping(ask: Ask) -> Callable[[str], Steps[None]] | None:
+    """Keeps the reply for the request's Idempotency-Key in the transaction that places the call."""
+    begun = ask.begun
+    if begun is None:
+        return None
+
+    def keeping(call_id: str) -> Steps[None]:
+        reply = _placed(call_id)
+        return idempotency.keeping(ask.rooms, begun, reply.status, ask.keepable(reply.body))
+
+    return keeping
 
 
 async def list_(ask: Ask) -> Reply:
