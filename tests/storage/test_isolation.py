@@ -91,7 +91,7 @@ async def test_calls_and_what_hangs_on_them_are_not_there_for_others(database: D
         await other.messages.forget(call.id)
         assert await other.events.after(call.id, 0) == []
         await other.events.forget(call.id, "status")
-        assert await other.outbox.untaken() == []
+        assert await other.outbox.of_call(call.id) == []
         assert await other.deliveries.list_(10, 0) == ([], 0)
         await refused(other.deliveries.get("delivery"))
     async with database.unit("org-a") as unit:

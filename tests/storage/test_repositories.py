@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from tests.storage import world
 from trunkline.base.errors import Conflict, NotFound
-from trunkline.storage import idempotency, tables
+from trunkline.storage import idempotency, outbox, tables
 from trunkline.storage.calls import CallFilters
 from trunkline.storage.database import Database
 from trunkline.storage.idempotency import IdempotencySlot
@@ -124,12 +124,13 @@ async def test_the_outbox_is_read_in_the_order_in_which_it_was_written(database:
         await unit.calls.add(call, "sealed")
         for kind in ("first", "second", "third"):
             await unit.outbox.add("org-a", call.id, kind, {"kind": kind}, world.NOW)
-    async with database.system() as system:
-        rows = await system.outbox.untaken()
-        assert [row.kind for row in rows] == ["first", "second", "third"]
-        assert rows[0].id < rows[1].id < rows[2].id
-        assert rows[0].payload == {"kind": "first"}
-        assert len(await system.outbox.untaken(limit=2)) == 2
+    rows = await database.brief(outbox.untaken(100), write=False)
+    assert [row.kind for row in rows] == ["first", "second", "third"]
+    assert rows[0].id < rows[1].id < rows[2].id
+    assert rows[0].payload == {"kind": "first"}
+    assert await database.brief(outbox.take(rows[0].id, world.NOW))
+    assert not await database.brief(outbox.take(rows[0].id, world.NOW))
+    assert [row.kind for row in await database.brief(outbox.untaken(1), write=False)] == ["second"]
 
 
 async def test_a_million_calls_would_not_be_read_to_count_the_live_ones(database: Database) -> None:

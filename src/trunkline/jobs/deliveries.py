@@ -21,7 +21,8 @@ from trunkline.jobs.patience import Bell, until_kept
 from trunkline.jobs.settings import JobSettings
 from trunkline.services.aftercall import closing, plan_of
 from trunkline.services.rooms import Rooms
-from trunkline.storage.deliveries import Delivery
+from trunkline.storage.calls import sealed_call
+from trunkline.storage.deliveries import Delivery, log_attempt
 from trunkline.webhooks.sender import Attempt, Post, Sender
 
 TRY_AGAIN = frozenset({408, 429})
@@ -132,9 +133,7 @@ class Courier:
         if delivery.event == REPORT:
             closed = await closing(self._rooms, delivery.call_id)
             return report_body(closed, delivery.created_at), closed.plan.webhook_secret
-        async with self._rooms.database.system(write=False) as unit:
-            call = await unit.calls.get(delivery.call_id)
-            sealed = await unit.calls.plan_sealed(delivery.call_id)
+        call, sealed = await self._rooms.database.brief(sealed_call(delivery.org_id, delivery.call_id), write=False)
         return body.encode(), plan_of(self._rooms, call, sealed)[0].webhook_secret
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
@@ -143,8 +142,8 @@ class Courier:
         outcome = verdict(attempt, tries, self._settings, spread)
         now = self._rooms.clock.now()
         later = None if outcome.wait_seconds is None else now + timedelta(seconds=outcome.wait_seconds)
-        async with self._rooms.database.system() as unit:
-            await unit.deliveries.log_attempt(delivery.id, _as_json(attempt), outcome.status, later, now)
+        logging = log_attempt(delivery.id, _as_json(attempt), outcome.status, later, now)
+        await self._rooms.database.brief(logging)
         log = _log.info if attempt.accepted else _log.warning
         log(
             "webhook attempt",

@@ -10,7 +10,10 @@ from trunkline.jobs.letters import STATUS_UPDATE, status_letter
 from trunkline.ports.journal import Journal
 from trunkline.services.aftercall import plan_of
 from trunkline.services.rooms import Rooms
+from trunkline.storage import deliveries, outbox
+from trunkline.storage.calls import sealed_call
 from trunkline.storage.outbox import OutboxRow
+from trunkline.storage.steps import Steps
 
 CALL_ENDED = "call.ended"
 AFTER_CALL = "after-call"
@@ -51,8 +54,7 @@ class Pump:
 
     async def round(self) -> bool:
         """Takes what waits; True when there may be more."""
-        async with self._rooms.database.system(write=False) as unit:
-            rows = await unit.outbox.untaken(BATCH + len(self._stuck))
+        rows = await self._rooms.database.brief(outbox.untaken(BATCH + len(self._stuck)), write=False)
         taken = 0
         for row in rows:
             taken += await self._safely_take(row)
@@ -74,21 +76,19 @@ class Pump:
 
     async def _take(self, row: OutboxRow) -> None:
         if row.kind == STATUS_UPDATE:
-            await self._tell(row)
+            await self._rooms.database.brief(self._tell(row))
+            self._wake_courier()
             return
         if row.kind == CALL_ENDED:
             await self._starter.start(AFTER_CALL, f"{row.call_id}:after", row.call_id, row.id)
-        async with self._rooms.database.system() as unit:
-            await unit.outbox.take(row.id, self._rooms.clock.now())
+        await self._rooms.database.brief(outbox.take(row.id, self._rooms.clock.now()))
 
-    async def _tell(self, row: OutboxRow) -> None:
+    def _tell(self, row: OutboxRow) -> Steps[None]:
         now = self._rooms.clock.now()
-        async with self._rooms.database.system() as unit:
-            if not await unit.outbox.take(row.id, now):
-                return
-            call = await unit.calls.get(row.call_id)
-            plan, _ = plan_of(self._rooms, call, await unit.calls.plan_sealed(row.call_id))
-            letter = status_letter(call, plan, row.id, row.payload, now)
-            if letter is not None:
-                await unit.deliveries.add(letter)
-        self._wake_courier()
+        if not (yield from outbox.take(row.id, now)):
+            return
+        call, sealed = yield from sealed_call(row.org_id, row.call_id)
+        plan, _ = plan_of(self._rooms, call, sealed)
+        letter = status_letter(call, plan, row.id, row.payload, now)
+        if letter is not None:
+            yield from deliveries.add(letter)

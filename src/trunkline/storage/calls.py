@@ -162,6 +162,16 @@ def one(org_id: str, id: str) -> Steps[Call]:
     return _item(rows[0])
 
 
+_SEALED_PLAN = select(tables.calls.c.plan_sealed).where(tables.calls.c.id == bindparam("of_call"))
+
+
+def sealed_call(org_id: str, id: str) -> Steps[tuple[Call, str]]:
+    """A call of an organisation, and its sealed plan. Raises NotFound."""
+    call = yield from one(org_id, id)
+    rows = yield Query(_SEALED_PLAN, {"of_call": id})
+    return call, str(rows[0][_SEALED])
+
+
 def call_values(call: Call, plan_sealed: str) -> dict[str, Any]:
     """The row of a call."""
     values = {column.name: getattr(call, column.name) for column in Calls._shown}

@@ -1,14 +1,16 @@
 """Webhook deliveries: one row for each thing that a receiver is told, with the log of all attempts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, or_, select
+from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, or_, select, update
 
+from trunkline.base.errors import NotFound
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
+from trunkline.storage.steps import Query, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,10 @@ class Deliveries(Nouns[Delivery]):
     noun = "webhook delivery"
 
     def _item(self, row: RowMapping) -> Delivery:
-        return Delivery(**{**row, "attempts": tuple(row["attempts"])})
+        return _item(dict(row))
 
     def _values(self, item: Delivery) -> dict[str, Any]:
-        plain = {column.name: getattr(item, column.name) for column in self.table.columns}
-        return plain | {"attempts": list(item.attempts)}
+        return _row(item)
 
     async def of_call(self, call_id: str) -> list[Delivery]:
         """All deliveries of a call, in order."""
@@ -81,22 +82,6 @@ class Deliveries(Nouns[Delivery]):
         result = await self._connection.execute(statement.values(claimed_until=until).returning(self.table.c.id))
         return {row.id for row in result}
 
-    async def log_attempt(
-        self, id: str, attempt: dict[str, Any], status: str, next_attempt_at: datetime | None, at: datetime
-    ) -> Delivery:
-        """Adds an attempt to a delivery's log, sets where it stands now and lets it go. Raises NotFound.
-
-        One that reached its end meanwhile, by another worker's attempt, stays there.
-        """
-        delivery = await self.get(id, lock=True)
-        logged = replace(delivery, attempts=(*delivery.attempts, attempt), claimed_until=None)
-        if delivery.status == "pending":
-            logged = replace(
-                logged, status=status, next_attempt_at=next_attempt_at, failing_since=delivery.failing_since or at
-            )
-        await self.save(logged)
-        return logged
-
     async def pending(self, call_id: str) -> int:
         """How many deliveries of a call are neither delivered nor dead."""
         return await self._count(self.table.c.call_id == call_id, self.table.c.status == "pending")
@@ -110,3 +95,45 @@ class Deliveries(Nouns[Delivery]):
             attempts = [{**attempt, "reply": None} for attempt in delivery.attempts]
             statement = self._update().where(self.table.c.id == delivery.id)
             await self._connection.execute(statement.values(body=None, attempts=attempts))
+
+
+_t = tables.webhook_deliveries
+_ADD = insert(_t)
+_ONE = select(_t).where(_t.c.id == bindparam("of_id")).with_for_update()
+_LOG = update(_t).where(_t.c.id == bindparam("of_id"))
+
+
+def add(delivery: Delivery) -> Steps[None]:
+    """Adds a delivery."""
+    yield Query(_ADD, _row(delivery))
+
+
+def log_attempt(
+    id: str, attempt: dict[str, Any], status: str, next_attempt_at: datetime | None, at: datetime
+) -> Steps[Delivery]:
+    """Adds an attempt to a delivery's log, sets where it stands now and lets it go. Raises NotFound.
+
+    One that reached its end meanwhile, by another worker's attempt, stays there.
+    """
+    rows = yield Query(_ONE, {"of_id": id})
+    if not rows:
+        raise NotFound(f"there is no webhook delivery {id}")
+    delivery = _item(rows[0])
+    logged = replace(delivery, attempts=(*delivery.attempts, attempt), claimed_until=None)
+    if delivery.status == "pending":
+        logged = replace(
+            logged, status=status, next_attempt_at=next_attempt_at, failing_since=delivery.failing_since or at
+        )
+    changed = ("attempts", "claimed_until", "status", "next_attempt_at", "failing_since")
+    row = _row(logged)
+    yield Query(_LOG, {"of_id": id, **{name: row[name] for name in changed}})
+    return logged
+
+
+def _item(row: Mapping[str, Any]) -> Delivery:
+    return Delivery(**{**row, "attempts": tuple(row["attempts"])})
+
+
+def _row(item: Delivery) -> dict[str, Any]:
+    plain = {column.name: getattr(item, column.name) for column in _t.columns}
+    return plain | {"attempts": list(item.attempts)}
