@@ -165,3 +165,30 @@ def test_words_that_vanish_leave_the_model_to_go_on() -> None:
     world.tell(WordsFinal(""), 0.7).run(8)
     assert world.interrupted == ["Your appointment is"]
     assert len(world.effects(Think)) == 2
+
+
+def test_a_first_guess_at_a_greeting_does_not_break_the_opening_off() -> None:
+    world = World(plan(first_message="Hello, this is the clinic.")).answer().run(0.5)
+    world.tell(SpeechStarted(world.now)).tell(WordsPartial("Tell"), 0.4).tell(SpeechEnded(world.now + 0.5), 0.6)
+    world.tell(WordsFinal("Hello?"), 0.7).run(8)
+    assert world.transcript[:2] == [("assistant", "Hello, this is the clinic."), ("user", "Hello?")]
+    assert world.interrupted == []
+
+
+def test_who_greeted_into_the_opening_and_is_quiet_is_talked_to() -> None:
+    world = World(plan(first_message="Hello, this is the clinic in the street.")).answer().run(0.3)
+    world.says("Hello?").run(8)
+    assert world.transcript[2] == ("assistant", "You said Hello?")
+
+
+def test_who_was_asked_something_is_given_the_time_to_answer() -> None:
+    world = World(plan(first_message="Hello, this is the clinic in the street. Is that you?")).answer().run(0.3)
+    world.says("Hello?").run(12)
+    assert world.effects(Think) == []
+
+
+def test_who_greeted_and_speaks_again_is_heard_out() -> None:
+    world = World(plan(first_message="Hello, this is the clinic in the street.")).answer().run(0.3)
+    world.says("Hello?").run(4)
+    world.tell(SpeechStarted(world.now)).run(4)
+    assert world.effects(Think) == []

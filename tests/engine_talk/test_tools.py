@@ -194,3 +194,11 @@ def test_a_hand_over_goes_before_the_end_of_the_call() -> None:
     world = world_with([TRANSFER, {"type": "end_call"}], brain).says("a human please").run(8)
     assert world.end is not None
     assert world.end.reason is EndReason.TRANSFERRED
+
+
+def test_a_party_who_objects_to_the_last_words_is_not_hung_up_on() -> None:
+    brain = script(["Thank you very much for all of your time today.", called("end_call")], ["Of course, go ahead."])
+    world = world_with([{"type": "end_call"}], brain).says("that is all").run(2.0)
+    world.says("wait I have one more question", seconds=1.5).run(6)
+    assert world.end is None
+    assert world.transcript[-1] == ("assistant", "Of course, go ahead.")

@@ -57,7 +57,7 @@ def test_words_hold_a_turn_open(text: str, expected: Hold) -> None:
         ("that is fine", 0.0, 2.0),
         ("seven", None, 1.2),
         ("seven", 0.9, 0.4),
-        ("seven", 0.1, 2.0),
+        ("seven", 0.1, 1.2),
         ("0 6 1 2", None, 2.0),
         ("0 6 1 2", 0.99, 2.0),
         ("I want this and", 0.99, 2.0),
@@ -132,3 +132,19 @@ def test_a_phrase_is_found_word_by_word(text: str, phrase: str, expected: bool) 
 def test_digits_take_longer_to_speak_than_letters() -> None:
     assert spoken_seconds("0612345678") > 2 * spoken_seconds("abcdefghij")
     assert spoken_seconds("hello there", speed=2.0) == spoken_seconds("hello there") / 2
+
+
+@pytest.mark.parametrize("text", ["Yes.", "No,", "Hello?", "No, thank you.", "Okay, bye-bye."])
+def test_a_whole_answer_of_a_word_or_two_never_waits_for_long(text: str) -> None:
+    assert wait_seconds(text, 0.0, MANNERS) == pytest.approx(0.8)
+    assert wait_seconds(text, 0.9, MANNERS) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("text", ["Yes, but", "No, I", "Okay...", "Hello, this is"])
+def test_what_only_begins_like_one_waits(text: str) -> None:
+    assert wait_seconds(text, 0.0, MANNERS) == pytest.approx(2.0)
+
+
+def test_one_digit_alone_waits_less_than_several() -> None:
+    assert wait_seconds("Nine.", 0.1, MANNERS) == pytest.approx(1.2)
+    assert wait_seconds("Nine, two", 0.1, MANNERS) == pytest.approx(2.0)

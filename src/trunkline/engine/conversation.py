@@ -188,6 +188,7 @@ class Conversation:
             Timer.NOISE: self._floor.noise,
             Timer.BARGE_IN: self._floor.consider,
             Timer.RESUME: self._floor.resume_if_nothing_followed,
+            Timer.GO_ON: self._floor.greeted_and_quiet,
             Timer.SILENCE: self._silence.passed,
             Timer.TOOL: self._deeds.tool_is_slow,
             Timer.KEYS: self._all_pressed,

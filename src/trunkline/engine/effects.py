@@ -65,7 +65,10 @@ class StopSpeaking:
 
 @dataclass(frozen=True, slots=True)
 class JudgeTurn:
-    """Ask the end-of-turn model about the pause; TurnJudged answers if there is a model."""
+    """Ask the end-of-turn model about the pause; TurnJudged answers if there is a model. The turn is in the last
+    ``seconds`` of sound: what was said before it would only mislead."""
+
+    seconds: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,9 @@ class Senses:
             self._prepared.append(text)
         self.speaker.prepare(text)
 
-    def last_speech(self) -> NDArray[np.float32]:
+    def last_speech(self, seconds: float) -> NDArray[np.float32]:
         """The newest sound of the party as the end-of-turn model takes it."""
-        pcm = self.listener.last(KEPT_SECONDS)
+        pcm = self.listener.last(min(seconds, KEPT_SECONDS))
         return to_float(resample(pcm, self.sample_rate_hz, WINDOW_RATE_HZ))
 
     def usage(self) -> Usage:

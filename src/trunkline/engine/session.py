@@ -171,7 +171,7 @@ class Session:
             effects.SpeakEnd: lambda effect: senses.speaker.end(effect.utterance),
             effects.Prepare: lambda effect: senses.prepare(effect.text),
             effects.StopSpeaking: lambda effect: senses.speaker.stop(effect.utterance),
-            effects.JudgeTurn: lambda effect: self._judge_turn(senses),
+            effects.JudgeTurn: lambda effect: self._judge_turn(senses, effect.seconds),
             effects.Listen: lambda effect: senses.listener.listen(effect.on),
             effects.RunTools: lambda effect: self._tools.run(effect.batch, effect.calls),
             effects.SendDigits: lambda effect: leg.send_digits(effect.digits),
@@ -182,16 +182,16 @@ class Session:
             effects.Note: lambda effect: self._note(effect.fact),
         }
 
-    def _judge_turn(self, senses: Senses) -> None:
+    def _judge_turn(self, senses: Senses, seconds: float) -> None:
         if self._gear.turn is not None:
-            self._crew.start(self._judge(senses), "turn")
+            self._crew.start(self._judge(senses, seconds), "turn")
 
-    async def _judge(self, senses: Senses) -> None:
+    async def _judge(self, senses: Senses, seconds: float) -> None:
         turn, pause = self._gear.turn, senses.listener.pauses
         if turn is None:
             return
         try:
-            probability = await turn.finished(senses.last_speech())
+            probability = await turn.finished(senses.last_speech(seconds))
         except Exception as error:  # noqa: BLE001 (it is a hint: without it the pause decides)
             _log.warning("the end-of-turn model failed", call_id=self._plan.call_id, error=repr(error))
             return

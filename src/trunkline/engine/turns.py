@@ -9,6 +9,7 @@ LIKELY = 0.5
 SECONDS_PER_CHARACTER = 1 / 12
 SECONDS_PER_DIGIT = 0.45
 
+_ELLIPSES = ("...", "…", "-")
 _WORD = re.compile(r"[^\W_]+(?:['’:.\-][^\W_]+)*")
 
 
@@ -38,6 +39,17 @@ GREETINGS = _table(
     "hello hi hey speaking morning afternoon evening hallo hoi goedemorgen goedemiddag tag bonjour allô allo hola"
     " dígame diga"
 )
+WHOLE_ANSWERS = (
+    BACKCHANNELS
+    | GREETINGS
+    | _table(
+        "no nope nah never please thanks thank you bye goodbye good-bye bye-bye correct exactly absolutely"
+        " nee bedankt dank graag doei nein danke bitte gerne tschüss non merci no gracias claro adiós"
+    )
+)
+WHOLE_ANSWER_WORDS = 4
+SHORT_SHARE = 0.25
+LONE_DIGIT_SHARE = 0.5
 AROUND_GREETINGS = _table("yes yeah good there who is this it it's here ja guten met hier oui sí")
 INTRODUCTIONS = ("this is", "it's", "speaking", "here", "met", "hier")
 GREETING_WORDS = 6
@@ -68,7 +80,7 @@ def hold(text: str) -> Hold:
     if not said:
         return Hold.NONE
     dictated = _dictated(said)
-    if said[-1] in FILLERS or said[-1] in CONTINUERS or dictated > 1 or text.rstrip().endswith(("...", "…", "-")):
+    if said[-1] in FILLERS or said[-1] in CONTINUERS or dictated > 1 or text.rstrip().endswith(_ELLIPSES):
         return Hold.FIRM
     if said[-1] in OPEN_ENDED or dictated == 1 or text.rstrip().endswith(","):
         return Hold.SOFT
@@ -101,18 +113,29 @@ def wait_seconds(text: str, probability: float | None, manners: TurnTaking) -> f
     """The silence after which the turn is over, counted from the end of speech.
 
     ``probability`` is the end-of-turn model's verdict (None: not asked, or not yet told). Above one half it leaves the
-    shorter wait, below it the wait grows up to the longer one; it never overrules digits, spelling and "and".
+    shorter wait, below it the wait grows up to the longer one; it never overrules digits, spelling and "and". Of a word
+    or two it hears too little to be trusted: a bare yes, no or hello never waits for long, nor does a single digit.
     """
     shortest = manners.endpointing_min_delay
     longest = max(shortest, manners.endpointing_max_delay)
+    return shortest + min(_share(text, probability), _most(text)) * (longest - shortest)
+
+
+def _share(text: str, probability: float | None) -> float:
+    """Which part of the way from the shorter to the longer wait to go."""
     held = hold(text)
     if held is Hold.FIRM:
-        return longest
+        return 1.0
     if held is Hold.SOFT:
-        share = 0.5 if probability is None else float(probability <= LIKELY)
-    else:
-        share = 0.0 if probability is None else max(0.0, 1 - probability / LIKELY)
-    return shortest + share * (longest - shortest)
+        return 0.5 if probability is None else float(probability <= LIKELY)
+    return 0.0 if probability is None else max(0.0, 1 - probability / LIKELY)
+
+
+def _most(text: str) -> float:
+    said = words(text)
+    if said and is_whole_answer(text):
+        return SHORT_SHARE
+    return LONE_DIGIT_SHARE if len(said) == 1 and said[0] in DIGIT_WORDS else 1.0
 
 
 def likely_over(text: str, probability: float | None) -> bool:
@@ -123,6 +146,12 @@ def likely_over(text: str, probability: float | None) -> bool:
 def is_backchannel(text: str) -> bool:
     """A sign of listening ("mm-hm", "okay"), which wants no answer when it falls into our own words."""
     return all(word in BACKCHANNELS or word in FILLERS for word in words(text))
+
+
+def is_whole_answer(text: str) -> bool:
+    """A yes, no, hello, thanks or goodbye and no more, or nothing at all."""
+    said = words(text)
+    return len(said) <= WHOLE_ANSWER_WORDS and WHOLE_ANSWERS.issuperset(said) and not text.endswith(_ELLIPSES)
 
 
 def is_greeting(text: str) -> bool:

@@ -29,6 +29,7 @@ class Timer(StrEnum):
     NOISE = "noise"
     BARGE_IN = "barge-in"
     RESUME = "resume"
+    GO_ON = "go-on"
     SILENCE = "silence"
     TOOL = "tool"
     KEYS = "keys"

@@ -13,6 +13,7 @@ from trunkline.engine.turns import likely_over, wait_seconds
 
 FINAL_WORDS_SECONDS = 3.0
 NOISE_SECONDS = 8.0
+BEFORE_TURN_SECONDS = 0.3
 LATE_WORDS_SECONDS = 10.0
 
 
@@ -76,6 +77,11 @@ class Ear:
         return "" if turn is None else " ".join(filter(None, (*(one.text for one in turn.words), turn.partial)))
 
     @property
+    def guessing(self) -> bool:
+        """Whether the newest words are only the recogniser's words so far."""
+        return self._turn is not None and bool(self._turn.partial)
+
+    @property
     def lasted(self) -> float:
         """The seconds of the longest stretch of speech in this turn."""
         if self._turn is None:
@@ -110,7 +116,7 @@ class Ear:
         if self._since is not None:
             self._turn.longest = max(self._turn.longest, at - self._since)
         self._turn.ended_at, self._turn.awaiting = at, True
-        self._desk.do(JudgeTurn())
+        self._desk.do(JudgeTurn(self._desk.now - self._turn.started_at + BEFORE_TURN_SECONDS))
 
     def partial(self, text: str) -> None:
         """Words so far."""

@@ -10,9 +10,11 @@ from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Ear, Said
 from trunkline.engine.talk.mind import Mind
 from trunkline.engine.talk.mouth import Mouth, Utterance, Voice
-from trunkline.engine.turns import count_words, is_backchannel, is_greeting
+from trunkline.engine.turns import count_words, is_backchannel, is_greeting, is_whole_answer
 
 ALMOST_FINISHED_SECONDS = 1.0
+GREETED_SECONDS = 1.0
+GUESSED_WORDS = 3
 _SLACK_SECONDS = 0.001
 
 
@@ -43,7 +45,7 @@ class Floor:
     def speech_started(self, at: float) -> None:
         """The party makes a sound."""
         self.ear.speech_started(at)
-        self._desk.forget(Timer.RESUME)
+        self._desk.forget(Timer.RESUME, Timer.GO_ON)
         self._go_on = False
         if self.mind.early:
             self.mind.cancel()
@@ -88,9 +90,14 @@ class Floor:
         self._go_on = True
 
     def consider(self) -> None:
-        """Decides whether what the party does now interrupts the assistant, and whether that is for good."""
+        """Decides whether what the party does now interrupts the assistant, and whether that is for good.
+
+        Its last words are not: a sound, thanks or a goodbye that falls into them lets them be.
+        """
         words = count_words(self.ear.text)
         manners = self._manners
+        if self.mind.ending and is_whole_answer(self.ear.text):
+            return
         if self._interruptible() is not None:
             long_enough = self.ear.lasted + _SLACK_SECONDS >= manners.interruption_min_duration
             if self.ear.engaged and long_enough and words >= manners.interruption_min_words:
@@ -111,8 +118,13 @@ class Floor:
         if live is None:
             if not self.mind.early:
                 self.withdraw()
-        elif self._unheard_reply(live) or (self.mouth.yielding and not (live.opening and is_greeting(self.ear.text))):
+        elif self._unheard_reply(live) or (self.mouth.yielding and not (live.opening and self._may_be_greeting())):
             self.break_off()
+
+    def _may_be_greeting(self) -> bool:
+        """Whether the party says hello, or may turn out to: the first guesses at a word are often wrong."""
+        text = self.ear.text
+        return is_greeting(text) or (self.ear.guessing and count_words(text) <= GUESSED_WORDS)
 
     def _unheard_reply(self, live: Utterance) -> bool:
         return live.voice is Voice.SENT and not live.before and live.command_id is None and not live.opening
@@ -186,7 +198,14 @@ class Floor:
     def _settle_kept(self, utterance: Utterance, cut: bool) -> None:
         kept, self._kept = self._kept, []
         for said in kept:
-            self._commit(said, answer=cut or self._wants_answer(said, utterance))
+            answer = cut or self._wants_answer(said, utterance)
+            self._commit(said, answer=answer)
+            if not answer and is_greeting(said.text) and not utterance.whole.rstrip().endswith("?"):
+                self._desk.timer(Timer.GO_ON, self._desk.now + GREETED_SECONDS)
+
+    def greeted_and_quiet(self) -> None:
+        """The party said hello into our first words, and has nothing to say to them: it is for us to go on."""
+        self.mind.owed = self.mind.owed or self._desk.stage is Stage.TALKING
 
     # --- what comes next
 

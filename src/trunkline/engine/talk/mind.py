@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from trunkline.engine.effects import Prepare, StopThinking, Think
 from trunkline.engine.history import History
+from trunkline.engine.prompt import END_CALL
 from trunkline.engine.talk.desk import Desk
-from trunkline.engine.talk.mouth import Mouth, Utterance
+from trunkline.engine.talk.mouth import Mouth, Utterance, Voice
 from trunkline.ports.models import ToolCall, Turn
 
 
@@ -39,6 +40,14 @@ class Mind:
     def early(self) -> bool:
         """Whether the live reply is thought ahead."""
         return self.live is not None and self.live.early
+
+    @property
+    def ending(self) -> bool:
+        """Whether the live reply ends the call and is still to be said, or being said."""
+        live = self.live
+        if live is None or live.utterance is None or live.utterance.voice is Voice.OVER:
+            return False
+        return any(call.name == END_CALL for call in live.calls)
 
     def think(self) -> None:
         """Asks for what is owed."""
@@ -114,11 +123,16 @@ class Mind:
         return waited_for
 
     def conclude(self) -> Reply | None:
-        """The live reply, when it is finished and confirmed and nothing it says may still be taken up; it is then gone."""
+        """The live reply, when it is finished and confirmed and nothing it says may still be taken up; it is then gone.
+
+        One that ends the call stays until all of it was said: a party who objects to a goodbye is not hung up on.
+        """
         live = self.live
         if live is None or live.early or not live.finished:
             return None
         if live.utterance is not None and live.utterance is self._mouth.live and self._mouth.unsettled:
+            return None
+        if self.ending:
             return None
         self.live = None
         return live
