@@ -1,7 +1,9 @@
 """The simulated callee: a phone of its own, with its own SIP stack, ears and voice. It hears only what comes over RTP.
 
-Run as a process: ``python -m trunkline.testing.callee --listen 127.0.0.1:5070 --persona patient``. It prints one JSON
-object a line: ready, ringing, answered, heard (its own recogniser's words), said, closed.
+Run as a process: ``python -m trunkline.testing.callee --listen 127.0.0.1:5070 --persona patient``; with ``--also
++31612340002=guest`` (any number of times) calls to that number are taken by another persona. It prints one JSON object
+a line: ready, ringing, answered, heard (its own recogniser's words), said, closed; all but ready name the number that
+was ``called``.
 """
 
 import argparse
@@ -10,7 +12,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -39,6 +44,12 @@ RATE_HZ = 16_000
 def tell(event: str, **facts: object) -> None:
     """Prints one event for whoever started us."""
     print(json.dumps({"event": event, "at": round(time.time(), 3), **facts}), flush=True)
+
+
+class Tell(Protocol):
+    """Tells one event of one call."""
+
+    def __call__(self, event: str, **facts: object) -> None: ...
 
 
 class Ears:
@@ -79,33 +90,39 @@ class Ears:
 
 
 class Callee:
-    """One person at one phone: answers, greets, listens, answers back, and hangs up when the other side does."""
+    """Persons at one phone: whom a number belongs to answers, greets, listens, answers back, and hangs up when the other
+    side does. ``personas`` are by the number that is called; ``persona`` has all the others."""
 
-    def __init__(self, persona: Persona, stt: Stt, tts: Tts, vad: Vad) -> None:
+    def __init__(self, persona: Persona, personas: Mapping[str, Persona], stt: Stt, tts: Tts, vad: Vad) -> None:
         self._persona = persona
+        self._personas = personas
         self._stt = stt
         self._tts = tts
         self._vad = vad
 
     async def take(self, offer: Offer) -> None:
         """Lives one call from its ringing to its end."""
-        tell("ringing", caller=offer.caller, called=offer.called)
+        say = partial(tell, called=offer.called)
+        say("ringing", caller=offer.caller)
         await asyncio.sleep(RING_SECONDS)
         line = await offer.answer()
         closed, answered = asyncio.Event(), asyncio.Event()
         async with Crew("callee") as crew:
             crew.start(_watch(line, answered, closed))
-            await asyncio.wait({crew.start(answered.wait()), crew.start(closed.wait())}, return_when=asyncio.FIRST_COMPLETED)
-            tell("answered", codec=line.sip.codec)
-            await self._talk(line, closed, crew)
-        tell("closed")
+            await asyncio.wait(
+                {crew.start(answered.wait()), crew.start(closed.wait())}, return_when=asyncio.FIRST_COMPLETED
+            )
+            say("answered", codec=line.sip.codec)
+            persona = self._personas.get(offer.called, self._persona)
+            await self._talk(Person(persona, line, self._tts, say), closed, crew)
+        say("closed")
 
-    async def _talk(self, line: Line, closed: asyncio.Event, crew: Crew) -> None:
+    async def _talk(self, person: "Person", closed: asyncio.Event, crew: Crew) -> None:
+        line = person.line
         stream = await self._stt.open(SttConfig(provider="local"), line.sample_rate_hz)
         ears = Ears(self._vad, stream, line.sample_rate_hz)
-        heard: asyncio.Queue[str] = asyncio.Queue()
-        crew.start(_recognise(stream, heard))
-        mouth = crew.start(self._answer(line, heard, ears))
+        crew.start(person.hear(stream))
+        mouth = crew.start(person.converse(ears))
         try:
             while not closed.is_set() and not mouth.done():
                 if pcm := line.read():
@@ -116,34 +133,53 @@ class Callee:
             await stream.aclose()
             await line.hang_up()
 
-    async def _answer(self, line: Line, heard: asyncio.Queue[str], ears: Ears) -> None:
+
+class Person:
+    """Who is on the line in one call."""
+
+    def __init__(self, persona: Persona, line: Line, tts: Tts, say: Tell) -> None:
+        self.line = line
+        self._persona = persona
+        self._tts = tts
+        self._tell = say
+        self._heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hear(self, stream: SttStream) -> None:
+        """Takes in what the recogniser makes of the other side."""
+        async for result in stream.results():
+            if isinstance(result, Final) and result.text:
+                self._tell("heard", text=result.text)
+                self._heard.put_nowait(result.text)
+
+    async def converse(self, ears: Ears) -> None:
+        """Greets, and answers until it has said its last."""
         mind = Mind(self._persona)
         await asyncio.sleep(0.3)
         if self._persona.greeting is not None:
-            await self._say(line, self._persona.greeting)
+            await self._say(self._persona.greeting)
         while True:
-            words = await self._whole_turn(heard, ears)
-            said, closes = mind.answer(words)
+            said, closes = mind.answer(await self._whole_turn(ears))
             if said is not None:
-                await self._say(line, said)
+                await self._say(said)
             if closes:
                 return
 
-    async def _whole_turn(self, heard: asyncio.Queue[str], ears: Ears) -> str:
+    async def _whole_turn(self, ears: Ears) -> str:
         """What the other side says until it has been quiet for the persona's patience."""
-        words = [await heard.get()]
+        words = [await self._heard.get()]
         while True:
             with suppress(TimeoutError):
-                words.append(await asyncio.wait_for(heard.get(), self._persona.patience_seconds))
+                words.append(await asyncio.wait_for(self._heard.get(), self._persona.patience_seconds))
                 continue
             if not ears.speaking:
                 return " ".join(words)
 
-    async def _say(self, line: Line, text: str) -> None:
+    async def _say(self, text: str) -> None:
+        line = self.line
         config = TtsConfig(provider="local", voice_id=self._persona.voice, speed=self._persona.speed)
         voice = await self._tts.open(config, line.sample_rate_hz)
         higher = Resampler(round(line.sample_rate_hz * self._persona.pitch), line.sample_rate_hz)
-        tell("said", text=text)
+        self._tell("said", text=text)
         try:
             async for pcm in voice.speak(text):
                 await _play(line, higher.push(pcm))
@@ -170,20 +206,20 @@ async def _watch(line: Line, answered: asyncio.Event, closed: asyncio.Event) -> 
             closed.set()
 
 
-async def _recognise(stream: SttStream, heard: asyncio.Queue[str]) -> None:
-    async for result in stream.results():
-        if isinstance(result, Final) and result.text:
-            tell("heard", text=result.text)
-            heard.put_nowait(result.text)
-
-
-async def run(listen: str, rtp_ports: str, persona: Persona) -> None:
+async def run(listen: str, rtp_ports: str, persona: Persona, personas: Mapping[str, Persona]) -> None:
     """Answers calls, one after the other or several at once, until the process is told to stop."""
-    callee = Callee(persona, MoonshineStt(), PicoTts(), SileroVad())
+    callee = Callee(persona, personas, MoonshineStt(), PicoTts(), SileroVad())
     async with SipCarrier(SipSettings(listen=listen, rtp_ports=rtp_ports)) as carrier, Crew("phone") as crew:
         tell("ready", listen=listen)
         async for offer in carrier.offers():
             crew.start(callee.take(offer))
+
+
+def _other(text: str) -> tuple[str, Persona]:
+    number, _, name = text.partition("=")
+    if name not in PERSONAS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NUMBER=PERSONA; the personas are {', '.join(PERSONAS)}")
+    return number, PERSONAS[name]
 
 
 def main() -> None:
@@ -192,8 +228,9 @@ def main() -> None:
     parser.add_argument("--listen", required=True, help="address:port of its SIP")
     parser.add_argument("--rtp-ports", default="40000-41999", help="its range of ports for sound")
     parser.add_argument("--persona", choices=sorted(PERSONAS), default="patient")
+    parser.add_argument("--also", type=_other, action="append", default=[], metavar="NUMBER=PERSONA")
     options = parser.parse_args()
-    asyncio.run(run(options.listen, options.rtp_ports, PERSONAS[options.persona]))
+    asyncio.run(run(options.listen, options.rtp_ports, PERSONAS[options.persona], dict(options.also)))
 
 
 if __name__ == "__main__":

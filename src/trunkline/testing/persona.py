@@ -20,7 +20,8 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A person on the phone. ``greeting`` is said on picking up, ``lost`` when nothing fits; ``pitch`` 1 is the voice's own."""
+    """A person on the phone. ``greeting`` is said on picking up, ``lost`` when nothing fits; ``pitch`` 1 is the voice's
+    own. What they say is worded so that a small recogniser understands that voice on a phone line."""
 
     name: str
     goal: str
@@ -64,6 +65,89 @@ PERSONAS: Mapping[str, Persona] = {
             Reaction(r"appointment|tuesday|make it|three", "Is there any parking?"),
             Reaction(r"make it|will you|can you|tuesday|parking", "I can make it."),
             Reaction(r"anything|pass|practice|question|else", "No thank you."),
+        ),
+    ),
+    "mover": Persona(
+        name="Peter Dekker",
+        goal="Move the appointment to Friday morning.",
+        voice="en-GB",
+        speed=0.95,
+        greeting="Hello?",
+        reactions=(
+            Reaction(r"good.?bye|nice day", "Goodbye."),
+            Reaction(r"make it|confirm|appointment", "No, that does not work for me."),
+            Reaction(r"suit|better|when", "Friday at nine in the morning.", times=2),
+            Reaction(r"correct|is that right", "That is right."),
+            Reaction(r"anything|pass", "No thank you."),
+        ),
+    ),
+    "guest": Persona(
+        name="Anna Visser",
+        goal="Answer the questions of the survey, and not be called again.",
+        voice="en-US",
+        pitch=0.92,
+        speed=0.95,
+        greeting="Hello?",
+        reactions=(
+            Reaction(r"good.?bye|very much", "Goodbye."),
+            Reaction(r"all right|three|questions", "That is fine."),
+            Reaction(r"zero|ten|likely|recommend", "Nine out of ten.", times=2),
+            Reaction(r"most|like", "The people were very friendly."),
+            Reaction(r"service|excellent|poor|fair", "Excellent."),
+            Reaction(r"again|another|survey", "No thanks."),
+        ),
+    ),
+    "receiver": Persona(
+        name="Joost Bakker",
+        goal="Have the parcel left with the neighbours, at no cost.",
+        voice="en-US",
+        pitch=1.12,
+        speed=0.95,
+        greeting="Hello?",
+        reactions=(
+            Reaction(r"good.?bye|driver", "Goodbye."),
+            Reaction(r"home|receive|deliver", "Do I have to pay anything?"),
+            Reaction(r"home|receive|paid|door", "No, I will not be home."),
+            Reaction(r"leave|pick.?up|point", "With the neighbors, please."),
+            Reaction(r"number|house", "Number fourteen."),
+        ),
+    ),
+    "annoyed": Persona(
+        name="Karel Smit",
+        goal="Never be called again.",
+        voice="en-US",
+        pitch=0.92,
+        greeting="Hello?",
+        reactions=(
+            Reaction(r"sure|shall", "Yes, please."),
+            Reaction(r"good.?bye|record|apolog", "Goodbye."),
+            Reaction(r".", "Please stop calling me.", times=2),
+        ),
+    ),
+    "sociable": Persona(
+        name="Emma Brouwer",
+        goal="Talk to a person about the bill.",
+        voice="en-GB",
+        speed=0.95,
+        greeting="Hello?",
+        reactions=(
+            Reaction(r"good.?bye", "Goodbye."),
+            Reaction(r"message|pass on|tell them", "I have a question about my bill.", times=2),
+            Reaction(r".", "Can I talk to someone?"),
+        ),
+    ),
+    "suspicious": Persona(
+        name="Lars Mulder",
+        goal="Find out who calls and whether it is a person, then confirm.",
+        voice="en-US",
+        speed=0.95,
+        greeting="Hello?",
+        reactions=(
+            Reaction(r"good.?bye|nice day", "Goodbye."),
+            Reaction(r"make it|confirm|appointment", "I do not know who this is."),
+            Reaction(r"assistant|dental|smile|make it", "Am I talking to a robot?"),
+            Reaction(r"make it|can you", "I can make it."),
+            Reaction(r"anything|pass", "No thank you."),
         ),
     ),
 }

@@ -42,6 +42,8 @@ _BOTH = re.compile(
     r"\byes and no\b|\bmaybe\b|\bperhaps\b|\bnot sure\b|\bdo not know\b|\bpossibly\b|\bdepends\b"
     r"|\bmight\b|\bunsure\b|\bno idea\b"
 )
+_SOUNDS_LIKE_YES = re.compile(r"(?:yet|yay|yeh|jess|guess|chess)(?: please)?")
+_SOUNDS_LIKE_NO = re.compile(r"(?:now|know|note|nor|gnaw)(?: thanks?(?: you)?)?")
 _SAYS_IT_BACK = 0.6
 _AGREES = re.compile(r"\b(?:fine|correct|right|okay|ok|good|great|perfect|works)\b")
 _AGREES_AFTER_NO = re.compile(
@@ -205,9 +207,13 @@ def _yes_no(step: ScriptStep, raw: str, plain: str) -> Answer | None:
     found, other = yes_or_no(plain), _other_words(step, plain)
     if other is not None and (found is None or (other.sure and not found.first)):
         return other
-    if found is None and not questions(raw) and not _BOTH.search(plain) and _says_it_back(step.ask or "", raw):
+    if found is not None or questions(raw) or _BOTH.search(plain):
+        return found
+    if _SOUNDS_LIKE_NO.fullmatch(plain):
+        return Answer(False, sure=False)
+    if _SOUNDS_LIKE_YES.fullmatch(plain) or _says_it_back(step.ask or "", raw):
         return Answer(True, sure=False)
-    return found
+    return None
 
 
 def _says_it_back(ask: str, raw: str) -> bool:

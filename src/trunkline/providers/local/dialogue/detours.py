@@ -98,8 +98,9 @@ def note_callback(draft: Draft, when: str | None) -> None:
 def _repeat(draft: Draft) -> None:
     draft.say("repeat")
     step = draft.step if draft.state.pending is Pending.STEP else None
-    if draft.state.pending is Pending.OPENING and draft.state.opening:
-        draft.quote(draft.state.opening)
+    opening = draft.state.opening.rstrip()
+    if draft.state.pending is Pending.OPENING and opening.endswith((".", "!", "?")):
+        draft.quote(opening)
         return
     if step is not None and step.say:
         draft.speak(step.say)

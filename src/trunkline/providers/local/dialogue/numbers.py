@@ -101,7 +101,7 @@ def _joined(found: list[tuple[float, int, int]]) -> list[float]:
 
 def as_number(plain: str) -> tuple[int | float, bool] | None:
     """The number that answers a question and whether it is sure; None when there is none."""
-    plain = re.sub(r"\b(out of|of|from) (?:a )?(?:possible )?(ten|10|five|5|hundred|100)\b", "", plain)
+    whole, plain = plain, re.sub(r"\b(out of|of|from) (?:a )?(?:possible )?(ten|10|five|5|hundred|100)\b", "", plain)
     words = plain.split()
     values = find_numbers(plain)
     if len(values) > 1:
@@ -112,7 +112,8 @@ def as_number(plain: str) -> tuple[int | float, bool] | None:
         return (int(value) if value == int(value) else value), clear
     for word in words:
         if word in _LOOSE:
-            return _LOOSE[word], word in ("none", "dozen", "twice", "once")
+            misheard = word == "none" and plain != whole  # none out of ten, and nine out of ten, sound much the same
+            return _LOOSE[word], word in ("none", "dozen", "twice", "once") and not misheard
     if len(words) == 1 and words[0] in _HOMOPHONES:
         return _HOMOPHONES[words[0]], False
     return None

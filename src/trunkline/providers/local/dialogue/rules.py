@@ -166,6 +166,7 @@ DETOURS: tuple[tuple[Intent, re.Pattern[str]], ...] = (
         Intent.WHO,
         _any(
             r"\bwho (?:is|are|am|was|s) (?:this|that|you|it|calling|there|speaking|i|on the|ringing)\b|^who$",
+            r"\bwhom? (?:this|that|you) (?:is|are)\b",
             r"\bwhere (?:are|r) you (?:calling|phoning|ringing|from)\b|\bwho do you (?:work for"
             r"|represent)\b|\bwho(?: is| the hell is)? (?:calling|speaking)\b",
             r"\bwhat (?:is your name|company|are you called)\b|\bwho did you say\b|\bwhich company\b|\bdo i know you\b",

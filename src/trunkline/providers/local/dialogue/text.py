@@ -39,7 +39,7 @@ _FILLERS = re.compile(
 )
 _ASKING = re.compile(
     r"^(?:who|what|when|where|why|how|which|whose|is|are|do|does|did|can|could|would|will|may|should|has|have you"
-    r"|am i|tell me|i (?:would like|want) to know|i was wondering)\b"
+    r"|am i|tell me \w|i (?:would like|want) to know|i was wondering)\b"
 )
 _YES_LEAD = re.compile(r"^(?:(?:yes|yeah|yep|sure|okay|ok|please|well|um|uh|of course|certainly)\b[ ,.!]*)+", re.I)
 _STOPWORD_LIST = (
