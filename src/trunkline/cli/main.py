@@ -14,7 +14,7 @@ from trunkline import __version__
 from trunkline.app.compose import open_rooms
 from trunkline.app.settings import Settings, load
 from trunkline.base import logs
-from trunkline.base.errors import TrunklineError
+from trunkline.base.errors import Invalid, TrunklineError
 from trunkline.cli.demo import run_demo
 from trunkline.cli.ports import check_ports
 from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
@@ -102,4 +102,4 @@ def main() -> None:
         _errors.print(error.message, style="red", markup=False, soft_wrap=True)
         for detail in error.details:
             _errors.print(f"  {detail}", markup=False, soft_wrap=True)
-        raise SystemExit(EXIT_MISCONFIGURED if error.code == "invalid_request" else 1) from None
+        raise SystemExit(EXIT_MISCONFIGURED if isinstance(error, Invalid) else 1) from None
