@@ -91,6 +91,29 @@ async def test_the_limit_is_told_kept_per_key_and_opens_again(sqlite: Database, 
         assert (await api.ours.get("/voices")).status_code == 200
 
 
+async def test_an_address_with_many_wrong_keys_is_stopped_and_its_neighbours_are_not(
+    sqlite: Database, vault: Vault, tmp_path: Path
+) -> None:
+    async with opened(sqlite, vault, tmp_path, ApiSettings(requests_per_minute=5)) as api:
+        assert (await api.ours.get("/voices")).status_code == 200
+        wrong = {"Authorization": "Bearer tl_live_" + "x" * 43}
+        statuses = [(await api.stranger.get("/voices", headers=wrong)).status_code for _ in range(7)]
+        assert statuses == [401] * 5 + [429] * 2
+        over = await api.theirs.get("/voices")
+        assert (over.status_code, over.json()["code"]) == (429, "rate_limit_exceeded")
+        assert int(over.headers["Retry-After"]) == over.json()["retry_after"] > 0
+        assert (await api.ours.get("/voices")).status_code == 200
+        assert (await api.stranger.get("/health")).status_code == 200
+        api.clock.advance(61)
+        assert (await api.theirs.get("/voices")).status_code == 200
+        assert (await api.stranger.get("/voices", headers=wrong)).status_code == 401
+
+
+async def test_the_word_bearer_is_read_in_any_case(api: Api) -> None:
+    for word in ("Bearer", "bearer", "BEARER"):
+        assert (await api.stranger.get("/voices", headers={"Authorization": f"{word} {api.key}"})).status_code == 200
+
+
 async def test_a_call_takes_ten_orders_a_minute(api: Api) -> None:
     ids = await ready_to_call(api.ours)
     one, other = await placed(api.ours, ids["assistant"]), await placed(api.ours, ids["assistant"])

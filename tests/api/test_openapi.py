@@ -14,7 +14,7 @@ from trunkline.api.app import OPERATIONS, PREFIX, ApiSettings
 from trunkline.api.codes import CODES
 from trunkline.api.openapi import document
 from trunkline.domain.call import EndReason
-from trunkline.domain.events import MessageSpoken
+from trunkline.domain.events import MessageSpoken, TurnMeasured
 from trunkline.domain.transcript import Message, Role
 
 pytestmark = pytest.mark.room
@@ -117,6 +117,10 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
     await api.answer(call_id)
     now = api.clock.now()
     await api.note(call_id, MessageSpoken(now, Message(Role.USER, "hello", now, now)))
+    over = await placed(api.ours, ids["assistant"])
+    await api.answer(over)
+    await api.note(over, TurnMeasured(now, 1, heard=700.0, stt=120.5))
+    await api.end(over, reason=EndReason.USER_HANGUP)
     bodies: dict[str, Json] = {
         "placeCall": {"destination": DESTINATION, "assistant_id": ids["assistant"]},
         "createTrunk": {"name": "T", "host": "sip.example.com", "password": "x"},

@@ -52,6 +52,16 @@ async def test_who_comes_back_goes_on_after_the_last_number(home: World) -> None
     assert home.live.followers == 0
 
 
+async def test_who_names_an_event_that_is_not_there_yet_gets_all_that_comes(home: World) -> None:
+    call_id = await home.place()
+    await claims.claim(home.rooms, call_id, "worker")
+    stream = await calls.follow(home.rooms, A, call_id, 99)
+    await ServiceJournal(home.rooms).note(call_id, StatusChanged(later(1), CallStatus.IN_PROGRESS))
+    await ServiceJournal(home.rooms).note(call_id, CallEnded(later(3), EndReason.USER_HANGUP))
+    assert [event.seq async for event in stream] == [3, 4]
+    assert home.live.followers == 0
+
+
 async def test_many_followers_each_see_everything_once_while_facts_come_in(home: World) -> None:
     call_id = await home.place()
     await claims.claim(home.rooms, call_id, "worker")

@@ -168,7 +168,15 @@ async def test_another_kind_of_database_is_refused(tmp_path: Path, vault: Vault)
         await Database.open("mysql://localhost/db", tmp_path, vault)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+async def test_a_database_without_a_file_is_refused(tmp_path: Path, vault: Vault, url: str) -> None:
+    with pytest.raises(Invalid, match="file"):
+        await Database.open(url, tmp_path, vault)
+
+
 async def test_without_an_address_it_lies_in_the_data_dir(tmp_path: Path, vault: Vault) -> None:
     database = await Database.open(None, tmp_path / "data", vault)
+    files = {file.name: file.stat().st_mode & 0o077 for file in (tmp_path / "data").iterdir()}
     await database.aclose()
-    assert (tmp_path / "data" / FILE_NAME).exists()
+    assert FILE_NAME in files
+    assert set(files.values()) == {0}, "others may read the calls"

@@ -1,4 +1,5 @@
-"""Counts requests: a window of a minute for each key, and for the control commands of each call."""
+"""Counts requests: a window of a minute for each key, for the control commands of each call, and for the wrong keys of
+each address."""
 
 import math
 from collections.abc import Callable
@@ -56,6 +57,13 @@ class Limiter:
         allowed = window.used < self._limit
         window.used += allowed
         return Allowance(self._limit, self._limit - window.used, window.opened + WINDOW_SECONDS - now), allowed
+
+    def spent(self, name: str) -> Allowance | None:
+        """What is left for a name that has none left; None while it has."""
+        window, now = self._windows.get(name), self._monotonic()
+        if window is None or window.used < self._limit or now - window.opened >= WINDOW_SECONDS:
+            return None
+        return Allowance(self._limit, 0, window.opened + WINDOW_SECONDS - now)
 
     def _sweep(self, now: float) -> None:
         if len(self._windows) < self._sweep_at:

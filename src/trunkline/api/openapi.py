@@ -18,7 +18,9 @@ _REF = "#/components/schemas/"
 ABOUT = """Trunkline places real phone calls on which AI assistants hold the conversation.
 
 Send your key with every request: `Authorization: Bearer tl_live_...`. Every error has the same shape, with a stable
-`code`. Every reply carries `X-Request-Id` and the `X-RateLimit` headers. Lists take `limit` and `offset`. Send an
+`code`. Every reply carries `X-Request-Id` and the `X-RateLimit` headers. An address that sends as many wrong keys in a
+minute as a key may make requests gets 429 until the minute is over; keys that have worked before go on working from
+there. Lists take `limit` and `offset`. Send an
 `Idempotency-Key` with a POST, and repeating it within 24 hours gives the first reply again instead of doing it twice;
 if our side dies in the middle, the key is free again after 60 seconds, and a call that was placed is found, not placed
 again."""

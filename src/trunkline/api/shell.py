@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -15,6 +15,7 @@ from trunkline.api.limits import Limiter, exceeded
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.settings import ApiSettings
 from trunkline.base.errors import Forbidden, Invalid, NotFound, TrunklineError, Unauthenticated
+from trunkline.base.ids import hash_api_key
 from trunkline.base.logs import logger
 from trunkline.domain.access import Caller
 from trunkline.services import idempotency, keys
@@ -22,17 +23,21 @@ from trunkline.services.rooms import Rooms
 from trunkline.storage.idempotency import IdempotencySlot
 
 _log = logger("api")
-_BEARER = re.compile(r"[Bb]earer +(\S+)")
+_BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _CLIENT_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _WITH_BODY = {"POST", "PATCH"}
+_MOST_PROVEN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """The two limits: requests of a key, control commands of a call."""
+    """The limits: requests of a key, control commands of a call, wrong keys of an address (which keys that have worked
+    before do not feel, so that nobody is locked out by a neighbour)."""
 
     requests: Limiter
     controls: Limiter
+    wrong_keys: Limiter
+    proven: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,22 @@ class Shell:
         found = _BEARER.fullmatch(header.strip())
         if found is None:
             raise Unauthenticated("The Authorization header must read: Bearer tl_live_...")
-        return await keys.authenticate(self.rooms, found[1])
+        return await self._key(found[1], request.client.host if request.client else "")
+
+    async def _key(self, presented: str, address: str) -> Caller:
+        proof = hash_api_key(presented)
+        spent = self.counter.wrong_keys.spent(address)
+        if spent is not None and proof not in self.counter.proven:
+            raise exceeded(spent, "wrong API keys from one address")
+        try:
+            who = await keys.authenticate(self.rooms, presented)
+        except Unauthenticated:
+            self.counter.wrong_keys.take(address)
+            raise
+        if len(self.counter.proven) >= _MOST_PROVEN:
+            self.counter.proven.clear()
+        self.counter.proven.add(proof)
+        return who
 
     def _count(self, limiter: Limiter, name: str, what: str, request: Request) -> None:
         allowance, allowed = limiter.take(name)

@@ -21,6 +21,7 @@ from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
 from trunkline.jobs.old_sqlite import Connection
 from trunkline.jobs.patience import until_kept
+from trunkline.storage.sqlite import private
 
 APPLICATION_VERSION = "1"
 THREADS = 8
@@ -192,6 +193,7 @@ class Durable:
 def _use_write_ahead_log(path: str) -> None:
     """Lets readers and the writer of the file pass each other. Its commits stay fully synchronous: an outbox row is
     marked as taken in another file on the strength of them."""
+    private(path)
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -153,6 +153,9 @@ async def follow(rooms: Rooms, caller: Caller, call_id: str, after_seq: int) -> 
     async with rooms.unit(caller, write=False) as unit:
         call = await unit.calls.get(call_id)
 
+    # A client that names an event that is not there yet gets all that comes.
+    after_seq = min(after_seq, call.last_seq)
+
     async def replay(seq: int) -> list[LiveEvent]:
         return await events_after(rooms, caller, call_id, seq)
 

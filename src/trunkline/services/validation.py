@@ -13,6 +13,7 @@ M = TypeVar("M", bound=BaseModel)
 
 _TOOL_TAGS = frozenset({"flat", "function", "end_call", "transfer_call", "send_dtmf"})
 _UNION_BRANCH = re.compile(r".*\[.*\]|str|int|float|bool|none|nullable")
+_SUBJECT = re.compile(r"^(Input|Value|String|Tuple|List|Dictionary|Set) should")
 _WORDS = {
     "missing": "is required",
     "extra_forbidden": "unknown field",
@@ -58,4 +59,5 @@ def _problem(item: ErrorDetails) -> str:
     known = _WORDS.get(item["type"])
     if known:
         return known
-    return item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    problem = item["msg"].removeprefix("Value error, ").replace("timezone info", "an offset, as 2026-11-22T10:00:00Z")
+    return _SUBJECT.sub("must", problem)

@@ -154,6 +154,8 @@ def _where(url: str | None, data_dir: Path) -> URL:
         return URL.create("sqlite+aiosqlite", database=str(data_dir / FILE_NAME))
     given = make_url(url)
     match given.get_backend_name():
+        case "sqlite" if not given.database or given.database == ":memory:":
+            raise Invalid("name the file of the database, as sqlite:////var/lib/trunkline/trunkline.db")
         case "sqlite":
             return given.set(drivername="sqlite+aiosqlite")
         case "postgresql" | "postgres":

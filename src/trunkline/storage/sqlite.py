@@ -1,8 +1,10 @@
 """SQLite as the platform uses it: WAL, real BEGINs, and one trip to the driver's thread for each statement."""
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import aiosqlite
@@ -114,8 +116,16 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         return _Connection(self, connection)
 
 
+def private(path: str) -> None:
+    """Makes a file that is not there yet readable for its owner alone: calls and phone numbers will stand in it. The
+    files that SQLite puts beside it take its mode. Where that fails, SQLite says why when it opens it."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
 def engine(url: URL) -> AsyncEngine:
     """An engine for a SQLite file. A connection whose option ``WRITES`` is set takes the write lock as it begins."""
+    private(str(url.database))
     made = create_async_engine(
         url,
         module=_Driver(aiosqlite, sqlite3),

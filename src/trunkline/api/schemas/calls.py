@@ -90,6 +90,42 @@ class MessageShown(Shown):
     interrupted: bool = Field(description="Whether it was cut off.")
 
 
+class Latencies(Shown):
+    """Milliseconds; null where a part did not happen."""
+
+    end_of_turn: float | None = Field(
+        description="From the end of their speech to the decision that it was the turn's."
+    )
+    stt: float | None = Field(description="From the end of their speech to its final text.")
+    llm_first_token: float | None = Field(description="From the request to the model's first words.")
+    tts_first_audio: float | None = Field(description="From the request to the voice's first sound.")
+    heard: float | None = Field(description="From the end of their speech to our first sample on the wire.")
+    added: float | None = Field(description="`heard` less the configured wait and the providers' times: ours.")
+
+
+class TurnLatencies(Latencies):
+    """The latencies of one turn."""
+
+    turn: int = Field(description="Which turn, from 1.")
+
+
+class CallLatency(Shown):
+    """How quick the assistant was."""
+
+    turns: list[TurnLatencies] = Field(description="Each turn that was measured.")
+    p50: Latencies = Field(description="The median of each part (nearest rank).")
+    p95: Latencies = Field(description="The 95th percentile of each part (nearest rank).")
+
+
+class SipShown(Shown):
+    """What the phone leg told."""
+
+    call_id: str | None = Field(description="The Call-ID of SIP.")
+    status_code: int | None = Field(description="The last status of the INVITE.")
+    reason: str | None = Field(description="Its reason phrase.")
+    codec: str | None = Field(description="The codec in use.")
+
+
 class CallShown(Shown):
     """A call."""
 
@@ -120,9 +156,11 @@ class CallShown(Shown):
     campaign_id: str | None = Field(description="Always null in this release.")
     lead_id: str | None = Field(description="Always null in this release.")
     assistant: dict[str, Any] = Field(description="The configuration it ran on, without secrets.")
-    latency: dict[str, Any] | None = Field(description="Milliseconds per turn, and p50 and p95 over the call.")
-    cost: dict[str, Any] | None = Field(description="Always null in this release.")
-    sip: dict[str, Any] | None = Field(description="`call_id`, `status_code`, `reason` and `codec` of the phone leg.")
+    latency: CallLatency | None = Field(
+        description="Milliseconds per turn, with p50 and p95 over the call; null until it ended, or without turns."
+    )
+    cost: None = Field(description="Always null in this release.")
+    sip: SipShown | None = Field(description="The phone leg; null until it is dialled.")
     created_at: Moment = Field(description="When it was placed.")
     updated_at: Moment = Field(description="When it last changed.")
 
