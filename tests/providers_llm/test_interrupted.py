@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.providers_llm.talking import TRANSFER, Talk, start
+from tests.providers_llm.talking import END_CALL, TRANSFER, Talk, start
+from trunkline.domain.assistant import FunctionSpec
 from trunkline.ports.models import Turn
 from trunkline.providers.local.scripts import example_script
 
@@ -141,3 +142,13 @@ async def test_a_closing_that_was_talked_over_ends_all_the_same() -> None:
         await talk.say(line)
     cut(talk, "Thank you, and")
     assert "oodbye" in await talk.say("Okay, bye.")
+
+
+@pytest.mark.parametrize("tools", [(), (END_CALL,)])
+async def test_last_words_that_were_not_understood_are_said_once_more(tools: tuple[FunctionSpec, ...]) -> None:
+    talk = await start(example_script("appointment"), tools=tools)
+    for line in ("Hello?", "Yes."):
+        await talk.say(line)
+    closing = await talk.say("No thank you.")
+    cut(talk, "All")
+    assert await talk.say("Sorry, could you say that again?") == f"Of course. {closing}"

@@ -161,8 +161,14 @@ class Person:
             said, closes = mind.answer(await self._whole_turn(ears))
             if said is not None:
                 await self._say(said)
+                self._forget()
             if closes:
                 return
+
+    def _forget(self) -> None:
+        """Scraps that fell into its own words are no turn to answer."""
+        while not self._heard.empty():
+            self._heard.get_nowait()
 
     async def _whole_turn(self, ears: Ears) -> str:
         """What the other side says until it has been quiet for the persona's patience."""

@@ -74,7 +74,7 @@ PERSONAS: Mapping[str, Persona] = {
         speed=0.95,
         greeting="Hello?",
         reactions=(
-            Reaction(r"good.?bye|nice day", "Goodbye."),
+            Reaction(r"good.?bye|nice day", "Goodbye.", closes=True),
             Reaction(r"make it|confirm|appointment", "No, that does not work for me."),
             Reaction(r"suit|better|when", "Friday at nine in the morning.", times=2),
             Reaction(r"correct|is that right", "That is right."),
@@ -89,7 +89,7 @@ PERSONAS: Mapping[str, Persona] = {
         speed=0.95,
         greeting="Hello?",
         reactions=(
-            Reaction(r"good.?bye|very much", "Goodbye."),
+            Reaction(r"good.?bye|very much", "Goodbye.", closes=True),
             Reaction(r"all right|three|questions", "That is fine."),
             Reaction(r"zero|ten|likely|recommend", "Nine out of ten.", times=2),
             Reaction(r"most|like", "The people were very friendly."),
@@ -105,7 +105,7 @@ PERSONAS: Mapping[str, Persona] = {
         speed=0.95,
         greeting="Hello?",
         reactions=(
-            Reaction(r"good.?bye|driver", "Goodbye."),
+            Reaction(r"good.?bye|driver", "Goodbye.", closes=True),
             Reaction(r"home|receive|deliver", "Do I have to pay anything?"),
             Reaction(r"home|receive|paid|door", "No, I will not be home."),
             Reaction(r"leave|pick.?up|point", "With the neighbors, please."),
@@ -120,20 +120,21 @@ PERSONAS: Mapping[str, Persona] = {
         greeting="Hello?",
         reactions=(
             Reaction(r"sure|shall", "Yes, please."),
-            Reaction(r"good.?bye|record|apolog", "Goodbye."),
+            Reaction(r"good.?bye|record|apolog", "Goodbye.", closes=True),
             Reaction(r".", "Please stop calling me.", times=2),
         ),
     ),
     "sociable": Persona(
         name="Emma Brouwer",
         goal="Talk to a person about the bill.",
-        voice="en-GB",
+        voice="en-US",
+        pitch=1.12,
         speed=0.95,
         greeting="Hello?",
         reactions=(
-            Reaction(r"good.?bye", "Goodbye."),
+            Reaction(r"good.?bye", "Goodbye.", closes=True),
             Reaction(r"message|pass on|tell them", "I have a question about my bill.", times=2),
-            Reaction(r".", "Can I talk to someone?"),
+            Reaction(r".", "Can I talk to someone?", times=2),
         ),
     ),
     "suspicious": Persona(
@@ -143,9 +144,9 @@ PERSONAS: Mapping[str, Persona] = {
         speed=0.95,
         greeting="Hello?",
         reactions=(
-            Reaction(r"good.?bye|nice day", "Goodbye."),
+            Reaction(r"good.?bye|nice day", "Goodbye.", closes=True),
             Reaction(r"make it|confirm|appointment", "I do not know who this is."),
-            Reaction(r"assistant|dental|smile|make it", "Am I talking to a robot?"),
+            Reaction(r"assistant|dental|smile|make it", "Are you a computer?"),
             Reaction(r"make it|can you", "I can make it."),
             Reaction(r"anything|pass", "No thank you."),
         ),

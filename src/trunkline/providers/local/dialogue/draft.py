@@ -135,6 +135,7 @@ class Draft:
             said=said,
             told=told,
             lost=lost,
+            last_words=() if not self.state.ended else self.state.last_words or tuple(spoken),
             running=tuple(self.calls),
             compared=False,
             unheard=False,

@@ -94,6 +94,11 @@ async def _after_the_end(draft: Draft) -> None:
             return
     elif hard_rule(draft.plain) is Intent.ROBOT:
         draft.say("robot")
+    elif detour(draft.plain) is Intent.REPEAT:
+        draft.say("repeat")
+        draft.tell(draft.state.last_words)
+        draft.end()
+        return
     else:
         asked = questions(draft.heard)
         if asked and not await answer_question(draft, asked[-1]) and len(draft.plain.split()) > 2:

@@ -61,7 +61,7 @@ class State:
 
     ``told`` are the sentences of the last reply that must not be lost (what the script tells, answers, news). Once the
     reply was ``compared`` with what was heard, ``lost`` are those that were cut off and are to be said again.
-    ``parted``: a goodbye was said after the closing.
+    ``last_words`` is the reply that ended the script; ``parted``: a goodbye was said after it.
     """
 
     pending: Pending = Pending.OPENING
@@ -87,6 +87,7 @@ class State:
     lost: tuple[str, ...] = ()
     compared: bool = False
     unheard: bool = False
+    last_words: tuple[str, ...] = ()
     parted: bool = False
     checked_in: bool = False
     running: tuple[ToolCall, ...] = ()
