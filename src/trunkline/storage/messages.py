@@ -21,13 +21,13 @@ class Messages(Scoped):
         await self._insert(message_values(org_id, call_id, message))
 
     async def of_call(self, call_id: str) -> tuple[Message, ...]:
-        """The messages of a call in the order in which they were noted."""
-        query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.id)
+        """The messages of a call in the order in which they began."""
+        query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.started_at, self.table.c.id)
         return tuple(message_of(row) for row in await self._rows(query))
 
     async def of_calls(self, call_ids: list[str]) -> dict[str, tuple[Message, ...]]:
         """The messages of several calls, by call."""
-        query = self._select().where(self.table.c.call_id.in_(call_ids)).order_by(self.table.c.id)
+        query = self._select().where(self.table.c.call_id.in_(call_ids)).order_by(self.table.c.started_at, self.table.c.id)
         found: dict[str, list[Message]] = {call_id: [] for call_id in call_ids}
         for row in await self._rows(query):
             found[row["call_id"]].append(message_of(row))
@@ -41,12 +41,12 @@ class Messages(Scoped):
 _OF_CALL = (
     select(tables.call_messages)
     .where(tables.call_messages.c.call_id == bindparam("of_call"))
-    .order_by(tables.call_messages.c.id)
+    .order_by(tables.call_messages.c.started_at, tables.call_messages.c.id)
 )
 
 
 def of_call(call_id: str) -> Steps[tuple[Message, ...]]:
-    """The messages of a call that was read for its organisation, in the order in which they were noted."""
+    """The messages of a call that was read for its organisation, in the order in which they began."""
     rows = yield Query(_OF_CALL, {"of_call": call_id})
     return tuple(message_of(row) for row in rows)
 
