@@ -27,7 +27,9 @@ class Messages(Scoped):
 
     async def of_calls(self, call_ids: list[str]) -> dict[str, tuple[Message, ...]]:
         """The messages of several calls, by call."""
-        query = self._select().where(self.table.c.call_id.in_(call_ids)).order_by(self.table.c.started_at, self.table.c.id)
+        query = (
+            self._select().where(self.table.c.call_id.in_(call_ids)).order_by(self.table.c.started_at, self.table.c.id)
+        )
         found: dict[str, list[Message]] = {call_id: [] for call_id in call_ids}
         for row in await self._rows(query):
             found[row["call_id"]].append(message_of(row))
