@@ -170,6 +170,15 @@ def test_a_hand_over_by_command() -> None:
     assert world.end.reason is EndReason.TRANSFERRED
 
 
+def test_a_hand_over_whose_leg_closes_before_its_success_is_told_is_done() -> None:
+    world = order(answered(), Transfer("+31201234567")).run(0.2)
+    assert world.effects(HandOver)
+    world.tell(LineClosed(EndReason.TRANSFERRED, None, SIP)).run(3)
+    assert world.outcomes == {"c1": ("done", None)}
+    assert world.end is not None
+    assert world.end.reason is EndReason.TRANSFERRED
+
+
 def test_a_hand_over_that_is_refused_brings_the_party_back() -> None:
     world = World(plan(), transfer_refusal="486 Busy Here").answer().run(1)
     order(world, Transfer("+31201")).run(10)

@@ -148,6 +148,8 @@ class Conversation:
         self._duration.begin()
 
     def _closed(self, event: events.LineClosed) -> None:
+        if event.reason is EndReason.TRANSFERRED:  # the leg may close before the hand-over is told to have worked
+            self._deeds.transfer_done()
         self._desk.stage = Stage.OVER
         self._floor.leave()
         self._deeds.leave()
