@@ -102,6 +102,13 @@ async def test_the_business_and_the_assistants_name_need_no_variable(home: World
     ]
 
 
+async def test_a_schema_that_is_none_is_refused(home: World) -> None:
+    override = {"analysis_plan": {"structured_data_plan": {"enabled": True, "schema": {"type": "thing"}}}}
+    with pytest.raises(Invalid) as refused:
+        await home.place(assistant_override=override)
+    assert refused.value.details[0].startswith("analysis_plan.structured_data_plan.schema: is no valid JSON Schema")
+
+
 async def test_an_override_merges_into_the_stored_assistant(home: World) -> None:
     override = {"llm_config": {"messages": [{"content": "Be brief."}]}, "webhook_url": None, "max_duration_seconds": 60}
     closed = await calls.closing(home.rooms, await home.place(assistant_override=override))

@@ -6,6 +6,7 @@ from typing import Any
 from trunkline.base.ids import new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.assistant import AssistantSettings, LlmConfig, SttConfig, TtsConfig
+from trunkline.services import schemas
 from trunkline.services.addresses import problems
 from trunkline.services.rooms import Limits, Page, Rooms
 from trunkline.services.validation import checked, invalid
@@ -80,7 +81,7 @@ def defaults(limits: Limits) -> dict[str, dict[str, Any]]:
 def _settings(rooms: Rooms, given: dict[str, Any]) -> AssistantSettings:
     kept = {name: value for name, value in given.items() if value is not None or name not in _NULL_MEANS_DEFAULT}
     settings = checked(AssistantSettings, {**defaults(rooms.limits), **kept})
-    if wrong := problems(settings, rooms.limits):
+    if wrong := [*problems(settings, rooms.limits), *schemas.problems(settings)]:
         raise invalid(wrong)
     llm, stt, tts = _stages(settings)
     rooms.models.check(llm, stt, tts)

@@ -16,7 +16,7 @@ from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
-from trunkline.services import addresses, destinations, planning, recordings
+from trunkline.services import addresses, destinations, planning, recordings, schemas
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
 from trunkline.services.following import Replay, followed
@@ -89,7 +89,7 @@ async def place(
     organisation, base, name = await _asked_for(rooms, caller, order)
     assistant = planning.resolved(base, order.assistant_override, order.first_message, order.variables)
     rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
-    if wrong := addresses.problems(assistant, rooms.limits):
+    if wrong := [*addresses.problems(assistant, rooms.limits), *schemas.problems(assistant)]:
         raise invalid(wrong)
     if not organisation.has_credit:
         raise PaymentRequired("the organisation has no credit left; top it up")
