@@ -5,7 +5,6 @@ clock's figures as JSON, ``reset`` forgets them; it leaves when standard input c
 """
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -14,27 +13,19 @@ from dataclasses import asdict
 import uvicorn
 import uvloop
 
+from bench.models import BenchModels
 from trunkline.app.compose import Minds, platform
+from trunkline.app.process import be_punctual
 from trunkline.app.settings import Settings, load
 from trunkline.base import logs
 from trunkline.engine.supervisor import Supervisor
 from trunkline.providers.local.scripted import ScriptedAnalyst
 from trunkline.providers.local.silero import SileroVad
-from trunkline.testing.models import Hearing, ScriptedLlm, ScriptedModels, ScriptedStt, ScriptedTts, Speaking, Thinking
-
-REPLY = "Of course. The practice is in the middle of the town, and there is a tram stop in front of the door."
 
 
-def scripted() -> Minds:
-    """Models that take no time, so that what is left between question and answer is the platform's own."""
-    models = ScriptedModels(
-        ScriptedStt(
-            Hearing(texts=("Could you please tell me a little more about that",), delay_seconds=0.0, again=True)
-        ),
-        ScriptedLlm(Thinking(replies=(REPLY,), first_token_seconds=0.0, token_seconds=0.005)),
-        ScriptedTts(Speaking(first_audio_seconds=0.0)),
-    )
-    return Minds(models, SileroVad(), None, ScriptedAnalyst(None))
+def minds() -> Minds:
+    """Models that take no time; the voice activity detector is the real one."""
+    return Minds(BenchModels(), SileroVad(), None, ScriptedAnalyst(None))
 
 
 async def serve(settings: Settings) -> None:
@@ -42,7 +33,7 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     closed = asyncio.Event()
     host, _, port = settings.http_listen.rpartition(":")
-    async with platform(settings, scripted()) as house:
+    async with platform(settings, minds()) as house:
         server = uvicorn.Server(
             uvicorn.Config(house.api, host=host, port=int(port), log_config=None, access_log=False, lifespan="off")
         )
@@ -50,9 +41,7 @@ async def serve(settings: Settings) -> None:
         while not server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         loop.add_reader(sys.stdin, _told, house.supervisor, closed)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        be_punctual()
         print(json.dumps({"ready": True}), flush=True)
         await closed.wait()
         loop.remove_reader(sys.stdin)

@@ -6,12 +6,14 @@ until its standard input closes and then prints one JSON object.
 
 A call goes round in turns: it waits until the assistant has been quiet for a while, speaks, and measures from the
 sending of its last loud sample to the arrival of the first audible packet. Every second reply is talked over: from the
-packet that completes the interruption's duration to the last audible packet.
+packet that completes the interruption's duration to the last audible packet. All times are those at which a packet was
+really sent or taken from the socket, so that a busy peer does not look like a slow platform.
 """
 
 import argparse
 import asyncio
 import json
+import math
 import random
 import socket
 import struct
@@ -19,6 +21,7 @@ import sys
 import time
 import wave
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -27,6 +30,8 @@ from numpy.typing import NDArray
 FRAME_SAMPLES = 160
 FRAME_SECONDS = 0.02
 AUDIBLE = 300.0
+VOICED_SHARE = 0.2
+"""A frame this loud beside the loudest (14 dB below it) is speech beyond doubt."""
 QUIET_SECONDS = 0.7
 BARGE_AFTER_SECONDS = 0.8
 STOPPED_SECONDS = 0.5
@@ -52,6 +57,7 @@ def encode(samples: NDArray[np.int16]) -> bytes:
     return bytes(_BY_VALUE[nearer].astype(np.uint8))
 
 
+@lru_cache(8192)
 def loudness(payload: bytes) -> float:
     """Root mean square of one packet's samples."""
     values = _LINEAR[np.frombuffer(payload, np.uint8)]
@@ -59,12 +65,14 @@ def loudness(payload: bytes) -> float:
 
 
 def speech_frames(path: str) -> list[bytes]:
-    """An 8 kHz mono WAV file as µ-law frames, cut so that the last frame is its last loud one."""
+    """An 8 kHz mono WAV file as µ-law frames, cut so that it begins and ends in the middle of the voice: what fades away
+    would leave it open when the speech was over."""
     with wave.open(path) as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
     frames = [samples[at : at + FRAME_SAMPLES] for at in range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
-    loud = [index for index, frame in enumerate(frames) if np.sqrt(np.mean(frame.astype(np.float32) ** 2)) > AUDIBLE]
-    return [encode(frame) for frame in frames[loud[0] : loud[-1] + 1]]
+    levels = np.array([np.sqrt(np.mean(frame.astype(np.float32) ** 2)) for frame in frames])
+    voiced = np.flatnonzero(levels > max(AUDIBLE, levels.max() * VOICED_SHARE))
+    return [encode(frame) for frame in frames[voiced[0] : voiced[-1] + 1]]
 
 
 @dataclass(slots=True)
@@ -95,6 +103,7 @@ class Leg:
     last_arrival: float = 0.0
     last_sequence: int | None = None
     barge: bool = False
+    spoken_packets: int = 0
     complete_at: float = 0.0
     spoke_until: float = 0.0
 
@@ -102,12 +111,11 @@ class Leg:
 class Peer(asyncio.DatagramProtocol):
     """All calls behind one port."""
 
-    def __init__(self, utterance: list[bytes], interruption: list[bytes], interruption_seconds: float) -> None:
+    def __init__(self, utterance: list[bytes], interruption_seconds: float) -> None:
         self.figures = Figures()
         self.legs: dict[tuple[str, int], Leg] = {}
         self._utterance = utterance
-        self._interruption = interruption
-        self._interruption_seconds = interruption_seconds
+        self._interruption_packets = math.ceil(round(interruption_seconds / FRAME_SECONDS, 3))
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -136,14 +144,14 @@ class Peer(asyncio.DatagramProtocol):
             self.figures.responses.append((now - leg.spoke_until) * 1000)
             leg.state, leg.first_audible = "hearing", now
 
-    def tick(self, now: float) -> None:
+    def tick(self) -> None:
         """Sends every call's next packet and moves its script on."""
         for leg in self.legs.values():
+            now = time.monotonic()
             if now - leg.last_arrival > 2.0:
                 continue
             self._step(leg, now)
-            payload = leg.script.pop() if leg.script else SILENT
-            self._send(leg, payload)
+            self._send(leg, leg.script.pop() if leg.script else SILENT)
 
     def _send(self, leg: Leg, payload: bytes) -> None:
         assert self._transport is not None
@@ -151,19 +159,24 @@ class Peer(asyncio.DatagramProtocol):
         header = struct.pack("!BBHII", 0x80, 0, leg.sequence & 0xFFFF, stamp, leg.ssrc)
         leg.sequence += 1
         self._transport.sendto(header + payload, leg.address)
+        if payload is not SILENT:
+            leg.spoken_packets += 1
+            leg.spoke_until = time.monotonic()
+            if leg.state == "barging" and leg.spoken_packets == self._interruption_packets:
+                leg.complete_at = leg.spoke_until
 
     def _step(self, leg: Leg, now: float) -> None:
         quiet = now - leg.last_audible
         if leg.state == "waiting" and quiet > QUIET_SECONDS and now - leg.since > QUIET_SECONDS:
             leg.state, leg.script = "speaking", self._utterance[::-1]
         elif leg.state == "speaking" and not leg.script:
-            leg.state, leg.since, leg.spoke_until = "asked", now, now - FRAME_SECONDS
+            leg.state, leg.since = "asked", now
         elif leg.state == "asked" and now - leg.since > LONGEST_WAIT_SECONDS:
             self.figures.missed_turns += 1
             leg.state, leg.since = "waiting", now
         elif leg.state == "hearing":
             self._listen(leg, now, quiet)
-        elif leg.state == "barging" and quiet > STOPPED_SECONDS and now > leg.complete_at:
+        elif leg.state == "barging" and quiet > STOPPED_SECONDS and leg.complete_at:
             self.figures.barge_stops.append(max(0.0, leg.last_audible - leg.complete_at) * 1000)
             leg.state, leg.since = "barged", now
         elif leg.state == "barged" and not leg.script and now - leg.since > QUIET_SECONDS:
@@ -171,8 +184,8 @@ class Peer(asyncio.DatagramProtocol):
 
     def _listen(self, leg: Leg, now: float, quiet: float) -> None:
         if leg.barge and now - leg.first_audible > BARGE_AFTER_SECONDS:
-            leg.state, leg.script, leg.barge = "barging", self._interruption[::-1], False
-            leg.complete_at = now + self._interruption_seconds - FRAME_SECONDS
+            leg.state, leg.script, leg.barge = "barging", self._utterance[::-1], False
+            leg.spoken_packets, leg.complete_at = 0, 0.0
         elif quiet > QUIET_SECONDS:
             leg.state, leg.since, leg.barge = "waiting", now, True
 
@@ -185,7 +198,7 @@ def percentile(values: list[float], rank: float) -> float | None:
 async def run(options: argparse.Namespace) -> None:
     """Serves until standard input closes; ``reset`` on standard input forgets what was measured so far."""
     loop = asyncio.get_running_loop()
-    peer = Peer(speech_frames(options.speech), speech_frames(options.speech), options.interruption_seconds)
+    peer = Peer(speech_frames(options.speech), options.interruption_seconds)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
     sock.bind(("127.0.0.1", options.port))
@@ -204,7 +217,7 @@ async def run(options: argparse.Namespace) -> None:
     loop.add_reader(sys.stdin, told)
     due = time.monotonic()
     while not closed.is_set():
-        peer.tick(due)
+        peer.tick()
         due += FRAME_SECONDS
         await asyncio.sleep(max(0.0, due - time.monotonic()))
     found = peer.figures
