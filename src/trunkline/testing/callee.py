@@ -38,6 +38,7 @@ RING_SECONDS = 0.6
 FRAME_SECONDS = 0.02
 SPEECH_PROBABILITY = 0.5
 QUIET_SECONDS = 0.4
+LAST_WORDS_SECONDS = 3.0
 RATE_HZ = 16_000
 
 
@@ -62,7 +63,22 @@ class Ears:
         self._to_16k = Resampler(rate_hz, RATE_HZ)
         self._waiting = np.zeros(0, np.float32)
         self._quiet_since: float | None = None
+        self._awaited = 0
         self.speaking = False
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the other side speaks, or words of theirs are still to come from the recogniser."""
+        return self.speaking or self._awaited > 0
+
+    def recognised(self) -> None:
+        """The recogniser gave the words of one stretch of speech."""
+        self._awaited -= 1
+
+    def end(self) -> None:
+        """The line is closed: what was being said is all there will be."""
+        if self.speaking:
+            self._end()
 
     def listen(self, pcm: bytes, now: float) -> None:
         """Takes the next sound of the line."""
@@ -85,8 +101,12 @@ class Ears:
         elif self.speaking:
             self._quiet_since = self._quiet_since or now
             if now - self._quiet_since >= QUIET_SECONDS:
-                self.speaking, self._quiet_since = False, None
-                self._stream.speech_ended()
+                self._end()
+
+    def _end(self) -> None:
+        self.speaking, self._quiet_since = False, None
+        self._awaited += 1
+        self._stream.speech_ended()
 
 
 class Callee:
@@ -121,13 +141,18 @@ class Callee:
         line = person.line
         stream = await self._stt.open(SttConfig(provider="local"), line.sample_rate_hz)
         ears = Ears(self._vad, stream, line.sample_rate_hz)
-        crew.start(person.hear(stream))
+        crew.start(person.hear(stream, ears))
         mouth = crew.start(person.converse(ears))
         try:
             while not closed.is_set() and not mouth.done():
                 if pcm := line.read():
                     ears.listen(pcm, time.monotonic())
                 await asyncio.sleep(FRAME_SECONDS)
+            ears.end()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_SECONDS):
+                    while ears.engaged:  # noqa: ASYNC110
+                        await asyncio.sleep(FRAME_SECONDS)
         finally:
             ears.close()
             await stream.aclose()
@@ -144,9 +169,11 @@ class Person:
         self._tell = say
         self._heard: asyncio.Queue[str] = asyncio.Queue()
 
-    async def hear(self, stream: SttStream) -> None:
+    async def hear(self, stream: SttStream, ears: Ears) -> None:
         """Takes in what the recogniser makes of the other side."""
         async for result in stream.results():
+            if isinstance(result, Final):
+                ears.recognised()
             if isinstance(result, Final) and result.text:
                 self._tell("heard", text=result.text)
                 self._heard.put_nowait(result.text)
@@ -177,7 +204,7 @@ class Person:
             with suppress(TimeoutError):
                 words.append(await asyncio.wait_for(self._heard.get(), self._persona.patience_seconds))
                 continue
-            if not ears.speaking:
+            if not ears.engaged:
                 return " ".join(words)
 
     async def _say(self, text: str) -> None:

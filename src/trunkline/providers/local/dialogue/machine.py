@@ -253,9 +253,9 @@ async def _confirm(draft: Draft) -> None:
     assert step is not None
     verdict = yes_or_no(draft.plain)
     other = understand(step, draft.heard) if step.type not in ("yes_no", "text") else None
-    if other is not None and other.value != candidate:
+    if other is not None:
         draft.put(pending=Pending.STEP)
-        take(draft, other)
+        take(draft, replace(other, sure=other.sure or other.value == candidate))
     elif verdict is not None and (verdict.value or isinstance(candidate, bool)):
         draft.put(pending=Pending.STEP)
         take(draft, Answer(candidate if verdict.value else not candidate))

@@ -223,7 +223,7 @@ LIKELY: tuple[tuple[Intent, re.Pattern[str]], ...] = (
             r"|\bstop (?:this|it|that)\b|\bdo not (?:call|phone|ring"
             r"|contact)\b|\bnever call\b|\bsick of (?:this|these|your|you)\b"
             r"|\b(?:how|where) did you get my (?:number|name)\b|\bmy number (?:from|off)\b"
-            r"|\bblock(?:ing)? (?:you|this number)\b"
+            r"|\bblock(?:ing)? (?:you|this number)\b|\b(?:start|started|stopped|not) calling me\b"
         ),
     ),
     (

@@ -1,0 +1,214 @@
+"""The scripts of the local brain as whole calls: six persons at one phone, each with a goal and detours of their own."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.installation import Installation, free_port
+from trunkline.providers.local.scripts import example_script
+from trunkline.testing.recogniser import word_error_rate
+
+pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
+
+START_SECONDS = 30.0
+CALL_SECONDS = 110.0
+HIGHEST_ERROR_RATE = 0.4
+"""What the callee's small recogniser makes of a synthetic voice on a phone line; a part of a call lost is far above it."""
+
+VARIABLES = {
+    "business_name": "Bright Smile Dental",
+    "day": "Tuesday",
+    "time": "three in the afternoon",
+    "address": "twelve Station Street",
+    "order": "nine five nine",
+    "window": "two and four",
+    "amount": "fifty euros",
+    "due_date": "the first of March",
+    "subject": "your new boiler",
+}
+SCRIPTS = {
+    "mover": "appointment",
+    "guest": "survey",
+    "receiver": "delivery",
+    "annoyed": "survey",
+    "sociable": "payment",
+    "suspicious": "appointment",
+}
+NUMBERS = {name: f"+3161234{1000 + place}" for place, name in enumerate(SCRIPTS)}
+
+
+@dataclass(repr=False)
+class Told:
+    """One call as both sides tell it."""
+
+    call: dict[str, Any]
+    callee: list[dict[str, Any]]
+    said: list[str] = field(init=False)
+    replies: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        by = {
+            role: [one["content"] for one in self.call["messages"] if one["role"] == role]
+            for role in ("user", "assistant")
+        }
+        self.said, self.replies = by["user"], by["assistant"]
+
+    def __repr__(self) -> str:
+        said = [f"{one['role']}: {one['content']}" for one in self.call["messages"]]
+        return "\n".join(
+            [*said, f"callee: {self.of_the_callee('said')}", f"callee heard: {self.of_the_callee('heard')}"]
+        )
+
+    def of_the_callee(self, event: str) -> str:
+        """The callee's own account."""
+        return " ".join(one["text"] for one in self.callee if one["event"] == event)
+
+    @property
+    def slots(self) -> dict[str, Any]:
+        """What was found out."""
+        found = self.call["analysis_result"]
+        assert (found["model"], found["error"]) == ("scripted", None)
+        return dict(found["structured_data"])
+
+    def answer_to(self, said: str) -> str:
+        """What the assistant said next after it understood ``said``."""
+        asked = False
+        for one in self.call["messages"]:
+            if asked and one["role"] == "assistant":
+                return str(one["content"])
+            asked = asked or (one["role"] == "user" and said in one["content"].lower())
+        return ""
+
+
+def _assistant(name: str) -> dict[str, Any]:
+    script = example_script(SCRIPTS[name])
+    slots: dict[str, Any] = {step.slot: {} for step in script.steps if step.slot} | {"do_not_call": {}, "message": {}}
+    llm: dict[str, Any] = {
+        "provider": "local",
+        "model": "scripted",
+        "script": script.model_dump(mode="json", exclude_none=True),
+    }
+    if name != "suspicious":
+        llm["tools"] = [{"type": "end_call"}]
+    return {
+        "name": name,
+        "first_message": "Hello, this is the virtual assistant of {{business_name}}.",
+        "max_duration_seconds": 100,
+        "llm_config": llm,
+        "stt_config": {"provider": "local"},
+        "tts_config": {"provider": "local"},
+        "analysis_plan": {
+            "min_messages_threshold": 1,
+            "structured_data_plan": {"enabled": True, "schema": {"type": "object", "properties": slots}},
+        },
+    }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def calls(house: Installation) -> AsyncIterator[Mapping[str, Told]]:
+    """All six calls, held at once between one platform and one callee's process."""
+    port, events = free_port(), []
+    persons = [part for name, number in NUMBERS.items() for part in ("--also", f"{number}={name}")]
+    phone = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "trunkline.testing.callee", "--listen", f"127.0.0.1:{port}", *persons),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert phone.stdout is not None
+    try:
+        events.append(json.loads(await asyncio.wait_for(phone.stdout.readline(), START_SECONDS)))
+        listening = asyncio.create_task(_listen(phone.stdout, events))
+        await house.number(port)
+        held = await asyncio.gather(*(_hold(house, port, name) for name in SCRIPTS))
+    finally:
+        phone.terminate()
+        await phone.wait()
+    await listening
+    yield {
+        name: Told(call, [one for one in events if one.get("called") == NUMBERS[name]])
+        for name, call in zip(SCRIPTS, held, strict=True)
+    }
+
+
+async def _listen(lines: asyncio.StreamReader, events: list[dict[str, Any]]) -> None:
+    async for line in lines:
+        events.append(json.loads(line))
+
+
+async def _hold(house: Installation, port: int, name: str) -> dict[str, Any]:
+    call_id = await house.call(port, _assistant(name), destination=NUMBERS[name], variables=VARIABLES)
+    await house.ended(call_id, CALL_SECONDS)
+    return await house.until(call_id, lambda call: call["analysis_result"] is not None, 20)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+async def test_the_words_of_both_sides_are_carried_and_understood(calls: Mapping[str, Told], name: str) -> None:
+    told = calls[name]
+    assert told.callee[0]["event"] == "ringing"
+    assert word_error_rate(" ".join(told.replies), told.of_the_callee("heard")) < HIGHEST_ERROR_RATE, told
+    assert word_error_rate(told.of_the_callee("said"), " ".join(told.said)) < HIGHEST_ERROR_RATE, told
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+async def test_no_call_ends_in_anything_but_a_goodbye(calls: Mapping[str, Told], name: str) -> None:
+    call = calls[name].call
+    assert call["status"] == "ended"
+    assert call["end_reason"] == ("user_hangup" if name == "suspicious" else "assistant_ended"), calls[name]
+    assert "oodbye" in calls[name].replies[-1]
+
+
+async def test_an_appointment_is_moved(calls: Mapping[str, Told]) -> None:
+    told = calls["mover"]
+    assert "Tuesday at three in the afternoon" in " ".join(told.replies)
+    assert (told.slots["confirmed"], told.slots["new_time"]) == (False, "Friday at 9 am"), told
+    assert told.call["analysis_result"]["outcome"] == "completed"
+
+
+async def test_a_survey_is_answered(calls: Mapping[str, Told]) -> None:
+    told = calls["guest"]
+    assert {name: told.slots[name] for name in ("willing", "score", "service", "call_again")} == {
+        "willing": True,
+        "score": 7,
+        "service": "excellent",
+        "call_again": False,
+    }, told
+    assert "friendly" in told.slots["reason"]
+    assert "score: 7" in told.call["summary"]
+
+
+async def test_a_delivery_is_announced_and_a_question_about_it_answered(calls: Mapping[str, Told]) -> None:
+    told = calls["receiver"]
+    assert "nothing has to be paid" in " ".join(told.replies), told
+    assert (told.slots["at_home"], told.slots["alternative"], told.slots["neighbour_number"]) == (
+        False,
+        "neighbour",
+        14,
+    )
+
+
+async def test_who_says_stop_calling_me_is_not_kept(calls: Mapping[str, Told]) -> None:
+    told = calls["annoyed"]
+    assert told.replies[-1].endswith("I'll record that you don't want to be called again. Goodbye."), told
+    assert told.slots["do_not_call"] is True
+    assert told.slots["score"] is None
+    assert told.call["analysis_result"]["outcome"] == "opted_out"
+
+
+async def test_who_wants_a_person_can_leave_a_message(calls: Mapping[str, Told]) -> None:
+    told = calls["sociable"]
+    assert "take a message" in told.answer_to("talk to") or "What may I tell them" in told.answer_to("talk to")
+    assert "bill" in told.slots["message"]
+    assert told.call["analysis_result"]["outcome"] == "human_requested"
+
+
+async def test_who_asks_who_calls_and_whether_it_is_a_robot_is_told_the_truth(calls: Mapping[str, Told]) -> None:
+    told = calls["suspicious"]
+    assert "Bright Smile Dental" in told.answer_to("calling from"), told
+    assert "automated assistant" in told.answer_to("computer") or "computer program" in told.answer_to("computer"), told
+    assert told.slots["confirmed"] is True, told
+    assert told.call["analysis_result"]["outcome"] == "completed"
