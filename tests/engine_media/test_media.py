@@ -312,6 +312,26 @@ def test_timers_are_replaced_forgotten_and_never_seen_twice() -> None:
     assert run_virtual(work()) == [("late", 0.1), ("b", 0.5), ("a", 2.0)]
 
 
+class _SlowClock(VirtualClock):
+    """Is behind the loop, as an event loop that rounds its timers is ahead of the clock."""
+
+    def monotonic(self) -> float:
+        return super().monotonic() * 0.99
+
+
+def test_a_timer_never_rings_early_however_the_loop_counts() -> None:
+    async def work() -> list[float]:
+        clock = _SlowClock()
+        rang: list[float] = []
+        timers = Timers(lambda due: rang.append(clock.monotonic()), clock)
+        timers.set("a", 1.0)
+        await asyncio.sleep(2.0)
+        return rang
+
+    (at,) = run_virtual(work())
+    assert 1.0 <= at + 1e-6 < 1.01
+
+
 def test_a_timer_that_rang_and_was_set_again_before_it_was_seen_does_not_fire() -> None:
     async def work() -> list[bool]:
         rang: list[Due] = []

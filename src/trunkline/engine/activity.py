@@ -21,7 +21,8 @@ _TAIL_SHARE = 0.003
 class Activity:
     """Speech begins with two windows in a row above 0.5 and ends with five in a row below 0.35 (160 ms).
 
-    The times told are those of the first and the last loud step of 8 ms, not those at which it was sure. ``levels`` are
+    The times told are those of the first loud step of 8 ms and of the middle of the last, where sound ends on average,
+    not those at which it was sure. ``levels`` are
     the mean squares of a window's four steps: the detector lingers after speech, the sound itself does not.
     """
 
@@ -73,7 +74,7 @@ class Activity:
         self.peak = max(self.peak, *levels)
         for steps_left in range(STEPS):
             if levels[STEPS - 1 - steps_left] >= self.peak * _TAIL_SHARE:
-                self.last_loud = end_at - steps_left * STEP_SECONDS
+                self.last_loud = end_at - (steps_left + 0.5) * STEP_SECONDS
                 return
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trunkline.audio.resample import Doubler
+from trunkline.audio.resample import DELAY_SECONDS, Doubler
 from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
@@ -89,6 +89,12 @@ class _Sound:
     def has_window(self) -> bool:
         """Whether there is sound enough for the detector."""
         return len(self.pending) >= self.window_bytes
+
+    @property
+    def window_ended_at(self) -> float:
+        """When the last sample of the newest window came."""
+        late = 0.0 if self.rate_hz == WINDOW_RATE_HZ else DELAY_SECONDS
+        return self.arrivals.time_of_last(len(self.pending)) - late
 
 
 class Media:
@@ -255,7 +261,7 @@ class Media:
         if not seat.listener.on:
             sound.activity.forget()
             return
-        event = sound.activity.step(probability, levels, sound.arrivals.time_of_last(len(sound.pending)))
+        event = sound.activity.step(probability, levels, sound.window_ended_at)
         if event is None:
             return
         if isinstance(event, SpeechStarted):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from trunkline.base.clock import Clock
 
+_SHORTEST_SECONDS = 0.0005
+_ROUNDING_SECONDS = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -31,9 +34,19 @@ class Timers:
         """Rings at monotonic time ``at``; replaces a timer of the same name."""
         self.cancel(name)
         self._serial += 1
-        due = Due(name, self._serial)
-        wait = max(0.0, at - self._clock.monotonic())
-        self._set[name] = (self._serial, asyncio.get_running_loop().call_later(wait, self._ring, due))
+        self._wait(Due(name, self._serial), at, at - self._clock.monotonic())
+
+    def _wait(self, due: Due, at: float, seconds: float) -> None:
+        handle = asyncio.get_running_loop().call_later(max(0.0, seconds), self._look, due, at)
+        self._set[due.name] = (due.serial, handle)
+
+    def _look(self, due: Due, at: float) -> None:
+        """Rings, but never early: event loops count in milliseconds, and round."""
+        left = at - self._clock.monotonic()
+        if left > _ROUNDING_SECONDS:
+            self._wait(due, at, max(left, _SHORTEST_SECONDS))
+        else:
+            self._ring(due)
 
     def cancel(self, name: str) -> None:
         """Forgets a timer, also one that has rung and was not seen yet."""
