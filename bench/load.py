@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.rtp_peer import percentile
+from bench.rtp_peer import SPREAD_SECONDS, percentile
 from bench.speech import utterance
 from bench.world import (
     PEER_CORE,
@@ -71,7 +71,7 @@ async def measure(calls: int, seconds: float) -> dict[str, Any]:
         order = await prepare(house.api, port)
         before = resident_mb(house.pid)
         took = await _set_up(house, order, calls)
-        await asyncio.sleep(4)
+        await asyncio.sleep(SPREAD_SECONDS + 2)
         await peer.tell("reset")
         await house.process.tell("reset")
         began, cpu = time.monotonic(), cpu_seconds(house.pid)

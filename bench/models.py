@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, SttConfig, TtsConfig
 from trunkline.ports.models import Delta, Llm, ReplyPart, Spent, Stt, Tts, Turn, VoiceFacts
-from trunkline.testing.models import Hearing, ScriptedStt, tone
+from trunkline.testing.models import Hearing, ScriptedStt, noise
 
 HEARD = "Could you please tell me a little more about that"
 REPLY = (
@@ -43,11 +43,12 @@ class Brain:
 
 
 class Voice:
-    """Speaks as a tone whose length goes with the text; the first chunk at once, the others ten times real time."""
+    """Speaks as noise, which is like no party's voice, for as long as the text takes; the first chunk comes at once, the
+    others ten times faster than they sound."""
 
     def __init__(self, sample_rate_hz: int = 8000) -> None:
         self._rate = sample_rate_hz
-        self._sound = tone(_LONGEST_SECONDS, sample_rate_hz)
+        self._sound = noise(_LONGEST_SECONDS, sample_rate_hz)
 
     async def open(self, config: TtsConfig, sample_rate_hz: int) -> "Voice":
         """One serves all calls at its rate."""

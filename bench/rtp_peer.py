@@ -12,6 +12,7 @@ really sent or taken from the socket, so that a busy peer does not look like a s
 
 import argparse
 import asyncio
+import contextlib
 import json
 import math
 import random
@@ -22,7 +23,6 @@ import time
 import wave
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,13 @@ from numpy.typing import NDArray
 FRAME_SAMPLES = 160
 FRAME_SECONDS = 0.02
 AUDIBLE = 300.0
+SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@ll")
 VOICED_SHARE = 0.2
 """A frame this loud beside the loudest (14 dB below it) is speech beyond doubt."""
 QUIET_SECONDS = 0.7
+SPREAD_SECONDS = 9.0
+"""So far apart, about one round, calls begin to speak: people who are called in one second do not go on in step."""
 BARGE_AFTER_SECONDS = 0.8
 STOPPED_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 6.0
@@ -92,7 +96,6 @@ class Leg:
     """One call."""
 
     address: tuple[str, int]
-    began: float
     sequence: int = 0
     ssrc: int = field(default_factory=lambda: random.getrandbits(32))
     script: list[bytes] = field(default_factory=list)
@@ -108,27 +111,32 @@ class Leg:
     spoke_until: float = 0.0
 
 
-class Peer(asyncio.DatagramProtocol):
+class Peer:
     """All calls behind one port."""
 
-    def __init__(self, utterance: list[bytes], interruption_seconds: float) -> None:
+    def __init__(self, sock: socket.socket, utterance: list[bytes], interruption_seconds: float) -> None:
         self.figures = Figures()
         self.legs: dict[tuple[str, int], Leg] = {}
         self._utterance = utterance
         self._interruption_packets = math.ceil(round(interruption_seconds / FRAME_SECONDS, 3))
-        self._transport: asyncio.DatagramTransport | None = None
+        self._sock = sock
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        now = time.monotonic()
-        if len(data) < 12 or data[0] >> 6 != 2 or data[1] & 0x7F != 0:
-            return
-        leg = self.legs.get(addr)
-        if leg is None:
-            leg = self.legs[addr] = Leg(addr, now, since=now, last_audible=now)
-        self._arrived(leg, data, now)
+    def receive(self) -> None:
+        """Takes all packets that wait; each came when the kernel had it, not when this process found the time."""
+        monotonic = time.monotonic() - time.time()
+        while True:
+            try:
+                data, notes, _, addr = self._sock.recvmsg(2048, 64)
+            except BlockingIOError:
+                return
+            if len(data) < 12 or data[0] >> 6 != 2 or data[1] & 0x7F != 0:
+                continue
+            seconds, nanoseconds = _TIMESPEC.unpack_from(notes[0][2])
+            now = seconds + nanoseconds / 1e9 + monotonic
+            leg = self.legs.get(addr)
+            if leg is None:
+                leg = self.legs[addr] = Leg(addr, since=now + random.uniform(0, SPREAD_SECONDS), last_audible=now)
+            self._arrived(leg, data, now)
 
     def _arrived(self, leg: Leg, data: bytes, now: float) -> None:
         self.figures.packets += 1
@@ -154,11 +162,11 @@ class Peer(asyncio.DatagramProtocol):
             self._send(leg, leg.script.pop() if leg.script else SILENT)
 
     def _send(self, leg: Leg, payload: bytes) -> None:
-        assert self._transport is not None
         stamp = (leg.sequence * FRAME_SAMPLES) & 0xFFFFFFFF
         header = struct.pack("!BBHII", 0x80, 0, leg.sequence & 0xFFFF, stamp, leg.ssrc)
         leg.sequence += 1
-        self._transport.sendto(header + payload, leg.address)
+        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
+            self._sock.sendto(header + payload, leg.address)
         if payload is not SILENT:
             leg.spoken_packets += 1
             leg.spoke_until = time.monotonic()
@@ -198,11 +206,13 @@ def percentile(values: list[float], rank: float) -> float | None:
 async def run(options: argparse.Namespace) -> None:
     """Serves until standard input closes; ``reset`` on standard input forgets what was measured so far."""
     loop = asyncio.get_running_loop()
-    peer = Peer(speech_frames(options.speech), options.interruption_seconds)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    sock.setblocking(False)
     sock.bind(("127.0.0.1", options.port))
-    await loop.create_datagram_endpoint(lambda: peer, sock=sock)
+    peer = Peer(sock, speech_frames(options.speech), options.interruption_seconds)
+    loop.add_reader(sock, peer.receive)
     print(json.dumps({"port": sock.getsockname()[1]}), flush=True)
     closed = asyncio.Event()
 
