@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.engine_talk.world import World, plan
+from tests.engine_talk.world import SIP, WALL, World, plan
 from trunkline.domain.events import PartialHeard
 from trunkline.domain.transcript import Role
-from trunkline.engine.effects import JudgeTurn, Prepare, Speak, StopThinking, Think
+from trunkline.engine.conversation import Conversation
+from trunkline.engine.effects import JudgeTurn, Note, Prepare, SetTimer, Speak, StopThinking, Think
 from trunkline.engine.events import (
+    LineAnswered,
     ReplyText,
     ReplyTools,
     SpeechEnded,
     SpeechStarted,
+    TimerFired,
     TurnJudged,
     WordsFinal,
     WordsPartial,
@@ -225,3 +228,12 @@ def test_a_reply_thought_ahead_starts_anew_when_words_are_replaced() -> None:
     world = _paused(answered(), "That is fine", WordsFinal("with me", "That is fine with me", 1), 0.3).run(2.05)
     assert [think.history[-1].content for think in world.effects(Think)] == ["That is fine", "That is fine with me"]
     assert len(world.effects(StopThinking)) == 1
+
+
+def test_a_timer_that_rings_early_rings_again() -> None:
+    talk = Conversation(plan(), 0.0, WALL)
+    for event, at in ((LineAnswered(SIP), 1.0), (SpeechStarted(2.0), 2.1), (SpeechEnded(3.0), 3.1)):
+        talk.handle(event, at)
+    talk.handle(WordsFinal("that is fine"), 3.2)
+    assert talk.handle(TimerFired("turn"), 3.39) == [SetTimer("turn", 3.4)]
+    assert any(isinstance(one, Note) for one in talk.handle(TimerFired("turn"), 3.4))

@@ -100,8 +100,13 @@ class Desk:
                 self.do(CancelTimer(name))
 
     def fired(self, name: str) -> bool:
-        """Whether this timer is due; one that was cancelled or moved while it fired is not."""
-        if self.now + _TIMER_SLACK_SECONDS < self._timers.get(name, float("inf")):
+        """Whether this timer is due; one that was cancelled or moved while it fired is not, nor one that fired early,
+        which is set again: a turn that waits for it would never end."""
+        at = self._timers.get(name)
+        if at is None:
+            return False
+        if self.now + _TIMER_SLACK_SECONDS < at:
+            self.do(SetTimer(name, at))
             return False
         del self._timers[name]
         return True
