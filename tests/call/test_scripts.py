@@ -184,10 +184,10 @@ async def test_a_survey_is_answered(calls: Mapping[str, Told]) -> None:
 async def test_a_delivery_is_announced_and_a_question_about_it_answered(calls: Mapping[str, Told]) -> None:
     told = calls["receiver"]
     assert "nothing has to be paid" in " ".join(told.replies), told
-    assert (told.slots["at_home"], told.slots["alternative"], told.slots["neighbour_number"]) == (
+    assert (told.slots["at_home"], told.slots["alternative"], told.slots["new_day"]) == (
         False,
-        "neighbour",
-        14,
+        "another day",
+        "Friday at 9 am",
     )
 
 

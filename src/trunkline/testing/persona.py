@@ -99,13 +99,13 @@ PERSONAS: Mapping[str, Persona] = {
     ),
     "receiver": Persona(
         name="Joost Bakker",
-        goal="Have the parcel left with the neighbours, at no cost.",
+        goal="Have the parcel brought on Friday, at no cost.",
         voice="en-GB",
         speed=0.95,
         reactions=(
             Reaction(r"good.?bye|driver", "Goodbye.", closes=True),
-            Reaction(r"number|which", "Number fourteen.", times=3),
-            Reaction(r"leave|pick.?up|another day|choose", "Leave it with a neighbour.", times=3),
+            Reaction(r"leave|pick.?up|another day|choose", "On another day.", times=3),
+            Reaction(r"which|should we come|day and", "Friday at nine in the morning.", times=3),
             Reaction(r"home|receive|deliver", "Do I have to pay anything?"),
             Reaction(r"hello|virtual|assistant|dental|smile", "Good morning."),
             Reaction(r"answer|don.t know|noted", "Do I have to pay anything?"),

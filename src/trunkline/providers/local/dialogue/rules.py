@@ -97,7 +97,7 @@ HARD: tuple[tuple[Intent, re.Pattern[str]], ...] = (
     (
         Intent.ROBOT,
         _any(
-            r"\b(?:are|r|is) (?:you|this|i|that|it)(?: talking to| speaking to| speaking with| even"
+            r"\b(?:are|r|is) (?:you|we|they|this|i|that|it)(?: talking to| speaking to| speaking with| even"
             r"| really| actually| just| like)* (?:a |an |the )?(?:real |actual |live |human )?(?:robot"
             r"|bot|machine|computer|ai|a i|recording|automated|human|person|artificial|chat ?bot"
             r"|real)\b",
