@@ -3,9 +3,8 @@
 import wave
 from pathlib import Path
 
-from trunkline.providers.local.pico import PicoTts
-
 from trunkline.domain.assistant import TtsConfig
+from trunkline.providers.local.pico import PicoTts
 
 TEXT = "Could you please tell me a little more about that?"
 
