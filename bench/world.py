@@ -58,8 +58,11 @@ class Process:
 async def process(
     core: str, *command: str, env: dict[str, str] | None = None, quiet: bool = False
 ) -> AsyncIterator[Process]:
-    """Runs a command pinned to a core, with pipes to its standard input and output, and ends it."""
+    """Runs a command pinned to a core, with pipes to its standard input and output, and ends it; it ends with us too."""
     child = await asyncio.create_subprocess_exec(
+        "setpriv",
+        "--pdeathsig",
+        "TERM",
         "taskset",
         "-c",
         core,
