@@ -8,7 +8,7 @@ from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.commands import EndCall, Say
 from trunkline.domain.events import CallEnded, StatusChanged
 from trunkline.engine.conversation import Conversation
-from trunkline.engine.effects import HangUp, Listen, Note, Prepare, SetTimer, Speak, SpeakEnd
+from trunkline.engine.effects import HangUp, Listen, Note, Prepare, Record, SetTimer, Speak, SpeakEnd
 from trunkline.engine.events import HearingFailed, LineAnswered, LineClosed, LineRinging, Ordered, ShuttingDown
 
 pytestmark = pytest.mark.unit
@@ -22,6 +22,7 @@ def test_the_first_message_is_prepared_while_it_rings_and_spoken_at_the_answer()
     assert talk.handle(LineAnswered(SIP), 15.0) == [
         Note(StatusChanged(wall(5.0), CallStatus.IN_PROGRESS, SIP)),
         Listen(True),
+        Record(),
         SetTimer("limit", 615.0),
         SetTimer("goodbye", 605.0),
         Speak(1, "Hello."),

@@ -66,6 +66,19 @@ class EndCallTool(Config):
     type: Literal["end_call", "endCall"] = Field(description="`end_call`; `endCall` is the deprecated spelling.")
 
 
+class McpTool(Config):
+    """The tools of an MCP server (streamable HTTP), offered to the model under their own names."""
+
+    type: Literal["mcp"] = Field(description="Always `mcp`.")
+    url: str = Field(description="The address of the server's MCP endpoint.")
+    headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Sent with every request, for example `Authorization`; never returned (null)."
+    )
+    allowed_tools: tuple[str, ...] | None = Field(
+        None, description="The names of the tools that the model may use; left out, all of them."
+    )
+
+
 class TransferDestination(Config):
     """A party that the model may hand the call over to."""
 
@@ -73,6 +86,9 @@ class TransferDestination(Config):
     number: str = Field(description="E.164 or a SIP URI.")
     description: str = Field("", description="When the model should choose it.")
     message: str | None = Field(None, description="Spoken before the hand-over.")
+    mode: Literal["blind", "warm"] = Field(
+        "blind", description="`warm`: the party waits while the answering human is told who is calling and why."
+    )
 
 
 class TransferCallTool(Config):
@@ -100,7 +116,8 @@ Tool = Annotated[
     | Annotated[NestedWebhookTool, Tag("function")]
     | Annotated[EndCallTool, Tag("end_call")]
     | Annotated[TransferCallTool, Tag("transfer_call")]
-    | Annotated[SendDtmfTool, Tag("send_dtmf")],
+    | Annotated[SendDtmfTool, Tag("send_dtmf")]
+    | Annotated[McpTool, Tag("mcp")],
     Discriminator(_tool_kind),
 ]
 
@@ -234,6 +251,17 @@ class Pronunciation(Config):
     target: str = Field(alias="to", description="The word as it is spoken.")
 
 
+BackgroundClip = Literal["office", "city", "forest", "crowded_room"]
+
+
+class BackgroundAudio(Config):
+    """A sound that is heard behind the assistant for the whole call."""
+
+    enabled: bool = Field(False, description="Whether it is played.")
+    clip: BackgroundClip = Field("office", description="Which one.")
+    volume: float = Field(0.3, ge=0, le=1, description="How loud, from silent (0) to as loud as speech (1).")
+
+
 class SilenceHandling(Config):
     """How the assistant checks in when nobody speaks (with ``autonomous_silence_handling``)."""
 
@@ -251,6 +279,7 @@ class SpeechConfig(Config):
 
     turn_taking: TurnTaking = Field(TurnTaking(), description="When it speaks and when it yields.")
     pronunciation: tuple[Pronunciation, ...] = Field((), max_length=50, description="Words that are spoken otherwise.")
+    background_audio: BackgroundAudio = Field(BackgroundAudio(), description="What is heard behind it.")
     silence: SilenceHandling = Field(SilenceHandling(), description="How it checks in.")
     end_call_message: str | None = Field(None, description="Spoken before the assistant hangs up.")
     first_message_outbound: str | None = Field(
@@ -270,6 +299,13 @@ ALL_WEBHOOK_EVENTS: tuple[WebhookEvent, ...] = (
 )
 
 
+class RecordingConsent(Config):
+    """Asking an inbound caller's consent by keypad (1 yes, 2 no) before anything of what they say is used or kept."""
+
+    enabled: bool = Field(False, description="Whether it is asked.")
+    message: str | None = Field(None, description="The question; left out, a good one in the assistant's language.")
+
+
 class _Behaviour(Config):
     business_name: str | None = Field(None, description="On whose behalf it calls.")
     first_message: str | None = Field(None, description="Its first words; without them it waits to be spoken to.")
@@ -278,6 +314,11 @@ class _Behaviour(Config):
     silence_timeout_seconds: int = Field(
         30, ge=1, le=3600, description="Silence that ends the call (without check-ins)."
     )
+    voicemail_detection: bool = Field(False, description="Outbound: notice that a machine answered, and act on it.")
+    voicemail_message: str | None = Field(
+        None, description="Left after the beep of a voicemail; without it the call ends when one is noticed."
+    )
+    recording_consent: RecordingConsent = Field(RecordingConsent(), description="Inbound: asks before it listens.")
     gdpr_mode: bool = Field(False, description="Record nothing, and forget transcript and analysis after the report.")
     recording_enabled: bool = Field(False, description="Record the call in stereo.")
     webhook_url: str | None = Field(None, description="Where events go; left out, to the address of the organisation.")

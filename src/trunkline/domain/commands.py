@@ -37,12 +37,15 @@ class EndCall:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the party over to ``destination`` (E.164 or SIP URI)."""
+    """Hand the party over to ``destination`` (E.164 or SIP URI).
+
+    ``summary_for_agent``: a warm transfer also sums the talk up for whoever answers (None: yes).
+    """
 
     destination: str
     message: str | None = None
     mode: TransferMode = TransferMode.BLIND
-    summary_for_agent: bool = False
+    summary_for_agent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from trunkline.domain.assistant import TransientAssistant
-from trunkline.domain.call import Direction
+from trunkline.domain.call import Direction, EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,20 @@ class TrunkPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An inbound call that is answered only to be told why it is not taken: the words, then the end for ``reason``."""
+
+    reason: EndReason
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlan:
     """All that a worker needs to run a call, with nothing left to look up.
 
     ``assistant`` is resolved (mode merged, variables filled); ``webhook_url`` and ``webhook_secret`` are the address
-    for events and its secret after the assistant → organisation rule.
+    for events and its secret after the assistant → organisation rule. ``destination`` is the other party: the number
+    that is dialled, on an inbound call the caller's. ``transfer_trunk`` is the way out for second legs.
     """
 
     call_id: str
@@ -46,3 +55,5 @@ class CallPlan:
     metadata: dict[str, object] = field(default_factory=dict)
     webhook_url: str | None = None
     webhook_secret: str | None = field(default=None, repr=False)
+    transfer_trunk: TrunkPlan | None = None
+    refusal: Refusal | None = None

@@ -9,7 +9,7 @@ from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, StatusChanged
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
-from trunkline.engine.effects import Effect, Listen, Prepare
+from trunkline.engine.effects import Effect, Listen, Prepare, Record
 from trunkline.engine.latency import Meter
 from trunkline.engine.prompt import GOODBYE_NOTICE, apology, first_message
 from trunkline.engine.talk.closing import Closing
@@ -141,7 +141,12 @@ class Conversation:
             return
         self._desk.stage = Stage.TALKING
         self._desk.note(StatusChanged(self._desk.at(self._desk.now), CallStatus.IN_PROGRESS, event.sip))
+        self._begin()
+
+    def _begin(self) -> None:
+        """The talk begins: from now on the party is listened to and recorded."""
         self._desk.do(Listen(True))
+        self._desk.do(Record())
         words = first_message(self._desk.plan)
         if words:
             self._floor.mouth.say(words, opening=True)

@@ -79,6 +79,18 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Start the recording, where the plan wants one: only after the party agreed, where they are asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sniff:
+    """Look for steady tones in the party's sound (True), or no longer: ToneHeard tells them."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunTools:
     """Run these webhook tools once; ToolsFinished answers. They run to their end (10 s at most) even when the leg closes."""
 
@@ -98,6 +110,37 @@ class HandOver:
     """Transfer the party by REFER; TransferDone or TransferRefused answers."""
 
     destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialTarget:
+    """Call the party that the call is to be handed over to, over the plan's ``transfer_trunk`` or ``trunk``.
+
+    Everything that happens on this second leg comes as OfTarget; OfTarget(LineClosed) always comes, once, also where
+    it could not be dialled. One second leg at a time.
+    """
+
+    destination: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToTarget:
+    """Do this on the second leg: Speak, SpeakEnd, StopSpeaking, Prepare, Listen, Sniff, SendDigits or HangUp."""
+
+    effect: "Speak | SpeakEnd | StopSpeaking | Prepare | Listen | Sniff | SendDigits | HangUp"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSound:
+    """Play hold audio to the party (True) until it is taken away (False); Speak on the first leg silences it meanwhile."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Join the two legs: each hears the other, nobody else speaks or listens, keys are passed on, and the recording
+    goes on. Ends when a leg closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +183,15 @@ Effect = (
     | StopSpeaking
     | JudgeTurn
     | Listen
+    | Record
+    | Sniff
     | RunTools
     | SendDigits
     | HandOver
+    | DialTarget
+    | ToTarget
+    | HoldSound
+    | Bridge
     | HangUp
     | SetTimer
     | CancelTimer

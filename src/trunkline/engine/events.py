@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trunkline.base.errors import Upstream
+from trunkline.domain.assistant import FunctionSpec
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import Command
 from trunkline.domain.events import SipFacts
@@ -91,6 +92,18 @@ class WordsFinal:
     text: str
     together: str = ""
     joins: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToneHeard:
+    """A steady tone of the party's side is over, told once it ended (a beep), or is still going on after 2 s.
+
+    Only while Sniff is on. ``at`` is its end, or now.
+    """
+
+    at: float
+    seconds: float
+    frequency_hz: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,14 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsOffered:
+    """The tools that the plan's MCP servers offer; ``problems`` says which servers could not be asked, and why."""
+
+    tools: Sequence[FunctionSpec]
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TransferDone:
     """The target answered; the party is theirs."""
 
@@ -218,6 +239,16 @@ class DigitsSent:
 
     digits: str
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfTarget:
+    """An event of the second leg, the party that the call is being handed over to.
+
+    Line events, hearing and speaking events (with the numbers that ToTarget(Speak) gave); never reply or tool events.
+    """
+
+    event: "Event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +281,7 @@ Event = (
     | SpeechEnded
     | WordsPartial
     | WordsFinal
+    | ToneHeard
     | TurnJudged
     | ReplyText
     | ReplyTools
@@ -260,10 +292,12 @@ Event = (
     | SpeakingStopped
     | SpeakingFailed
     | ToolsFinished
+    | ToolsOffered
     | Ordered
     | TransferDone
     | TransferRefused
     | DigitsSent
+    | OfTarget
     | HearingFailed
     | TimerFired
     | ShuttingDown

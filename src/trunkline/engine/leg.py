@@ -11,7 +11,7 @@ from trunkline.domain.events import SipFacts
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
 from trunkline.ports import line as ports_line
-from trunkline.ports.carrier import Carrier, Dial
+from trunkline.ports.carrier import Carrier, Dial, Offer
 from trunkline.ports.line import Line, LineEvent, TransferFailed
 
 DIAL_SECONDS = 15.0
@@ -59,6 +59,12 @@ class Leg:
         async with asyncio.timeout(DIAL_SECONDS):
             self.line = await self._carrier.dial(order)
         self._patience = asyncio.get_running_loop().call_later(ring + RING_SLACK_SECONDS, self._give_up)
+        self._crew.start(self._follow(self.line), "line")
+
+    async def take(self, offer: Offer) -> None:
+        """Answers a call that rings at our side; from now on it tells what happens."""
+        async with asyncio.timeout(DIAL_SECONDS):
+            self.line = await offer.answer()
         self._crew.start(self._follow(self.line), "line")
 
     def send_digits(self, digits: str) -> None:

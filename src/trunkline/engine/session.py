@@ -21,6 +21,7 @@ from trunkline.engine.recorder import Tape
 from trunkline.engine.senses import Senses
 from trunkline.engine.timers import Due, Timers
 from trunkline.engine.toolbox import Toolbox
+from trunkline.ports.carrier import Offer
 
 _REPLY_EVENTS = (events.ReplyText, events.ReplyTools, events.ReplyFinished, events.ReplyFailed)
 
@@ -35,10 +36,14 @@ class _Broken:
 
 
 class Session:
-    """One call, from the dial to its last fact. ``crew`` outlives it: it carries the tools and the notebook."""
+    """One call, from the dial (or, with an ``offer``, from the answer) to its last fact. ``crew`` outlives it: it carries
+    the tools and the notebook."""
 
-    def __init__(self, plan: CallPlan, gear: Gear, notebook: Notebook, crew: Crew) -> None:
+    def __init__(
+        self, plan: CallPlan, gear: Gear, notebook: Notebook, crew: Crew, offer: Offer | None = None
+    ) -> None:
         self._plan = plan
+        self._offer = offer
         self._gear = gear
         self._notebook = notebook
         self._crew = Crew(plan.call_id, self.break_off)
@@ -90,11 +95,14 @@ class Session:
 
     async def _live(self) -> None:
         plan, clock = self._plan, self._gear.clock
-        await self._leg.dial()
+        if self._offer is None:
+            await self._leg.dial()
         conversation = Conversation(plan, clock.monotonic(), clock.now())
         senses = self._senses = Senses(plan, self._gear, self.tell, self._crew)
         perform = self._performers(senses)
         self._perform(perform, conversation.start())
+        if self._offer is not None:
+            await self._leg.take(self._offer)
         while not conversation.ended:
             event = self._current(await self._inbox.get(), senses)
             if event is None:
@@ -135,15 +143,21 @@ class Session:
 
     def _sit_down(self, senses: Senses) -> None:
         """The party answered: its sound moves from now on."""
-        line, assistant = self._leg.line, self._plan.assistant
+        line = self._leg.line
         if line is None or self._seat is not None or self._leg.closed.is_set():
             return
         senses.settle_rate(line.sample_rate_hz)
-        if assistant.recording_enabled and not assistant.gdpr_mode:
-            self._tape = self._gear.recorder.start(self._plan.call_id, line.sample_rate_hz)
         senses.speaker.attach(line)
-        self._seat = Seat(line, senses.listener, senses.speaker, self._media_lost, self.break_off, self._tape)
+        self._seat = Seat(line, senses.listener, senses.speaker, self._media_lost, self.break_off)
         self._gear.media.join(self._seat)
+
+    def _record(self) -> None:
+        """Starts the recording, where one is wanted."""
+        line, assistant = self._leg.line, self._plan.assistant
+        if line is None or self._seat is None or self._tape is not None:
+            return
+        if assistant.recording_enabled and not assistant.gdpr_mode:
+            self._tape = self._seat.tape = self._gear.recorder.start(self._plan.call_id, line.sample_rate_hz)
 
     def _media_lost(self) -> None:
         self.tell(events.MediaLost())
@@ -173,6 +187,7 @@ class Session:
             effects.StopSpeaking: lambda effect: senses.speaker.stop(effect.utterance),
             effects.JudgeTurn: lambda effect: self._judge_turn(senses, effect.seconds),
             effects.Listen: lambda effect: senses.listener.listen(effect.on),
+            effects.Record: lambda effect: self._record(),
             effects.RunTools: lambda effect: self._tools.run(effect.batch, effect.calls),
             effects.SendDigits: lambda effect: leg.send_digits(effect.digits),
             effects.HandOver: lambda effect: leg.hand_over(effect.destination),

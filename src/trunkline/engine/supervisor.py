@@ -20,7 +20,7 @@ from trunkline.engine.notebook import Notebook
 from trunkline.engine.recorder import Recorder
 from trunkline.engine.session import Session
 from trunkline.ports.blobs import Blobs
-from trunkline.ports.carrier import Carrier
+from trunkline.ports.carrier import Carrier, Offer
 from trunkline.ports.journal import Journal
 from trunkline.ports.models import Models
 from trunkline.ports.toolrunner import ToolRunner
@@ -69,12 +69,15 @@ class Supervisor:
         await self._crew.aclose()
         await self._stack.aclose()
 
-    async def run(self, plan: CallPlan) -> None:
-        """A whole call, from the dial until CallEnded is kept. Raises nothing; without room the call ends so."""
-        with bound_contextvars(call_id=plan.call_id):
-            await self._run(plan)
+    async def run(self, plan: CallPlan, offer: Offer | None = None) -> None:
+        """A whole call, from the dial until CallEnded is kept. Raises nothing; without room the call ends so.
 
-    async def _run(self, plan: CallPlan) -> None:
+        With an ``offer`` that call is answered instead; whoever gives it sees that it is not left ringing.
+        """
+        with bound_contextvars(call_id=plan.call_id):
+            await self._run(plan, offer)
+
+    async def _run(self, plan: CallPlan, offer: Offer | None) -> None:
         notebook = Notebook(plan.call_id, self._gear.journal, self._gear.clock, self._crew)
         if plan.call_id in self._sessions:
             _log.error("a call that is live was started again", call_id=plan.call_id)
@@ -83,7 +86,7 @@ class Supervisor:
             notebook.note(CallEnded(self._gear.clock.now(), EndReason.AT_CAPACITY, "this worker has no room"))
             await notebook.written()
             return
-        session = Session(plan, self._gear, notebook, self._crew)
+        session = Session(plan, self._gear, notebook, self._crew, offer)
         self._sessions[plan.call_id] = session
         try:
             await session.run()

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 
 from trunkline.base.errors import TrunklineError
 from trunkline.domain.assistant import LlmConfig, TransientAssistant
-from trunkline.domain.call import Direction
-from trunkline.domain.plan import CallPlan, TrunkPlan
+from trunkline.domain.call import Direction, EndReason
+from trunkline.domain.plan import CallPlan, Refusal, TrunkPlan
 from trunkline.storage.secrets import revealed
 
 # What a receiver is told by, beside the assistant.
 _TOLD = frozenset({"webhook_url", "webhook_secret"})
+_WAYS = ("trunk", "transfer_trunk")
 
 
 class PlanBroken(TrunklineError):
@@ -26,7 +27,10 @@ def plan_to_json(plan: CallPlan) -> str:
     """The whole plan as JSON."""
     values = _values(plan)
     values["assistant"] = revealed(plan.assistant)
-    values["trunk"] = None if plan.trunk is None else _values(plan.trunk)
+    for way in _WAYS:
+        trunk = getattr(plan, way)
+        values[way] = None if trunk is None else _values(trunk)
+    values["refusal"] = None if plan.refusal is None else _values(plan.refusal)
     return orjson.dumps(values).decode()
 
 
@@ -35,8 +39,11 @@ def plan_from_json(text: str) -> CallPlan:
     try:
         values: dict[str, Any] = orjson.loads(text)
         values["assistant"] = TransientAssistant.model_validate(values["assistant"])
-        if (trunk := values["trunk"]) is not None:
-            values["trunk"] = TrunkPlan(**{**trunk, "codecs": tuple(trunk["codecs"])})
+        for way in _WAYS:
+            if (trunk := values.get(way)) is not None:
+                values[way] = TrunkPlan(**{**trunk, "codecs": tuple(trunk["codecs"])})
+        if (refusal := values.get("refusal")) is not None:
+            values["refusal"] = Refusal(EndReason(refusal["reason"]), refusal["words"])
         return CallPlan(**values | {"direction": Direction(values["direction"])})
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         raise PlanBroken(f"the stored plan of the call cannot be read ({type(error).__name__})") from None
@@ -79,5 +86,5 @@ def _assistant_salvaged(config: object) -> TransientAssistant:
     return TransientAssistant.model_validate(sound)
 
 
-def _values(plan: CallPlan | TrunkPlan) -> dict[str, Any]:
+def _values(plan: CallPlan | TrunkPlan | Refusal) -> dict[str, Any]:
     return {part.name: getattr(plan, part.name) for part in fields(plan)}
