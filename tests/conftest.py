@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, settings
 
 from tests.databases import PostgresServer, postgres_server
 from trunkline.storage.database import FILE_NAME, Database
 from trunkline.storage.vault import Vault
+
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")
