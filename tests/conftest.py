@@ -13,7 +13,6 @@ from tests.databases import PostgresServer, postgres_server
 from trunkline.storage.database import FILE_NAME, Database
 from trunkline.storage.vault import Vault
 
-
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 
