@@ -61,10 +61,16 @@ def encode(samples: NDArray[np.int16]) -> bytes:
     return bytes(_BY_VALUE[nearer].astype(np.uint8))
 
 
+def decode(payload: bytes) -> NDArray[np.float32]:
+    """The samples of µ-law, on the scale of 16 bits."""
+    found: NDArray[np.float32] = _LINEAR[np.frombuffer(payload, np.uint8)]
+    return found
+
+
 @lru_cache(8192)
 def loudness(payload: bytes) -> float:
     """Root mean square of one packet's samples."""
-    values = _LINEAR[np.frombuffer(payload, np.uint8)]
+    values = decode(payload)
     return float(np.sqrt(np.mean(values * values)))
 
 

@@ -97,8 +97,10 @@ class Platform:
 
 
 @asynccontextmanager
-async def platform(**options: str) -> AsyncIterator[Platform]:
-    """The platform with scripted models in an empty data directory, and one organisation's client."""
+async def platform(
+    module: str = "bench.platform", cores: str = PLATFORM_CORE, **options: str
+) -> AsyncIterator[Platform]:
+    """The platform in an empty data directory, run by ``module``, and one organisation's client."""
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as folder:
         http, sip = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}", free_port()
         env = {
@@ -111,7 +113,7 @@ async def platform(**options: str) -> AsyncIterator[Platform]:
             "TRUNKLINE_LOG_LEVEL": "WARNING",
             **options,
         }
-        async with process(PLATFORM_CORE, sys.executable, "-m", "bench.platform", env=env) as running:
+        async with process(cores, sys.executable, "-m", module, env=env) as running:
             await running.line()
             key = await _organisation(env)
             async with ApiClient(f"http://{http}", key) as api:
