@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.providers.llm.sse import SseEvent, SseParser, SseTooLong
+from trunkline.base.sse import SseEvent, SseParser, SseTooLong
 
 pytestmark = pytest.mark.unit
 

@@ -9,13 +9,13 @@ from pydantic import SecretStr
 from yarl import URL
 
 from trunkline.base.errors import Upstream
+from trunkline.base.sse import SseParser, SseTooLong
 from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import ReplyPart, Turn
 from trunkline.providers.llm.address import AddressRefused, PublicResolver, refusal
 from trunkline.providers.llm.chat_reply import ChatReply, failure, retryable_status, vendor_error
 from trunkline.providers.llm.chat_request import DISPENSABLE, body_of
-from trunkline.providers.llm.sse import SseParser, SseTooLong
 
 _CHAT = "/chat/completions"
 _LARGEST_REPLY_BYTES = 1 << 20
