@@ -1,6 +1,7 @@
-"""The senses of one call: its recogniser, its model and its voice, opened while the phone rings."""
+"""The senses of one call: recogniser and voice of each leg, and its model, opened while the phone rings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,25 +27,23 @@ NARROW_HZ, WIDE_HZ = 8000, 16_000
 _WIDE_CODECS = frozenset({"g722", "opus"})
 
 
-class Senses:
-    """Opens the three models of a call at once. The rate is guessed from the trunk's first codec; where the answer
-    brings another one, ears and voice are opened anew and what was prepared is prepared again."""
+class LegSenses:
+    """The recogniser and the voice of one leg. The rate is guessed from the trunk's first codec; where the answer brings
+    another one, both are opened anew and what was prepared is prepared again. Where the leg is not ``talked`` on nothing
+    is opened."""
 
-    def __init__(self, plan: CallPlan, gear: Gear, tell: Callable[[Event], None], crew: Crew) -> None:
+    def __init__(
+        self, plan: CallPlan, gear: Gear, tell: Callable[[Event], None], crew: Crew, *, talked: bool = True
+    ) -> None:
         self._plan = plan
         self._gear = gear
         self._tell = tell
         self._crew = crew
+        self._talked = talked
         self._prepared: list[str] = []
         self._characters = 0
         self._closing: list[Opening[SttStream] | Opening[TtsSession] | Opening[LlmSession]] = []
         self.sample_rate_hz = _likely_rate(plan)
-        assistant, models = plan.assistant, gear.models
-        llm = assistant.llm_config
-        opening = Opening(llm.provider, lambda: models.llm(llm.provider).open(llm, plan.variables), crew)
-        self._closing.append(opening)
-        opening.begin()
-        self.thinker = Thinker(opening, function_specs(llm), tell, crew, gear.clock)
         self.listener, self.speaker = self._ears(), self._voice()
 
     def settle_rate(self, sample_rate_hz: int) -> None:
@@ -76,8 +75,6 @@ class Senses:
         """What was used so far."""
         return Usage(
             stt_seconds=round(self.listener.audio_seconds, 3),
-            llm_prompt_tokens=self.thinker.prompt_tokens,
-            llm_completion_tokens=self.thinker.completion_tokens,
             tts_characters=self._characters + self.speaker.characters,
         )
 
@@ -95,7 +92,8 @@ class Senses:
         opening = Opening(config.provider, lambda: models.stt(config.provider).open(config, rate), self._crew)
         self._closing.append(opening)
         listener = Listener(opening, rate, self._tell, self._crew)
-        listener.begin()
+        if self._talked:
+            listener.begin()
         return listener
 
     def _voice(self) -> Speaker:
@@ -105,9 +103,30 @@ class Senses:
             raise Invalid("the plan has no voice", details=["tts_config: is missing"])
         opening = Opening(config.provider, lambda: models.tts(config.provider).open(config, rate), self._crew)
         self._closing.append(opening)
-        opening.begin()
+        if self._talked:
+            opening.begin()
         lexicon = Lexicon(assistant.speech_config.pronunciation)
         return Speaker(opening, lexicon, rate, self._tell, self._crew, self._gear.clock)
+
+
+class Senses(LegSenses):
+    """Opens the three models of a call at once: those of its first leg, and the language model."""
+
+    def __init__(self, plan: CallPlan, gear: Gear, tell: Callable[[Event], None], crew: Crew) -> None:
+        super().__init__(plan, gear, tell, crew)
+        llm, models = plan.assistant.llm_config, gear.models
+        opening = Opening(llm.provider, lambda: models.llm(llm.provider).open(llm, plan.variables), crew)
+        self._closing.append(opening)
+        opening.begin()
+        self.thinker = Thinker(opening, function_specs(llm), tell, crew, gear.clock)
+
+    def usage(self) -> Usage:
+        """What was used so far."""
+        return replace(
+            super().usage(),
+            llm_prompt_tokens=self.thinker.prompt_tokens,
+            llm_completion_tokens=self.thinker.completion_tokens,
+        )
 
 
 def _likely_rate(plan: CallPlan) -> int:
