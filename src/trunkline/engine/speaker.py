@@ -2,9 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from trunkline.base.clock import Clock
 from trunkline.base.tasks import Crew
+from trunkline.engine.backdrop import Backdrop
 from trunkline.engine.events import Event, SpeakingFailed, SpeakingFinished, SpeakingStarted, SpeakingStopped
 from trunkline.engine.opening import Opening
 from trunkline.engine.studio import Studio
@@ -16,8 +18,18 @@ RING_LOW_SECONDS = 0.3
 RING_FULL_SECONDS = 0.4
 REST_SECONDS = 0.06
 """While the ring is well filled the line is asked this often only, not at every pass."""
+BACKDROP_SECONDS = 0.04
+"""No more than two packets of backdrop lie ahead, and one is left when the next is laid: words that begin wait for it."""
 CLOSED_SLACK_SECONDS = 0.04
 """A closed line says that nothing is buffered: no more is taken for played than time has passed, and this."""
+
+
+@dataclass(slots=True, eq=False)
+class _Stretch:
+    """``count`` bytes of the ring, in which ``utterance`` is heard, or (None) only the backdrop."""
+
+    utterance: Utterance | None
+    count: int
 
 
 class Speaker:
@@ -39,6 +51,8 @@ class Speaker:
         self._frame_bytes = sample_rate_hz // 50 * 2
         self._utterances: deque[Utterance] = deque()
         self._ring = bytearray()
+        self._stretches: deque[_Stretch] = deque()
+        self._backdrop: Backdrop | None = None
         self._concluded: int | None = None
         self._played_at = 0.0
         self._rests_until = 0.0
@@ -57,6 +71,11 @@ class Speaker:
     def attach(self, line: Line) -> None:
         """The party answered: what is said goes onto this line."""
         self.line = line
+
+    def background(self, loop: bytes | None, volume: float = 1.0, *, behind_words: bool = True) -> None:
+        """From now on ``loop`` (PCM at the line's rate, begun anew) is heard between our words, and behind them unless
+        it is to wait for them; ``volume`` is 0 to 1, as loud as speech. None ends it."""
+        self._backdrop = Backdrop(loop, volume, behind_words=behind_words) if loop and volume > 0 else None
 
     def prepare(self, text: str) -> None:
         """Has ``text`` synthesised ahead and keeps it."""
@@ -87,7 +106,7 @@ class Speaker:
         utterance = self._find(number)
         heard, rest = "", ""
         if utterance is not None:
-            if utterance.written:
+            if utterance.written > utterance.played:
                 self._flush()
             heard, rest = utterance.heard(self._bytes_per_second)
             self._drop(utterance)
@@ -113,12 +132,14 @@ class Speaker:
         line = self.line
         if now < self._rests_until and not exact:
             return b""
-        if line is None or not (self._ring or self._utterances):
+        if line is None or not (self._ring or self._utterances or self._backdrop):
             return self._taken_out()
         left = line.buffered()
         self._catch_up(left, now)
         if left < RING_LOW_SECONDS * self._bytes_per_second:
             left = self._fill(line, left, now)
+            if self._backdrop is not None:
+                self._fill_up(line, left, self._backdrop)
         if self._utterances:
             self._conclude(now)
         self._rests_until = now + REST_SECONDS if self._may_rest(left) else now
@@ -144,7 +165,8 @@ class Speaker:
 
     def _begin_at_once(self) -> None:
         """Sound that breaks a silence does not wait for the next pass."""
-        if self.line is not None and not self._ring and self._utterances and not self._utterances[0].started:
+        quiet = not any(stretch.utterance for stretch in self._stretches)
+        if self.line is not None and quiet and self._utterances and not self._utterances[0].started:
             self._fill(self.line, self.line.buffered(), self._clock.monotonic())
 
     def _fill(self, line: Line, left: int, now: float) -> int:
@@ -154,6 +176,8 @@ class Speaker:
                 break
             sound = utterance.draw(room, self._frame_bytes)
             if sound:
+                if self._backdrop is not None:
+                    sound = self._backdrop.under(sound)
                 taken = line.write(sound)
                 self._written(utterance, sound, taken, now + left / self._bytes_per_second)
                 left += taken
@@ -162,11 +186,29 @@ class Speaker:
                 break
         return left
 
+    def _fill_up(self, line: Line, left: int, backdrop: Backdrop) -> None:
+        """Lays backdrop where no words are."""
+        missing = (int(BACKDROP_SECONDS * self._bytes_per_second) - left) // self._frame_bytes * self._frame_bytes
+        if missing > 0:
+            sound = backdrop.alone(missing)
+            taken = line.write(sound)
+            backdrop.back(missing - taken, words=False)
+            self._laid(None, sound[:taken])
+
+    def _laid(self, utterance: Utterance | None, sound: bytes) -> None:
+        self._ring += sound
+        if self._stretches and self._stretches[-1].utterance is utterance:
+            self._stretches[-1].count += len(sound)
+        elif sound:
+            self._stretches.append(_Stretch(utterance, len(sound)))
+
     def _written(self, utterance: Utterance, sound: bytes, taken: int, audible_at: float) -> None:
-        self._ring += sound[:taken]
+        self._laid(utterance, sound[:taken])
         self._studio.made_room()
         if taken < len(sound):
             utterance.take_back(len(sound) - taken)
+            if self._backdrop is not None:
+                self._backdrop.back(len(sound) - taken, words=True)
         if taken and not utterance.started:
             utterance.started = True
             self._tell(SpeakingStarted(utterance.number, audible_at, utterance.waited_seconds))
@@ -175,10 +217,15 @@ class Speaker:
         """``count`` bytes of the ring went out: credits them to their utterances."""
         self._out += self._ring[:count]
         del self._ring[:count]
-        for utterance in self._utterances:
-            step = min(count, utterance.written - utterance.played)
-            utterance.play(step)
+        while count and self._stretches:
+            stretch = self._stretches[0]
+            step = min(count, stretch.count)
+            stretch.count -= step
             count -= step
+            if stretch.utterance is not None:
+                stretch.utterance.play(step)
+            if not stretch.count:
+                self._stretches.popleft()
 
     def _conclude(self, now: float) -> None:
         utterance = self._utterances[0]
@@ -204,7 +251,10 @@ class Speaker:
             self._settle(count)
         self.line.flush()
         self._ring.clear()
+        self._stretches.clear()
         self._rests_until = 0.0
+        if self._backdrop is not None:
+            self._fill_up(self.line, 0, self._backdrop)
 
     def _drop(self, utterance: Utterance) -> None:
         self._utterances.remove(utterance)
