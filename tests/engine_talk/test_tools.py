@@ -94,7 +94,7 @@ def test_tools_of_a_reply_that_was_interrupted_before_it_was_complete_never_star
 def test_a_tool_waits_while_it_is_open_whether_the_party_interrupted() -> None:
     brain = script(["This takes quite a while to say out loud.", called("book")], ["Booked."])
     world = world_with([BOOK], brain, clause_seconds=1.2).says("book it", seconds=1.0).run(2.3)
-    world.says("", seconds=0.6).run(1.2)
+    world.says("", seconds=1.2).run(1.3)
     assert world.effects(RunTools) == []
     world.run(10)
     assert len(world.effects(RunTools)) == 1

@@ -225,7 +225,8 @@ def test_three_pieces_become_one_and_a_piece_of_another_turn_does_not() -> None:
 
 
 def test_a_reply_thought_ahead_starts_anew_when_words_are_replaced() -> None:
-    world = _paused(answered(), "That is fine", WordsFinal("with me", "That is fine with me", 1), 0.3).run(2.05)
+    world = answered({"llm_seconds": 3.0})
+    _paused(world, "That is fine", WordsFinal("with me", "That is fine with me", 1), 0.3).run(2.05)
     assert [think.history[-1].content for think in world.effects(Think)] == ["That is fine", "That is fine with me"]
     assert len(world.effects(StopThinking)) == 1
 

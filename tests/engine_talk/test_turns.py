@@ -3,13 +3,12 @@
 import pytest
 
 from trunkline.domain.assistant import TurnTaking
+from trunkline.engine.overlap import is_backchannel, is_greeting
 from trunkline.engine.turns import (
     Hold,
     count_words,
     has_phrase,
     hold,
-    is_backchannel,
-    is_greeting,
     likely_over,
     spoken_seconds,
     wait_seconds,
@@ -29,7 +28,8 @@ MANNERS = TurnTaking(endpointing_min_delay=0.4, endpointing_max_delay=2.0)
         ("I was thinking...", Hold.FIRM),
         ("my number is 0 6", Hold.FIRM),
         ("it is oh six one", Hold.FIRM),
-        ("0612345678", Hold.FIRM),
+        ("0612345678", Hold.SOFT),
+        ("06123456", Hold.FIRM),
         ("06-12-34", Hold.FIRM),
         ("J A N", Hold.FIRM),
         ("I got a 7", Hold.SOFT),

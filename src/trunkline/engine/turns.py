@@ -4,56 +4,36 @@ import re
 from enum import Enum
 
 from trunkline.domain.assistant import TurnTaking
+from trunkline.engine.wordlists import (
+    ADDRESS_ENDS,
+    ADDRESS_SIGNS,
+    CENTURIES,
+    CONTINUERS,
+    DIGIT_WORDS,
+    FILLERS,
+    MAIL_HOSTS,
+    MONTHS,
+    OPEN_ENDED,
+    TENS,
+    UNFINISHED,
+    WHOLE_ANSWERS,
+)
 
 LIKELY = 0.5
 SECONDS_PER_CHARACTER = 1 / 12
 SECONDS_PER_DIGIT = 0.45
-
-_ELLIPSES = ("...", "…", "-")
-_WORD = re.compile(r"[^\W_]+(?:['’:.\-][^\W_]+)*")
-
-
-def _table(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-FILLERS = _table("um uh uhm er erm hm hmm mm mmm mhm mm-hm mm-hmm uh-huh ah eh ehm äh ähm euh hè")
-CONTINUERS = _table(
-    "and but or because the an my your our their"  # English
-    " maar omdat het een mijn"  # Dutch
-    " und aber oder weil der mein"  # German
-    " mais parce le mon"  # French
-    " pero porque el mi"  # Spanish
-)
-OPEN_ENDED = _table("to with for if when that which so then like well at on in of from by en y et ou o")
-DIGIT_WORDS = _table(
-    "zero oh one two three four five six seven eight nine double triple"
-    " nul een twee drie vier vijf zes zeven acht negen dubbel"
-    " null eins zwei zwo drei fünf sechs sieben neun"
-    " zéro un deux trois quatre cinq sept huit neuf"
-    " cero uno dos tres cuatro cinco seis siete ocho nueve"
-)
-NO_LETTERS = _table("a i o y")
-BACKCHANNELS = _table("yeah yep yes ok okay right sure fine alright good great cool ja oké oui sí ya genau")
-GREETINGS = _table(
-    "hello hi hey speaking morning afternoon evening hallo hoi goedemorgen goedemiddag tag bonjour allô allo hola"
-    " dígame diga"
-)
-WHOLE_ANSWERS = (
-    BACKCHANNELS
-    | GREETINGS
-    | _table(
-        "no nope nah never please thanks thank you bye goodbye good-bye bye-bye correct exactly absolutely"
-        " nee bedankt dank graag doei nein danke bitte gerne tschüss non merci no gracias claro adiós"
-    )
-)
 WHOLE_ANSWER_WORDS = 4
 SHORT_SHARE = 0.25
 LONE_DIGIT_SHARE = 0.5
-AROUND_GREETINGS = _table("yes yeah good there who is this it it's here ja guten met hier oui sí")
-INTRODUCTIONS = ("this is", "it's", "speaking", "here", "met", "hier")
-GREETING_WORDS = 6
-NAME_WORDS = 2
+WHOLE_NUMBER_DIGITS = (10, 11)
+"""As many digits as nearly every country's phone numbers have, with the leading zero or the country code."""
+
+_ELLIPSES = ("...", "…", "-")
+_WORD = re.compile(r"[^\W_]+(?:['’:.\-@][^\W_]+)*")
+_NO_LETTERS = frozenset("aioy")
+_MULTIPLIERS = {"double": 2, "dubbel": 2, "triple": 3}
+_LONG_NUMBER_DIGITS = 5
+_HOST_WORDS = 3
 
 
 class Hold(Enum):
@@ -66,7 +46,7 @@ class Hold(Enum):
 
 def words(text: str) -> list[str]:
     """The words of ``text`` in lower case, without punctuation at their ends."""
-    return _WORD.findall(text.lower())
+    return _WORD.findall(text.lower().replace("’", "'"))
 
 
 def count_words(text: str) -> int:
@@ -75,38 +55,99 @@ def count_words(text: str) -> int:
 
 
 def hold(text: str) -> Hold:
-    """Digits and spelled words in the making, and a trailing "and", "but" or "um", hold a turn open."""
+    """Digits, spelled words and addresses in the making, and words that nobody ends with, hold a turn open.
+
+    A number with as many digits as a phone number has may be complete: the end-of-turn model decides, or half the wait.
+    """
     said = words(text)
     if not said:
         return Hold.NONE
-    dictated = _dictated(said)
-    if said[-1] in FILLERS or said[-1] in CONTINUERS or dictated > 1 or text.rstrip().endswith(_ELLIPSES):
+    if said[-1] in FILLERS or text.rstrip().endswith(_ELLIPSES):
         return Hold.FIRM
-    if said[-1] in OPEN_ENDED or dictated == 1 or text.rstrip().endswith(","):
-        return Hold.SOFT
-    return Hold.NONE
+    return max(_dictating(said), _addressing(said), _unfinished(said, text), key=_STRENGTH.index)
 
 
-def _dictated(said: list[str]) -> int:
-    """How many digits or letters stand one by one at the end (a long number counts for several)."""
-    count = 0
+_STRENGTH = (Hold.NONE, Hold.SOFT, Hold.FIRM)
+
+
+def _unfinished(said: list[str], text: str) -> Hold:
+    """Whether the sentence wants to go on."""
+    asked = text.rstrip().endswith("?")
+    if said[-1] in CONTINUERS and not asked:
+        return Hold.FIRM
+    if any(tuple(said[-len(phrase) :]) == phrase for phrase in UNFINISHED) and not asked:
+        return Hold.FIRM
+    if said[-1] in CENTURIES and not MONTHS.isdisjoint(said):
+        return Hold.FIRM
+    return Hold.SOFT if text.rstrip().endswith(",") or (said[-1] in OPEN_ENDED and not asked) else Hold.NONE
+
+
+def _addressing(said: list[str]) -> Hold:
+    """Whether an e-mail or web address is being read out: it has an end ("dot com"), and until then more comes."""
+    last = said[-1]
+    if last in ADDRESS_SIGNS:
+        return Hold.FIRM
+    if "@" in last or last in MAIL_HOSTS:
+        return Hold.NONE if last.rpartition(".")[2] in ADDRESS_ENDS else Hold.FIRM
+    signs = [place for place, word in enumerate(said) if word in ADDRESS_SIGNS]
+    if not signs or len(said) - 1 - signs[-1] > _HOST_WORDS or last.rpartition(".")[2] in ADDRESS_ENDS:
+        return Hold.NONE
+    return Hold.FIRM
+
+
+def _dictating(said: list[str]) -> Hold:
+    """Whether digits or letters are given one by one."""
+    pieces, digits = _dictated(said)
+    if pieces > 1:
+        return Hold.SOFT if digits in WHOLE_NUMBER_DIGITS else Hold.FIRM
+    return Hold.SOFT if pieces == 1 else Hold.NONE
+
+
+def _dictated(said: list[str]) -> tuple[int, int]:
+    """How many digits or letters stand one by one at the end (a long number counts for two), and how many digits that
+    makes in all; zero digits where letters are among them."""
+    run: list[str] = []
     for place, word in reversed(list(enumerate(said))):
-        pieces = re.split(r"[-.]", word)
-        digits = "".join(pieces)
-        if digits.isdecimal():
-            count += 1 if len(digits) < 5 else 2
-        elif word in DIGIT_WORDS or (len(word) == 1 and word not in NO_LETTERS) or _among_letters(said, place, count):
-            count += 1
-        elif len(pieces) > 1 and all(len(piece) == 1 for piece in pieces):
-            count += len(pieces)
-        else:
+        if not (_is_dictated(word) or word in TENS or _among_letters(said, place, run)):
             break
-    return count
+        run.insert(0, word)
+    if sum(word not in TENS for word in run) < 2:  # "twenty five" is a number, "oh six twelve" is dictated
+        run = run[-1:] if run and run[-1] not in TENS else []
+    return sum(map(_pieces, run)), _digits(run)
 
 
-def _among_letters(said: list[str], place: int, count: int) -> bool:
+def _is_dictated(word: str) -> bool:
+    pieces = re.split(r"[-.]", word)
+    if "".join(pieces).isdecimal() or word in DIGIT_WORDS or (len(word) == 1 and word not in _NO_LETTERS):
+        return True
+    return len(pieces) > 1 and all(len(piece) == 1 for piece in pieces)
+
+
+def _pieces(word: str) -> int:
+    pieces = re.split(r"[-.]", word)
+    if "".join(pieces).isdecimal():
+        return 1 if len("".join(pieces)) < _LONG_NUMBER_DIGITS else 2
+    return len(pieces)
+
+
+def _digits(run: list[str]) -> int:
+    total, times = 0, 1
+    for word in run:
+        figures = re.sub(r"[-.]", "", word)
+        if word in _MULTIPLIERS:
+            times = _MULTIPLIERS[word]
+        elif figures.isdecimal() or word in DIGIT_WORDS:
+            total, times = total + times * (len(figures) if figures.isdecimal() else 1), 1
+        elif word in TENS:
+            total += 2
+        else:
+            return 0
+    return total
+
+
+def _among_letters(said: list[str], place: int, run: list[str]) -> bool:
     """Whether "a" or "I" stands between letters that are spelled."""
-    return count > 0 and place > 0 and len(said[place]) == len(said[place - 1]) == 1
+    return bool(run) and place > 0 and len(said[place]) == len(said[place - 1]) == 1
 
 
 def wait_seconds(text: str, probability: float | None, manners: TurnTaking) -> float:
@@ -143,25 +184,10 @@ def likely_over(text: str, probability: float | None) -> bool:
     return count_words(text) > 0 and hold(text) is Hold.NONE and (probability is None or probability > LIKELY)
 
 
-def is_backchannel(text: str) -> bool:
-    """A sign of listening ("mm-hm", "okay"), which wants no answer when it falls into our own words."""
-    return all(word in BACKCHANNELS or word in FILLERS for word in words(text))
-
-
 def is_whole_answer(text: str) -> bool:
     """A yes, no, hello, thanks or goodbye and no more, or nothing at all."""
     said = words(text)
     return len(said) <= WHOLE_ANSWER_WORDS and WHOLE_ANSWERS.issuperset(said) and not text.endswith(_ELLIPSES)
-
-
-def is_greeting(text: str) -> bool:
-    """What one says when picking up a phone ("Hello?", "Good morning, Jan speaking"): no reason to break off our
-    first words."""
-    said = [word for word in words(text) if word not in FILLERS]
-    names = sum(word not in GREETINGS and word not in AROUND_GREETINGS for word in said)
-    may_name = any(has_phrase(text, phrase) for phrase in INTRODUCTIONS)
-    short = len(said) <= GREETING_WORDS and names <= (NAME_WORDS if may_name else 0)
-    return short and not GREETINGS.isdisjoint(said)
 
 
 def has_phrase(text: str, phrase: str) -> bool:

@@ -53,10 +53,12 @@ class _Turn:
 
 
 class Ear:
-    """What the party is saying. ``over`` is called with each turn that ended with words."""
+    """What the party is saying. ``over`` is called with each turn that ended with words. ``gives_guesses``: the recogniser
+    tells words before they are final."""
 
     def __init__(self, desk: Desk, manners: TurnTaking, over: Callable[[Said], None]) -> None:
         self.speaking = False
+        self.gives_guesses = False
         self._desk = desk
         self._manners = manners
         self._over = over
@@ -80,6 +82,12 @@ class Ear:
     def guessing(self) -> bool:
         """Whether the newest words are only the recogniser's words so far."""
         return self._turn is not None and bool(self._turn.partial)
+
+    @property
+    def pausing(self) -> bool:
+        """Whether the party is silent and every word of theirs is in."""
+        turn = self._turn
+        return not self.speaking and (turn is None or (turn.ended_at is not None and not self._words_missing(turn)))
 
     @property
     def lasted(self) -> float:
@@ -120,6 +128,7 @@ class Ear:
 
     def partial(self, text: str) -> None:
         """Words so far."""
+        self.gives_guesses = self.gives_guesses or bool(text.strip())
         turn = self._open(text)
         if turn is None:
             return

@@ -6,15 +6,20 @@ from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.transcript import Role
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.history import History
+from trunkline.engine.overlap import Overlap, is_asked, is_backchannel, is_greeting, may_answer, overlap
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Ear, Said
 from trunkline.engine.talk.mind import Mind
 from trunkline.engine.talk.mouth import Mouth, Utterance, Voice
-from trunkline.engine.turns import count_words, is_backchannel, is_greeting, is_whole_answer
+from trunkline.engine.turns import count_words, is_whole_answer
 
 ALMOST_FINISHED_SECONDS = 1.0
 GREETED_SECONDS = 1.0
-GUESSED_WORDS = 3
+GUESSED_GREETING_WORDS = 3
+SURE_SECONDS = 0.5
+"""So long after speech the recogniser's words so far are taken for a sign of listening, where its last ones are late."""
+WORDLESS_SECONDS = 3.0
+"""A sound of which a recogniser that guesses has made no word for so long is no speech."""
 _SLACK_SECONDS = 0.001
 
 
@@ -33,8 +38,9 @@ class Floor:
         self._desk = desk
         self._on_turn = on_turn
         self._on_spoken = on_spoken
-        self._kept: list[Said] = []
+        self._kept: list[tuple[Said, bool]] = []
         self._go_on = False
+        self._asked = False
 
     @property
     def _manners(self) -> TurnTaking:
@@ -44,13 +50,15 @@ class Floor:
 
     def speech_started(self, at: float) -> None:
         """The party makes a sound."""
+        self._asked = self._is_asked()
         self.ear.speech_started(at)
         self._desk.forget(Timer.RESUME, Timer.GO_ON)
         self._go_on = False
-        if self.mind.early:
-            self.mind.cancel()
         if self._interruptible() is not None:
+            if not self.mind.ending:
+                self.mouth.hold_back()
             self._desk.timer(Timer.BARGE_IN, at + self._manners.interruption_min_duration)
+        self._expect_words(at)
 
     def speech_ended(self, at: float) -> None:
         """The party pauses."""
@@ -58,8 +66,11 @@ class Floor:
         self.ear.speech_ended(at)
         self.consider()
         if self.mouth.yielding:
-            self._desk.timer(Timer.RESUME, max(self._desk.now, at + self._manners.false_interruption_timeout))
-        self._end_turn_or_think_ahead()
+            self.mouth.get_ready()
+            sure = overlap(self.ear.text) is Overlap.LISTENING
+            patience = self._manners.false_interruption_timeout
+            self._desk.timer(Timer.RESUME, max(self._desk.now, at + min(patience, SURE_SECONDS if sure else patience)))
+        self._heard_out()
 
     def partial(self, text: str) -> None:
         """Words so far."""
@@ -71,12 +82,12 @@ class Floor:
         """Words for good; a reply thought ahead to other words starts anew."""
         self.ear.final(heard)
         self.consider()
-        self._end_turn_or_think_ahead()
+        self._heard_out()
 
     def judged(self, probability: float) -> None:
         """The end-of-turn model spoke."""
         self.ear.judged(probability)
-        self._end_turn_or_think_ahead()
+        self._heard_out()
 
     def noise(self) -> None:
         """A sound without words goes on and on."""
@@ -89,23 +100,41 @@ class Floor:
         self.ear.deafen()
         self._go_on = True
 
+    def _heard_out(self) -> None:
+        """Goes on at once after a sound that was no speech, or a sign of listening; else ends the turn when it is over,
+        or thinks ahead of that."""
+        live = self.mouth.live
+        if live is not None and self.mouth.yielding and self.ear.pausing and self._is_by_the_way(live):
+            self.ear.finish()
+        self.ear.review()
+        if self.mouth.yielding and self.ear.pausing and not self.ear.engaged:
+            self._go_on = True
+        calm = self._desk.stage is Stage.TALKING and not self.mouth.busy and not self.mind.waiting
+        if calm and (self.mind.live is None or self.mind.early) and self.ear.likely_over:
+            self.mind.think_ahead(self.ear.text)
+
+    def _is_by_the_way(self, live: Utterance) -> bool:
+        text = self.ear.text
+        return bool(text) and (is_backchannel(text) or (live.opening and is_greeting(text)))
+
+    # --- interruptions
+
     def consider(self) -> None:
         """Decides whether what the party does now interrupts the assistant, and whether that is for good.
 
         Its last words are not: a sound, thanks or a goodbye that falls into them lets them be.
         """
-        words = count_words(self.ear.text)
-        manners = self._manners
-        if self.mind.ending and is_whole_answer(self.ear.text):
+        text, manners = self.ear.text, self._manners
+        if self.mind.ending and is_whole_answer(text):
             return
-        if self._interruptible() is not None:
+        live = self._interruptible()
+        if live is not None and self.ear.engaged and (self.ear.speaking or self._wants_floor(live, text)):
             long_enough = self.ear.lasted + _SLACK_SECONDS >= manners.interruption_min_duration
-            if self.ear.engaged and long_enough and words >= manners.interruption_min_words:
+            if long_enough and count_words(text) >= manners.interruption_min_words:
                 self.mouth.stop()
-                if not self.ear.speaking:
-                    self._desk.timer(Timer.RESUME, self._desk.now + manners.false_interruption_timeout)
-        if words and self._desk.stage is Stage.TALKING:
-            self._words_are_real()
+                self._expect_words(self._desk.now)
+        if self._desk.stage is Stage.TALKING:
+            self._weigh_words()
 
     def _interruptible(self) -> Utterance | None:
         live = self.mouth.live
@@ -113,21 +142,44 @@ class Floor:
             return None
         return live if live.voice in (Voice.SENT, Voice.AUDIBLE) else None
 
-    def _words_are_real(self) -> None:
-        live = self.mouth.live
+    def _expect_words(self, since: float) -> None:
+        """Bounds the time for which a sound without words silences the assistant."""
+        if self.mouth.yielding and self.ear.speaking and self.ear.gives_guesses:
+            patience = max(WORDLESS_SECONDS, self._manners.false_interruption_timeout)
+            self._desk.timer(Timer.RESUME, max(self._desk.now, since + patience))
+
+    def _weigh_words(self) -> None:
+        """Gives up what the assistant is about to say, or says, when words show that the party wants to speak."""
+        live, words = self.mouth.live, count_words(self.ear.text)
         if live is None:
-            if not self.mind.early:
+            self.mind.reconsider(self.ear.text)
+            if words and not self.mind.early:
                 self.withdraw()
-        elif self._unheard_reply(live) or (self.mouth.yielding and not (live.opening and self._may_be_greeting())):
+        elif self._unheard_reply(live):
+            if words and overlap(self.ear.text, guessing=self.ear.guessing) is not Overlap.UNSURE:
+                self.break_off()
+        elif self.mouth.yielding and self._wants_floor(live, self.ear.text, guessing=self.ear.guessing):
             self.break_off()
 
-    def _may_be_greeting(self) -> bool:
-        """Whether the party says hello, or may turn out to: the first guesses at a word are often wrong."""
-        text = self.ear.text
-        return is_greeting(text) or (self.ear.guessing and count_words(text) <= GUESSED_WORDS)
+    def _wants_floor(self, live: Utterance, text: str, *, guessing: bool = False) -> bool:
+        """Whether the party's words are more than a sign of listening, or than a greeting into our first words."""
+        meaning = overlap(text, guessing=guessing)
+        if meaning is Overlap.SPEAKING:
+            greeting = is_greeting(text) or (guessing and count_words(text) <= GUESSED_GREETING_WORDS)
+            return not (live.opening and greeting) and not (self.mind.ending and is_whole_answer(text))
+        return meaning is Overlap.LISTENING and not guessing and self._is_asked() and may_answer(text)
+
+    def _is_asked(self) -> bool:
+        """Whether our question is what the party's yes or okay goes to."""
+        live = self.mouth.live
+        if live is None or live.started_at is None:
+            return False
+        heard = self.mouth.heard
+        return is_asked(heard, live.whole[len(heard) :], complete=live.complete) or (self._asked and self.ear.engaged)
 
     def _unheard_reply(self, live: Utterance) -> bool:
-        return live.voice is Voice.SENT and not live.before and live.command_id is None and not live.opening
+        silent = live.voice in (Voice.SENT, Voice.STOPPING, Voice.PAUSED) and live.started_at is None
+        return silent and live.command_id is None and not live.opening
 
     def withdraw(self) -> None:
         """The turn goes on: a reply that is on its way, unheard, is given up and owed again."""
@@ -147,17 +199,29 @@ class Floor:
         self.mind.owed = True
 
     def resume_if_nothing_followed(self) -> None:
-        """The time for words to follow an interruption is over."""
-        self._go_on = True
+        """The time for words to follow an interruption is over: guesses count from now on."""
+        live = self.mouth.live
+        if live is None or not self.mouth.yielding:
+            return
+        if self.ear.speaking and not self.ear.text:
+            self.ear.noise()
+        if self.ear.text and (self.ear.speaking or self._wants_floor(live, self.ear.text)):
+            if not (live.opening and is_greeting(self.ear.text)):
+                self.break_off()
+        else:
+            self._go_on = True
 
     # --- turns of the party
 
     def turn_over(self, said: Said) -> None:
         """A turn is over. While the assistant's own is not, it is kept until then."""
+        live = self.mouth.live
+        if live is not None and self.mouth.yielding and self._wants_floor(live, said.text):
+            self.break_off()
         if self.mouth.live is None:
             self._commit(said, answer=True)
             return
-        self._kept.append(said)
+        self._kept.append((said, self._asked and may_answer(said.text)))
         if self.mouth.yielding:
             self._go_on = True
 
@@ -197,8 +261,8 @@ class Floor:
 
     def _settle_kept(self, utterance: Utterance, cut: bool) -> None:
         kept, self._kept = self._kept, []
-        for said in kept:
-            answer = cut or self._wants_answer(said, utterance)
+        for said, asked in kept:
+            answer = cut or asked or self._wants_answer(said, utterance)
             self._commit(said, answer=answer)
             if not answer and is_greeting(said.text) and not utterance.whole.rstrip().endswith("?"):
                 self._desk.timer(Timer.GO_ON, self._desk.now + GREETED_SECONDS)
@@ -213,12 +277,8 @@ class Floor:
         """Goes on with whatever there is room for now."""
         if not self._desk.listening:
             return
-        if (
-            self._go_on
-            and not self.ear.engaged
-            and self.mouth.live is not None
-            and self.mouth.live.voice is Voice.PAUSED
-        ):
+        paused = self.mouth.live is not None and self.mouth.live.voice is Voice.PAUSED
+        if self._go_on and paused and not (self.ear.engaged and self.ear.speaking):
             self._go_on = False
             self.mouth.resume()
         talking = self._desk.stage is Stage.TALKING
@@ -232,9 +292,3 @@ class Floor:
         self.mind.cancel()
         self.mouth.leave()
         self.ear.finish()
-
-    def _end_turn_or_think_ahead(self) -> None:
-        self.ear.review()
-        calm = self._desk.stage is Stage.TALKING and not self.mouth.busy and not self.mind.waiting
-        if calm and (self.mind.live is None or self.mind.early) and self.ear.likely_over:
-            self.mind.think_ahead(self.ear.text)

@@ -56,10 +56,14 @@ class Mind:
 
     def think_ahead(self, words: str) -> None:
         """Asks as if the party had finished with ``words``; a reply to other words is given up."""
-        asked = self._history.turns(user=words)
-        if self.live is None or self.live.asked != asked:
+        self.reconsider(words)
+        if self.live is None:
+            self._ask(self._history.turns(user=words), early=True)
+
+    def reconsider(self, words: str) -> None:
+        """The party has said ``words`` so far: a reply thought ahead to other words is given up."""
+        if self.live is not None and self.live.early and self.live.asked != self._history.turns(user=words):
             self.cancel()
-            self._ask(asked, early=True)
 
     def confirm(self) -> None:
         """The turn is over: a reply that was thought ahead to just this counts, any other is given up."""

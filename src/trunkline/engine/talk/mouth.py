@@ -7,6 +7,7 @@ from enum import Enum
 
 from trunkline.domain.events import PartialHeard
 from trunkline.domain.transcript import Role
+from trunkline.engine.clauses import sentences
 from trunkline.engine.effects import Prepare, Speak, SpeakEnd, StopSpeaking
 from trunkline.engine.history import Entry, History
 from trunkline.engine.talk.desk import Desk
@@ -28,7 +29,8 @@ class Voice(Enum):
 @dataclass(slots=True, eq=False)
 class Utterance:
     """One thing the assistant says. Stopped and taken up again it has a new ``number``: ``before`` was heard under the
-    numbers before, ``sent`` was given to the voice under this one, ``pieces`` are still to be given."""
+    numbers before, ``sent`` was given to the voice under this one, ``pieces`` are still to be given. ``broken`` is the word
+    in which it stopped: it was heard, and is said again when it goes on. ``held``: it was kept back once already."""
 
     entry: Entry
     interruptible: bool = True
@@ -39,7 +41,9 @@ class Utterance:
     number: int = 0
     voice: Voice = Voice.WAITING
     before: str = ""
+    broken: str = ""
     sent: str = ""
+    held: bool = False
     started_at: float | None = None
     audible_at: float | None = None
 
@@ -74,6 +78,15 @@ class Mouth:
     def yielding(self) -> bool:
         """Whether it stopped for the party and may still go on."""
         return self.live is not None and self.live.voice in (Voice.STOPPING, Voice.PAUSED)
+
+    @property
+    def heard(self) -> str:
+        """What was heard of the live utterance until now, reckoned where it is not known."""
+        live = self.live
+        if live is None:
+            return ""
+        seconds = 0.0 if live.audible_at is None or live.number == 0 else self._desk.now - live.audible_at
+        return _join(live.before, live.broken, _played(live.sent, seconds, self._speed))
 
     def say(
         self, text: str, *, interruptible: bool = True, opening: bool = False, command_id: str | None = None
@@ -112,13 +125,26 @@ class Mouth:
             self.live.voice = Voice.STOPPING
             self._desk.do(StopSpeaking(self.live.number))
 
+    def hold_back(self) -> None:
+        """Does not begin a reply while the party makes a sound; once for each, or noise could silence it for good."""
+        live = self.live
+        if live is None or live.voice is not Voice.SENT or live.held or live.opening or live.command_id is not None:
+            return
+        live.held = True
+        self.stop()
+
+    def get_ready(self) -> None:
+        """Going on where it stopped becomes likely: what comes first is synthesised ahead."""
+        if self.live is not None and self.live.voice is Voice.PAUSED and self.live.pieces:
+            self._desk.do(Prepare(self.live.pieces[0]))
+
     def cut(self) -> None:
         """Falls silent for good: what is being said ends with what was heard of it."""
         self.stop()
         if self.live is None:
             return
         if self.live.voice is Voice.PAUSED:
-            self._end(self.live, self.live.before, self._desk.now)
+            self._end(self.live, _join(self.live.before, self.live.broken), self._desk.now)
         else:
             self.live.voice = Voice.CUTTING
 
@@ -155,16 +181,19 @@ class Mouth:
         if self.live is not None and self.live.number == number:
             self._end(self.live, self.live.whole, at)
 
-    def stopped(self, number: int, heard: str, rest: str, at: float) -> None:
-        """It fell silent: ``heard`` was played under this number, ``rest`` was not."""
+    def stopped(self, number: int, heard: str, rest: str, at: float, broken: str = "") -> None:
+        """It fell silent: ``heard`` was played under this number, up to the middle of its last word ``broken`` where
+        there is one; ``rest`` was not."""
         live = self.live
         if live is None or live.number != number:
             return
-        live.before = _join(live.before, heard)
-        live.pieces[:0] = [rest] if rest.strip() else []
-        live.sent = ""
-        live.number = 0
-        if live.voice is Voice.STOPPING:
+        pausing = live.voice is Voice.STOPPING
+        live.before, live.sent, live.number = _join(live.before, heard), "", 0
+        if pausing and broken and live.before.endswith(broken):
+            live.before, live.broken = live.before.removesuffix(broken).rstrip(), broken
+            rest = _join(broken, rest)
+        live.pieces[:0] = sentences(rest)
+        if pausing:
             live.voice = Voice.PAUSED
         else:
             self._end(live, live.before, at)
@@ -178,10 +207,8 @@ class Mouth:
 
     def leave(self) -> None:
         """The line is gone: what was being said ends with what must have been heard by now, the rest is unheard."""
-        live = self.live
-        if live is not None:
-            seconds = 0.0 if live.audible_at is None or live.number == 0 else self._desk.now - live.audible_at
-            self._end(live, _join(live.before, _played(live.sent, seconds, self._speed)), self._desk.now)
+        if self.live is not None:
+            self._end(self.live, self.heard, self._desk.now)
         self.drop(also_commands=True)
 
     def left_seconds(self) -> float:
@@ -206,6 +233,7 @@ class Mouth:
     def _start(self, utterance: Utterance) -> None:
         self._numbers += 1
         utterance.number, utterance.voice, utterance.audible_at = self._numbers, Voice.SENT, None
+        utterance.broken = ""
         self.live = utterance
         self._send(utterance)
         if utterance.complete:
