@@ -228,9 +228,11 @@ class TransferDone:
 
 @dataclass(frozen=True, slots=True)
 class TransferRefused:
-    """The hand-over failed and the party is still here."""
+    """The hand-over failed and the party is still here. ``called``: whoever took the REFER has called the target; False
+    where it was not taken."""
 
     why: str
+    called: bool = True
 
 
 @dataclass(frozen=True, slots=True)

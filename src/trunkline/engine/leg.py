@@ -138,7 +138,7 @@ class Leg:
         try:
             await line.transfer(destination)
         except TransferFailed as error:
-            self._tell(events.TransferRefused(str(error)))
+            self._tell(events.TransferRefused(str(error), called=not error.refused))
         else:
             self._tell(events.TransferDone())
 

@@ -47,11 +47,15 @@ LineEvent = Ringing | Answered | Closed | Digit | Held
 
 
 class TransferFailed(Exception):
-    """The other side refused the REFER, or the target did; ``status`` is the SIP code where there was one."""
+    """The other side refused the REFER, or the target did; ``status`` is the SIP code where there was one.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    ``refused``: the REFER itself was not taken, so that nobody was called; else the target may have been.
+    """
+
+    def __init__(self, message: str, status: int | None = None, *, refused: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.refused = refused
 
 
 class Line(Protocol):

@@ -41,6 +41,7 @@ class Party:
     mute_after: float | None = None
     transfer_seconds: float = 0.2
     transfer_fails: int | None = None
+    transfer_refused: bool = False
     hang_up_seconds: float = 0.01
     sample_rate_hz: int = 8000
     codec: str = "pcmu"
@@ -143,7 +144,8 @@ class ScriptedLine:
     async def transfer(self, destination_uri: str) -> None:
         await asyncio.sleep(self.party.transfer_seconds)
         if self.party.transfer_fails is not None:
-            raise TransferFailed("the target refused", self.party.transfer_fails)
+            status, refused = self.party.transfer_fails, self.party.transfer_refused
+            raise TransferFailed("the trunk refused" if refused else "the target refused", status, refused=refused)
         self.transferred_to.append(destination_uri)
         self._at(0.05, lambda: self._close(None))
 

@@ -30,6 +30,10 @@ _ESTABLISH_SECONDS = 1.0
 _KEY_PAUSE_SECONDS = 0.1
 _WAIT_SECONDS = 0.5
 _REFER_REFUSED = 603
+_REFER_RECORD_SECONDS = 0.2
+_TAKEN, _REFUSED = 200, 300
+_CHALLENGES = frozenset({401, 407})
+"""Not counted: the REFER comes again with credentials. Where it does not, no answer counts, which is a refusal too."""
 
 _log = logger("telephony")
 
@@ -59,6 +63,8 @@ class SipLine:
         self._settled = False
         self._timers = Timers()
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
+        self._refer_answer: asyncio.Future[int] | None = None
+        self.gone = asyncio.Event()
 
     # --- what the port promises
 
@@ -107,12 +113,13 @@ class SipLine:
         call = self._call
         if call is None or call.state is not CallState.ESTABLISHED:
             raise TransferFailed("only a call that is up can be transferred")
+        self._refer_answer = asyncio.get_running_loop().create_future()
         try:
             await call.transfer(target_uri(destination_uri, self._domain, self._transport), timeout=TRANSFER_SECONDS)
         except StackTransferFailed as failure:
-            raise TransferFailed(str(failure), failure.status) from failure
+            raise TransferFailed(str(failure), failure.status, refused=await self._refer_was_refused()) from failure
         except (BaresipError, Undialable) as failure:
-            raise TransferFailed(str(failure)) from failure
+            raise TransferFailed(str(failure), refused=not self.closed) from failure
 
     async def hang_up(self) -> None:
         self.give_up(None)
@@ -162,10 +169,15 @@ class SipLine:
         self._timers.stop("silence")
         await self._leave()
 
+    def expect_refusal(self) -> None:
+        """A call that came in is being refused: it is gone soon."""
+        self.give_up(None)
+        if not self.closed and "close" not in self._timers:
+            self._timers.start("close", CLOSE_SECONDS, self._overdue)
+
     async def refuse(self) -> None:
         """Answers a call that came in with 486."""
-        self.give_up(None)
-        self._timers.start("close", CLOSE_SECONDS, self._overdue)
+        self.expect_refusal()
         if self._call is not None:
             with suppress(BaresipError):
                 await self._call.reject()
@@ -242,8 +254,21 @@ class SipLine:
     def _gone(self, event: StackEvent) -> None:
         self._finish(event.text or "")
 
+    async def _refer_was_refused(self) -> bool:
+        """Whether the REFER was not taken. The stack tells of that and of a target that failed in the same words; the
+        record of the answer may come a moment after them."""
+        if self.closed or self._refer_answer is None:
+            return False
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(self._refer_answer, _REFER_RECORD_SECONDS) >= _REFUSED
+        return True
+
     def _message(self, message: SipMessage) -> None:
         self._leg.note(message)
+        answer = self._refer_answer
+        final = message.received and message.method == "REFER" and message.status >= _TAKEN
+        if final and message.status not in _CHALLENGES and answer is not None and not answer.done():
+            answer.set_result(message.status)
         if self._leg.heard:
             self._timers.stop("silence")
         if self.sip.codec is not None and "codec" in self._timers:
@@ -306,6 +331,7 @@ class SipLine:
             return
         self._timers.stop("ring", "establish", "codec", "close")
         self._events.put_nowait(self._leg.close(text))
+        self.gone.set()
         self._sound.close()
         if self.sip.call_id is not None:
             self._ladder.unwatch(self.sip.call_id)
