@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from trunkline.audio.beep import may_be_beep
 from trunkline.engine.events import Event, SpeechEnded, SpeechStarted, ToneHeard, WordsFinal, WordsPartial
 from trunkline.engine.greetings.evidence import ENOUGH, Evidence, weigh
 
@@ -19,7 +20,6 @@ INTERCEPT_GAP_SECONDS = 0.6
 FAX_SECONDS = 1.5
 
 _INTERCEPT_HZ = ((880.0, 1010.0), (1340.0, 1460.0), (1740.0, 1820.0))
-_PROGRESS_HZ = (395.0, 465.0)
 _FAX_HZ = (2080.0, 2120.0)
 _ASK_AFTER_SECONDS = (AT_ONCE_SECONDS, SOON_SECONDS, CONTESTED_SECONDS, LATER_SECONDS, LONGEST_HOLD_SECONDS)
 _SLACK_SECONDS = 0.0005
@@ -199,7 +199,7 @@ class Screening:
             return None
         tone = self._tones[-1]
         began = tone.at - tone.seconds
-        if _PROGRESS_HZ[0] <= tone.frequency_hz <= _PROGRESS_HZ[1]:
+        if not may_be_beep(tone.frequency_hz):
             return None
         if self.text:
             recent = self._ended_at is None or began - self._ended_at < AFTER_GREETING_SECONDS
