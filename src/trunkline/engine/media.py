@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trunkline.audio.beep import BeepDetector, Tone
 from trunkline.audio.resample import DELAY_SECONDS, Doubler
 from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.engine.activity import START_PROBABILITY, STEPS, Activity
 from trunkline.engine.echo import HEARD_SECONDS, PLAYED_SECONDS, is_echo
-from trunkline.engine.events import SpeechStarted
+from trunkline.engine.events import SpeechStarted, ToneHeard
 from trunkline.engine.listener import Listener
 from trunkline.engine.punctuality import Arrivals
 from trunkline.engine.recorder import Tape
@@ -66,6 +67,13 @@ class Seat:
         self.broken = broken
         self.tape = tape
         self.sound = _Sound(line.sample_rate_hz)
+        self.beeps: BeepDetector | None = None
+        self.tone: Callable[[Tone], None] | None = None
+
+    def sniff(self, tell: Callable[[ToneHeard], None] | None) -> None:
+        """Tells tones from now on; None: no longer."""
+        self.beeps = BeepDetector(self.line.sample_rate_hz) if tell is not None else None
+        self.tone = None if tell is None else lambda tone: tell(ToneHeard(tone.at, tone.seconds, tone.frequency_hz))
 
 
 class _Sound:
@@ -214,6 +222,9 @@ class Media:
             sound.arrivals.count(len(pcm), self._clock.monotonic())
             sound.pending += pcm
             seat.listener.hear(pcm)
+            if seat.beeps is not None and seat.tone is not None:
+                for tone in seat.beeps.hear(pcm, now):
+                    seat.tone(tone)
         self._played(seat, seat.speaker.play(now), now)
 
     def _played(self, seat: Seat, out: bytes, now: float) -> None:

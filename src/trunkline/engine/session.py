@@ -39,9 +39,7 @@ class Session:
     """One call, from the dial (or, with an ``offer``, from the answer) to its last fact. ``crew`` outlives it: it carries
     the tools and the notebook."""
 
-    def __init__(
-        self, plan: CallPlan, gear: Gear, notebook: Notebook, crew: Crew, offer: Offer | None = None
-    ) -> None:
+    def __init__(self, plan: CallPlan, gear: Gear, notebook: Notebook, crew: Crew, offer: Offer | None = None) -> None:
         self._plan = plan
         self._offer = offer
         self._gear = gear
@@ -100,6 +98,9 @@ class Session:
         conversation = Conversation(plan, clock.monotonic(), clock.now())
         senses = self._senses = Senses(plan, self._gear, self.tell, self._crew)
         perform = self._performers(senses)
+        if self._tools.asks:
+            senses.thinker.expect_functions()
+            self._tools.ask()
         self._perform(perform, conversation.start())
         if self._offer is not None:
             await self._leg.take(self._offer)
@@ -109,6 +110,8 @@ class Session:
                 continue
             if isinstance(event, events.LineAnswered):
                 self._sit_down(senses)
+            if isinstance(event, events.ToolsOffered):
+                senses.thinker.offer(event.tools)
             self._perform(perform, conversation.handle(event, clock.monotonic()))
 
     async def _close(self, failure: BaseException | None) -> None:
@@ -159,6 +162,11 @@ class Session:
         if assistant.recording_enabled and not assistant.gdpr_mode:
             self._tape = self._seat.tape = self._gear.recorder.start(self._plan.call_id, line.sample_rate_hz)
 
+    def _sniff(self, on: bool) -> None:
+        """Has tones told, or no longer."""
+        if self._seat is not None:
+            self._seat.sniff(self.tell if on else None)
+
     def _media_lost(self) -> None:
         self.tell(events.MediaLost())
 
@@ -188,6 +196,7 @@ class Session:
             effects.JudgeTurn: lambda effect: self._judge_turn(senses, effect.seconds),
             effects.Listen: lambda effect: senses.listener.listen(effect.on),
             effects.Record: lambda effect: self._record(),
+            effects.Sniff: lambda effect: self._sniff(effect.on),
             effects.RunTools: lambda effect: self._tools.run(effect.batch, effect.calls),
             effects.SendDigits: lambda effect: leg.send_digits(effect.digits),
             effects.HandOver: lambda effect: leg.hand_over(effect.destination),
