@@ -1,0 +1,1 @@
+"""The soak: very many calls of random scripts, each to its right end, and nothing left behind."""
