@@ -26,6 +26,7 @@ APOLOGIES = {
     "de": "Es tut mir leid, ich habe ein technisches Problem und kann nicht weitermachen. Auf Wiederhören.",
     "fr": "Je suis désolé, j'ai un problème technique et ne peux pas continuer. Au revoir.",
     "es": "Lo siento, tengo un problema técnico y no puedo continuar. Adiós.",
+    "it": "Mi dispiace, ho un problema tecnico e non posso continuare. Arrivederci.",
 }
 
 
@@ -103,8 +104,13 @@ def first_message(plan: CallPlan) -> str | None:
     return (outbound or assistant.first_message or "").strip() or None
 
 
-def apology(plan: CallPlan) -> str:
-    """What the party is told when a provider failed for good, in the language of the voice."""
+def language(plan: CallPlan) -> str:
+    """The language that the assistant speaks, in two letters: its voice's, else the one that it hears, else English."""
     tts, stt = plan.assistant.tts_config, plan.assistant.stt_config
-    language = (tts.language if tts else None) or (stt.language if stt else None) or "en"
-    return APOLOGIES.get(language[:2].lower(), APOLOGIES["en"])
+    named = (tts.language if tts else None) or (stt.language if stt else None) or "en"
+    return named[:2].lower()
+
+
+def apology(plan: CallPlan) -> str:
+    """What the party is told when a provider failed for good, in the assistant's language."""
+    return APOLOGIES.get(language(plan), APOLOGIES["en"])
