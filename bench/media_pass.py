@@ -28,7 +28,7 @@ from trunkline.engine.supervisor import Supervisor
 from trunkline.ports.carrier import Dial, Offer, ProbeStep
 from trunkline.ports.line import Answered, Closed, LineEvent
 from trunkline.ports.models import ToolCall
-from trunkline.ports.toolrunner import ToolResult
+from trunkline.ports.toolrunner import Offered, ToolResult
 from trunkline.providers.local.silero import SileroVad
 from trunkline.storage.blobs import DiskBlobs
 from trunkline.testing.models import Hearing, ScriptedLlm, ScriptedModels, ScriptedStt, ScriptedTts, Speaking, Thinking
@@ -127,8 +127,14 @@ class Counting:
             self.turns += 1
             self.added.append(fact.added or 0.0)
 
+    async def offered(self, plan: CallPlan) -> Offered:
+        return Offered()
+
     async def run(self, plan: CallPlan, calls: Sequence[ToolCall]) -> list[ToolResult]:
         return []
+
+    async def close(self, call_id: str) -> None:
+        return
 
 
 def _plan(number: int, recording: bool) -> CallPlan:

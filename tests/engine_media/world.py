@@ -10,7 +10,7 @@ from trunkline.domain.events import CallEnded, Fact, MessageSpoken
 from trunkline.domain.plan import CallPlan, TrunkPlan
 from trunkline.engine.supervisor import Supervisor
 from trunkline.ports.models import ToolCall
-from trunkline.ports.toolrunner import ToolResult
+from trunkline.ports.toolrunner import Offered, ToolResult
 from trunkline.ports.turn import TurnModel
 from trunkline.testing.clock import VirtualClock
 from trunkline.testing.line import Party, ScriptedCarrier
@@ -123,6 +123,16 @@ class Tools:
     seconds: float = 0.1
     ran: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
+    offer: Offered = field(default_factory=Offered)
+    offer_seconds: float = 1.0
+    closed: list[str] = field(default_factory=list)
+
+    async def offered(self, plan: CallPlan) -> Offered:
+        await VirtualClock().sleep(self.offer_seconds)
+        return self.offer
+
+    async def close(self, call_id: str) -> None:
+        self.closed.append(call_id)
 
     async def run(self, plan: CallPlan, calls: Sequence[ToolCall]) -> list[ToolResult]:
         self.ran.extend(call.name for call in calls)

@@ -14,7 +14,8 @@ from tests.webhooks.receiver import Receiver, hang, receiving, reply
 from tests.webhooks.test_guard import ChangingResolver
 from trunkline.base.clock import SystemClock
 from trunkline.webhooks.guard import Guard
-from trunkline.webhooks.sender import READ_BYTES, Post, Sender
+from trunkline.webhooks.reaching import READ_BYTES
+from trunkline.webhooks.sender import Post, Sender
 
 pytestmark = pytest.mark.room
 SECRET = "a secret that nobody else knows"

@@ -27,7 +27,9 @@ from trunkline.telephony import catalogue as carriers
 from trunkline.telephony.sip.settings import SipSettings
 from trunkline.webhooks.asking import WebhookToolRunner
 from trunkline.webhooks.guard import Guard
+from trunkline.webhooks.mcp import McpToolRunner
 from trunkline.webhooks.sender import Sender
+from trunkline.webhooks.toolrunner import ServerTools
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,13 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
         rooms = replace(rooms, carrier=carrier, live=live)
         guard = Guard.of(allow_insecure=settings.allow_insecure_webhooks, allowed=settings.webhook_allow_list)
         sender = await stack.enter_async_context(Sender(guard, rooms.clock))
+        tools = ServerTools(WebhookToolRunner(sender, rooms.clock), McpToolRunner(guard))
         supervisor = Supervisor(
             carrier=carrier,
             models=minds.models,
             vad=minds.vad,
             turn=minds.turn,
-            tools=await stack.enter_async_context(WebhookToolRunner(sender, rooms.clock)),
+            tools=await stack.enter_async_context(tools),
             journal=WakingJournal(ServiceJournal(rooms), lambda: jobs.wake_outbox()),
             blobs=rooms.blobs,
             clock=rooms.clock,

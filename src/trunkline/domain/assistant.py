@@ -5,7 +5,17 @@ Pydantic, because every one of these places takes foreign bytes; frozen, because
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, EmailStr, Field, SecretStr, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    EmailStr,
+    Field,
+    SecretStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 Scalar = str | int | float | bool
 
@@ -66,17 +76,35 @@ class EndCallTool(Config):
     type: Literal["end_call", "endCall"] = Field(description="`end_call`; `endCall` is the deprecated spelling.")
 
 
+HeaderName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+_SET_BY_US = frozenset({"accept", "accept-encoding", "connection", "content-length", "content-type", "host"})
+_LONGEST_HEADER = 8192
+
+
 class McpTool(Config):
     """The tools of an MCP server (streamable HTTP), offered to the model under their own names."""
 
     type: Literal["mcp"] = Field(description="Always `mcp`.")
     url: str = Field(description="The address of the server's MCP endpoint.")
-    headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="Sent with every request, for example `Authorization`; never returned (null)."
+    headers: dict[HeaderName, SecretStr] = Field(
+        default_factory=dict,
+        max_length=20,
+        description="Sent with every request, for example `Authorization`; the values are never returned (null).",
     )
     allowed_tools: tuple[str, ...] | None = Field(
         None, description="The names of the tools that the model may use; left out, all of them."
     )
+
+    @field_validator("headers")
+    @classmethod
+    def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, value in headers.items():
+            if name.lower() in _SET_BY_US or name.lower().startswith(("mcp-", "transfer-")):
+                raise ValueError(f"{name} cannot be set: the platform sets it")
+            text = value.get_secret_value()
+            if len(text) > _LONGEST_HEADER or not text.isascii() or not text.replace("\t", " ").isprintable():
+                raise ValueError(f"the value of {name} must be plain text on one line, of at most 8192 characters")
+        return headers
 
 
 class TransferDestination(Config):
@@ -360,6 +388,10 @@ class ToolSpec(Config):
     secret: SecretStr | None = None
     is_async: bool = False
     async_response: str | None = None
+
+
+OWN_TOOLS = frozenset({"end_call", "transfer_call", "send_dtmf"})
+"""The names under which models are offered what the platform does itself."""
 
 
 def webhook_tools(config: LlmConfig) -> dict[str, ToolSpec]:

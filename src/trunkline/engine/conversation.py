@@ -75,6 +75,7 @@ class Conversation:
             events.SpeakingStopped: self._silent,
             events.SpeakingFailed: self._speaking_failed,
             events.ToolsFinished: deeds.tools_finished,
+            events.ToolsOffered: deeds.tools_offered,
             events.Ordered: deeds.ordered,
             events.TransferDone: lambda event: deeds.transfer_done(),
             events.TransferRefused: deeds.transfer_refused,

@@ -17,6 +17,12 @@ class Entry:
     content: str
     calls: Sequence[ToolCall] = ()
     results: dict[str, str] = field(default_factory=dict)
+    meanwhile: list["Entry"] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """All that was said in this turn, with what was said while its tools ran."""
+        return " ".join(text for one in (self, *self.meanwhile) if (text := one.content.strip()))
 
 
 class History:
@@ -31,6 +37,12 @@ class History:
         self._entries.append(entry)
         return entry
 
+    def meanwhile(self, words: Entry, turn: Entry) -> None:
+        """``words`` are said while the tools of ``turn`` run: they stand before the results, so that the model has the
+        results to answer last."""
+        self._entries.remove(words)
+        turn.meanwhile.append(words)
+
     def turns(self, user: str = "") -> tuple[Turn, ...]:
         """The history as models take it; ``user`` is appended as if it had been said.
 
@@ -38,7 +50,7 @@ class History:
         """
         turns: list[Turn] = []
         for entry in (*self._entries, Entry("user", user)):
-            _append(turns, Turn(entry.role, entry.content.strip(), tuple(entry.calls)))
+            _append(turns, Turn(entry.role, entry.words, tuple(entry.calls)))
             turns += [Turn("tool", entry.results.get(call.id, _PENDING), (), call.id) for call in entry.calls]
         return tuple(turns)
 

@@ -19,6 +19,7 @@ TRANSFER_CALL = "transfer_call"
 SEND_DTMF = "send_dtmf"
 
 GOODBYE_NOTICE = "The call ends in 10 seconds; say goodbye now."
+NO_TOOLS_NOTICE = "The tools of an outside server could not be reached: they cannot be used in this call."
 
 APOLOGIES = {
     "en": "I'm sorry, I have a technical problem and can't go on. Goodbye.",
@@ -31,9 +32,9 @@ APOLOGIES = {
 
 
 class ToolKind(Enum):
-    """Who runs a function: its own server, or we."""
+    """Who runs a function: a server (by webhook or MCP), or we."""
 
-    WEBHOOK = "webhook"
+    SERVER = "server"
     END_CALL = END_CALL
     TRANSFER_CALL = TRANSFER_CALL
     SEND_DTMF = SEND_DTMF
@@ -48,7 +49,7 @@ def destinations(config: LlmConfig) -> tuple[TransferDestination, ...]:
 
 def tool_kinds(config: LlmConfig) -> dict[str, ToolKind]:
     """Every function that the model is offered, by name; a webhook tool cannot take a name of ours."""
-    kinds = dict.fromkeys(webhook_tools(config), ToolKind.WEBHOOK)
+    kinds = dict.fromkeys(webhook_tools(config), ToolKind.SERVER)
     for tool in config.tools:
         if isinstance(tool, EndCallTool):
             kinds[END_CALL] = ToolKind.END_CALL
@@ -62,7 +63,7 @@ def tool_kinds(config: LlmConfig) -> dict[str, ToolKind]:
 def function_specs(config: LlmConfig) -> tuple[FunctionSpec, ...]:
     """The functions as models are told of them: webhook tools, then ``end_call``, ``transfer_call``, ``send_dtmf``."""
     kinds = tool_kinds(config)
-    specs = [tool.function for name, tool in webhook_tools(config).items() if kinds[name] is ToolKind.WEBHOOK]
+    specs = [tool.function for name, tool in webhook_tools(config).items() if kinds[name] is ToolKind.SERVER]
     if END_CALL in kinds:
         specs.append(FunctionSpec(name=END_CALL, description="End the call. Say goodbye first."))
     if TRANSFER_CALL in kinds:

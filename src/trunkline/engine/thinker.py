@@ -42,11 +42,22 @@ class Thinker:
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self._opening = opening
-        self._functions = functions
+        self._functions = tuple(functions)
+        self._complete = asyncio.Event()
+        self._complete.set()
         self._tell = tell
         self._crew = crew
         self._clock = clock
         self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def expect_functions(self) -> None:
+        """More functions will be offered: no reply is asked for before."""
+        self._complete.clear()
+
+    def offer(self, functions: Sequence[FunctionSpec]) -> None:
+        """These functions are there too; what waited for them is asked now."""
+        self._functions += tuple(functions)
+        self._complete.set()
 
     def think(self, number: int, history: Sequence[Turn]) -> None:
         """Starts reply ``number``."""
@@ -63,6 +74,7 @@ class Thinker:
         return number in self._tasks
 
     async def _run(self, number: int, history: Sequence[Turn]) -> None:
+        await self._complete.wait()
         for attempt in range(1, TRIES + 1):
             reply = _Reply(number, self._clock.monotonic(), ClauseCutter())
             try:

@@ -15,7 +15,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import ToolSpec, webhook_tools
 from trunkline.domain.plan import CallPlan
 from trunkline.ports.models import ToolCall
-from trunkline.ports.toolrunner import ToolResult
+from trunkline.ports.toolrunner import ToolResult, failed
 from trunkline.webhooks.envelope import tool_calls
 from trunkline.webhooks.sender import PATIENCE_SECONDS, Attempt, Post, Sender
 
@@ -38,7 +38,7 @@ class _Address:
 
 
 class WebhookToolRunner:
-    """Runs webhook tools by asking their servers (ports.toolrunner); used inside ``async with``, which on leaving
+    """Runs webhook tools by asking their servers (``run`` of ports.toolrunner); used inside ``async with``, which on leaving
     gives requests that nobody waits for up to ``patience_seconds`` to go out."""
 
     def __init__(self, sender: Sender, clock: Clock, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
@@ -67,7 +67,7 @@ class WebhookToolRunner:
             tool = tools.get(call.name)
             address = None if tool is None else _address(plan, tool)
             if address is None:
-                results[id(call)] = _failed(call, "there is no such tool, or it has no address to be run at")
+                results[id(call)] = failed(call, "there is no such tool, or it has no address to be run at")
             else:
                 groups.setdefault(address, []).append(call)
         answers = await asyncio.gather(*(self._ask(plan, address, group) for address, group in groups.items()))
@@ -117,7 +117,7 @@ def read_reply(calls: Sequence[ToolCall], attempt: Attempt) -> list[ToolResult]:
     """What the reply to one request says of each of its calls."""
     why = _why_unreadable(attempt)
     if why is not None:
-        return [_failed(call, why) for call in calls]
+        return [failed(call, why) for call in calls]
     reply = orjson.loads(attempt.body)
     if isinstance(reply.get("results"), list):
         return _of_list(calls, [entry for entry in reply["results"] if isinstance(entry, dict)])
@@ -143,7 +143,7 @@ def _of_list(calls: Sequence[ToolCall], entries: Sequence[Mapping[str, Any]]) ->
         return [_of_entry(calls[0], entries[0])]
     by_id = {str(entry.get("tool_call_id")): entry for entry in entries}
     return [
-        _of_entry(call, by_id[call.id]) if call.id in by_id else _failed(call, "its server gave no result for it")
+        _of_entry(call, by_id[call.id]) if call.id in by_id else failed(call, "its server gave no result for it")
         for call in calls
     ]
 
@@ -153,9 +153,5 @@ def _of_entry(call: ToolCall, entry: Mapping[str, Any]) -> ToolResult:
         return ToolResult(call.id, entry["result"])
     said = entry.get("error")
     if said is not None:
-        return _failed(call, said if isinstance(said, str) else orjson.dumps(said).decode())
+        return failed(call, said if isinstance(said, str) else orjson.dumps(said).decode())
     return ToolResult(call.id, dict(entry))
-
-
-def _failed(call: ToolCall, why: str) -> ToolResult:
-    return ToolResult(call.id, f"The tool {call.name} failed: {why}.".replace("..", "."), failed=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import email.utils
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,15 +11,13 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from trunkline import __version__
 from trunkline.base.clock import Clock
-from trunkline.webhooks.guard import AddressRefused, Guard, GuardedResolver
+from trunkline.webhooks.guard import AddressRefused, Guard
+from trunkline.webhooks.reaching import bounded, guarded_session, refusal_in, sentence
 from trunkline.webhooks.signing import headers
 
 PATIENCE_SECONDS = 10.0
-READ_BYTES = 1024 * 1024
 KEPT_BYTES = 2048
-KEEP_ALIVE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +78,7 @@ class Sender:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(self._guard, self._resolver or aiohttp.ThreadedResolver()),
-            use_dns_cache=False,
-            limit=0,
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
-        )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=("User-Agent",),
-            headers={
-                "Content-Type": "application/json",
-                "User-Agent": f"Trunkline/{__version__}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-            },
-        )
-        self._session = await self._exit.enter_async_context(session)
+        self._session = await self._exit.enter_async_context(guarded_session(self._guard, self._resolver))
         return self
 
     async def __aexit__(
@@ -122,7 +101,8 @@ class Sender:
         except aiohttp.InvalidURL:
             reply = _Reply(error="the webhook address is no valid URL", refused=True)
         except (aiohttp.ClientError, OSError, ValueError) as failure:
-            reply = _refusal_behind(failure) or _Reply(error=_sentence(failure))
+            refusal_behind = refusal_in(failure)
+            reply = _Reply(error=refusal_behind or sentence(failure), refused=refusal_behind is not None)
         return Attempt(
             at=at,
             duration_ms=(self._clock.monotonic() - started) * 1000,
@@ -143,7 +123,7 @@ class Sender:
         async with self._session.post(
             url, data=post.body, headers=signed, allow_redirects=False, timeout=timeout
         ) as response:
-            body, cut = await _read(response.content.iter_any())
+            body, cut = await bounded(response.content.iter_any())
             return _Reply(
                 status_code=response.status, body=body, cut=cut, retry_after=response.headers.get("Retry-After")
             )
@@ -157,45 +137,6 @@ class _Reply:
     cut: bool = False
     refused: bool = False
     retry_after: str | None = None
-
-
-async def _read(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > READ_BYTES:
-            return bytes(body[:READ_BYTES]), True
-    return bytes(body), False
-
-
-def _refusal_behind(failure: BaseException) -> _Reply | None:
-    """The connector wraps what the resolver raises; the guard's word is found behind it."""
-    cause: BaseException | None = failure
-    while cause is not None:
-        if isinstance(cause, AddressRefused):
-            return _Reply(error=cause.message, refused=True)
-        cause = cause.__cause__ or cause.__context__
-    return None
-
-
-_SENTENCES: tuple[tuple[type[BaseException], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, "the receiver's name could not be resolved"),
-    (aiohttp.ClientConnectorCertificateError, "the receiver's certificate is not valid"),
-    (aiohttp.ClientSSLError, "the TLS handshake with the receiver failed"),
-    (aiohttp.ClientConnectorError, "the receiver could not be reached"),
-    (aiohttp.ServerDisconnectedError, "the receiver closed the connection without an answer"),
-    (aiohttp.ClientPayloadError, "the receiver's answer broke off"),
-    (aiohttp.ClientResponseError, "the receiver's answer is not HTTP"),
-    (aiohttp.ClientError, "the exchange with the receiver failed"),
-    (OSError, "the connection to the receiver broke"),
-)
-
-
-def _sentence(failure: BaseException) -> str:
-    for kind, sentence in _SENTENCES:
-        if isinstance(failure, kind):
-            return sentence
-    return "the webhook could not be sent"
 
 
 def _retry_after(text: str | None, now: datetime) -> float | None:

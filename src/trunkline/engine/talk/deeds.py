@@ -16,8 +16,8 @@ from trunkline.domain.commands import (
     Unmute,
 )
 from trunkline.engine.effects import Listen
-from trunkline.engine.events import DigitsSent, Ordered, ToolsFinished, TransferRefused
-from trunkline.engine.prompt import ToolKind, destinations
+from trunkline.engine.events import DigitsSent, Ordered, ToolsFinished, ToolsOffered, TransferRefused
+from trunkline.engine.prompt import NO_TOOLS_NOTICE, ToolKind, destinations
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.desk import Desk, Stage
 from trunkline.engine.talk.floor import Floor
@@ -44,7 +44,7 @@ class Deeds:
     """Carries out tools and commands."""
 
     def __init__(self, desk: Desk, floor: Floor, closing: Closing) -> None:
-        self.tools = Tools(desk, floor.mouth)
+        self.tools = Tools(desk, floor.mouth, floor.history)
         self._desk = desk
         self._floor = floor
         self._closing = closing
@@ -169,14 +169,19 @@ class Deeds:
                 return self._transfer.begin(target.number, target.message, origin)
         return f"{wanted!r} is none of the destinations: {', '.join(target.number for target in targets)}"
 
+    def tools_offered(self, event: ToolsOffered) -> None:
+        """The MCP servers said what they can do; where none did, the model knows that it has to manage."""
+        self.tools.offered(event.tools)
+        if event.problems and not event.tools:
+            self._floor.history.add("system", NO_TOOLS_NOTICE)
+
     def tools_finished(self, event: ToolsFinished) -> None:
-        """Webhook tools are done."""
+        """The tools that servers run are done."""
         self.tools.finished(event.batch, event.results)
 
     def tool_is_slow(self) -> None:
         """A tool runs for longer than a second."""
-        if self._desk.stage is Stage.TALKING:
-            self.tools.fill_the_wait()
+        self.tools.slow()
 
     def digits_sent(self, event: DigitsSent) -> None:
         """Keys were pressed, or could not be."""
@@ -213,6 +218,8 @@ class Deeds:
             self._floor.mind.waiting = False
             if self._desk.stage is Stage.TALKING and not self.tools.exhausted():
                 self._floor.mind.owed = True
+        quiet = not self._floor.mouth.busy and not self._floor.ear.engaged
+        self.tools.fill_the_wait(quiet=quiet and self._desk.stage is Stage.TALKING)
 
     def leave_if_all_is_said(self) -> None:
         """Hands over or hangs up once every word was played."""
