@@ -101,6 +101,7 @@ class Exchange:
             raise CallFailed(f"{case.name}: {await self._story(call_id)} {error}".strip()) from error
         finally:
             await self.far_end.drop(plan)
+        (self.folder / f"{case.name}.transcript.json").write_text(json.dumps(call["messages"], indent=1))
         return Played(case, Recording.load(out), call["messages"], late_ms)
 
     async def _placed(self, case: Case, port: int) -> str:

@@ -1,5 +1,6 @@
 """Whether the transcript tells the truth: what it says was said, against what another recogniser hears on the wire."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +9,7 @@ from bench.conversation.calls import Played
 from bench.conversation.hearing import sound_between
 from bench.conversation.measure import Said, Stretch, messages, stretches
 from bench.conversation.replies import FIRST_MESSAGE, LONG, SHORT
+from bench.conversation.voices import RATE_HZ
 from bench.conversation.wire import Recording
 from bench.rtp_peer import AUDIBLE
 from trunkline.audio.frame import to_float
@@ -18,6 +20,8 @@ _AFTER_SECONDS = 1.5
 _AROUND_SAMPLES = 2400
 _SHORTEST_SAMPLES = 1600
 """In a fifth of a second no recogniser hears a word."""
+_WORDS_PER_SECOND = 4.2
+"""Our voice is never quicker; a recogniser that is given a sound cut off may go on by itself."""
 _REPLIES = tuple(normalise(text) for text in (FIRST_MESSAGE, *SHORT, *LONG))
 
 
@@ -60,7 +64,8 @@ def heard(recording: Recording, start: float, end: float) -> str:
     if len(loud) < 2 or loud[-1] - loud[0] < _SHORTEST_SAMPLES:
         return ""
     part = sound[max(0, loud[0] - _AROUND_SAMPLES) : loud[-1] + _AROUND_SAMPLES]
-    return transcribe(to_float(resample(part.astype("<i2").tobytes(), 8000, 16_000)))
+    words = transcribe(to_float(resample(part.astype("<i2").tobytes(), RATE_HZ, 16_000))).split()
+    return " ".join(words[: 1 + math.ceil(int(loud[-1] - loud[0]) / RATE_HZ * _WORDS_PER_SECOND)])
 
 
 def _compare(truth: Truth, one: Said, words: list[str]) -> None:
