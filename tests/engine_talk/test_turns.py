@@ -1,6 +1,7 @@
 """How long a pause must be, by what was said."""
 
 import pytest
+from pydantic import ValidationError
 
 from trunkline.domain.assistant import TurnTaking
 from trunkline.engine.overlap import is_backchannel, is_greeting
@@ -68,9 +69,12 @@ def test_the_wait_lies_between_the_two_delays(text: str, probability: float | No
     assert wait_seconds(text, probability, MANNERS) == pytest.approx(seconds)
 
 
-def test_a_longest_delay_below_the_shortest_counts_as_the_shortest() -> None:
-    manners = TurnTaking(endpointing_min_delay=1.0, endpointing_max_delay=0.5)
-    assert wait_seconds("0 6 1", None, manners) == 1.0
+def test_a_longest_delay_below_the_shortest_is_refused() -> None:
+    with pytest.raises(
+        ValidationError, match=r"endpointing_min_delay \(1\) must not be greater than endpointing_max_delay"
+    ):
+        TurnTaking(endpointing_min_delay=1.0, endpointing_max_delay=0.5)
+    assert wait_seconds("0 6 1", None, TurnTaking(endpointing_min_delay=1.0, endpointing_max_delay=1.0)) == 1.0
 
 
 @pytest.mark.parametrize(

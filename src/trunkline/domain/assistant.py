@@ -271,6 +271,15 @@ class TurnTaking(Config):
         1.5, ge=0, le=10, description="With no words for this many seconds the assistant goes on."
     )
 
+    @model_validator(mode="after")
+    def _delays_in_order(self) -> "TurnTaking":
+        if self.endpointing_min_delay > self.endpointing_max_delay:
+            raise ValueError(
+                f"endpointing_min_delay ({self.endpointing_min_delay:g}) must not be greater than"
+                f" endpointing_max_delay ({self.endpointing_max_delay:g})"
+            )
+        return self
+
 
 class Pronunciation(Config):
     """A word to be spoken differently from how it is written."""

@@ -17,8 +17,9 @@ BACKCHANNEL_WORDS = 6
 """Who says more in one go wants to speak, whatever the words ("okay okay okay ...")."""
 GREETING_WORDS = 6
 NAME_WORDS = 2
-GUESSED_WORDS = 2
-"""The first guesses of a recogniser are often wrong: no reply is given up for them, it only falls silent."""
+FEW_WORDS = 2
+"""A recogniser's first guesses, and all it makes of a short sound, are often wrong: no reply is given up for them."""
+SHORT_SECONDS = 0.7
 ANSWER_SECONDS = 1.0
 """A question counts as just asked when no more than this follows it, or is left to be said of it."""
 REACTION_SECONDS = 0.4
@@ -38,16 +39,18 @@ class Overlap(Enum):
     SPEAKING = "speaking"
 
 
-def overlap(text: str, *, guessing: bool = False) -> Overlap:
-    """What ``text`` is. ``guessing``: its newest words are only the recogniser's words so far."""
+def overlap(text: str, *, guessing: bool = False, short: bool = False) -> Overlap:
+    """What ``text`` is. ``guessing``: its newest words are only the recogniser's words so far. ``short``: it was so brief
+    a sound that a word or two are as likely a misheard sign of listening, whatever they are."""
     said = words(text)
     if not said:
         return Overlap.WORDLESS
     if is_backchannel(text):
         return Overlap.LISTENING
-    if guessing and INTERRUPTERS.isdisjoint(said) and (count_words(text) <= GUESSED_WORDS or _may_become_one(said)):
+    few = INTERRUPTERS.isdisjoint(said) and count_words(text) <= FEW_WORDS
+    if guessing and (few or _may_become_one(said)):
         return Overlap.UNSURE
-    return Overlap.SPEAKING
+    return Overlap.LISTENING if short and few else Overlap.SPEAKING
 
 
 def is_backchannel(text: str) -> bool:

@@ -1,19 +1,24 @@
 """When a turn is over: what the words, the pause and the end-of-turn model say about how long to wait."""
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 
 from trunkline.domain.assistant import TurnTaking
 from trunkline.engine.wordlists import (
     ADDRESS_ENDS,
     ADDRESS_SIGNS,
+    BARGING_OPENERS,
     CENTURIES,
     CONTINUERS,
+    COUNTING_WORDS,
+    DICTATION_WORDS,
     DIGIT_WORDS,
     FILLERS,
     MAIL_HOSTS,
     MONTHS,
     OPEN_ENDED,
+    OPENERS,
     TENS,
     UNFINISHED,
     WHOLE_ANSWERS,
@@ -24,7 +29,10 @@ SECONDS_PER_CHARACTER = 1 / 12
 SECONDS_PER_DIGIT = 0.45
 WHOLE_ANSWER_WORDS = 4
 SHORT_SHARE = 0.25
-LONE_DIGIT_SHARE = 0.5
+HALF_SHARE = 0.5
+SURE = 0.9
+"""Above this the end-of-turn model outweighs a comma."""
+SHORT_PIECE_WORDS = 2
 WHOLE_NUMBER_DIGITS = (10, 11)
 """As many digits as nearly every country's phone numbers have, with the leading zero or the country code."""
 
@@ -54,7 +62,19 @@ def count_words(text: str) -> int:
     return sum(word not in FILLERS for word in words(text))
 
 
-def hold(text: str) -> Hold:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a turn is part of. ``dictating``: the party was asked for digits, letters or an address. ``barging``: the
+    assistant fell silent for it."""
+
+    dictating: bool = False
+    barging: bool = False
+
+
+PLAIN = Setting()
+
+
+def hold(text: str, setting: Setting = PLAIN) -> Hold:
     """Digits, spelled words and addresses in the making, and words that nobody ends with, hold a turn open.
 
     A number with as many digits as a phone number has may be complete: the end-of-turn model decides, or half the wait.
@@ -64,7 +84,17 @@ def hold(text: str) -> Hold:
         return Hold.NONE
     if said[-1] in FILLERS or text.rstrip().endswith(_ELLIPSES):
         return Hold.FIRM
-    return max(_dictating(said), _addressing(said), _unfinished(said, text), key=_STRENGTH.index)
+    if tuple(said) in OPENERS and not text.rstrip().endswith("?"):
+        return Hold.FIRM
+    dictating = setting.dictating or not DICTATION_WORDS.isdisjoint(said)
+    return max(_dictating(said, dictating), _addressing(said), _unfinished(said, text), key=_STRENGTH.index)
+
+
+def asks_for_dictation(text: str) -> bool:
+    """Whether ``text`` (ours) asks for digits, letters or an address, which are given with pauses."""
+    sentence = words(re.split(r"(?<=[.!?])\s", text.strip())[-1])
+    counted = any(phrase in zip(*(sentence[n:] for n in range(len(phrase))), strict=False) for phrase in COUNTING_WORDS)
+    return not DICTATION_WORDS.isdisjoint(sentence) and not counted
 
 
 _STRENGTH = (Hold.NONE, Hold.SOFT, Hold.FIRM)
@@ -95,11 +125,13 @@ def _addressing(said: list[str]) -> Hold:
     return Hold.FIRM
 
 
-def _dictating(said: list[str]) -> Hold:
+def _dictating(said: list[str], expected: bool) -> Hold:
     """Whether digits or letters are given one by one."""
     pieces, digits = _dictated(said)
-    if pieces > 1:
-        return Hold.SOFT if digits in WHOLE_NUMBER_DIGITS else Hold.FIRM
+    if digits in WHOLE_NUMBER_DIGITS:
+        return Hold.SOFT
+    if pieces > 1 or (expected and (pieces or said[-1] in TENS)):
+        return Hold.FIRM
     return Hold.SOFT if pieces == 1 else Hold.NONE
 
 
@@ -150,38 +182,54 @@ def _among_letters(said: list[str], place: int, run: list[str]) -> bool:
     return bool(run) and place > 0 and len(said[place]) == len(said[place - 1]) == 1
 
 
-def wait_seconds(text: str, probability: float | None, manners: TurnTaking) -> float:
+def wait_seconds(text: str, probability: float | None, manners: TurnTaking, setting: Setting = PLAIN) -> float:
     """The silence after which the turn is over, counted from the end of speech.
 
     ``probability`` is the end-of-turn model's verdict (None: not asked, or not yet told). Above one half it leaves the
     shorter wait, below it the wait grows up to the longer one; it never overrules digits, spelling and "and". Of a word
     or two it hears too little to be trusted: a bare yes, no or hello never waits for long, nor does a single digit.
     """
-    shortest = manners.endpointing_min_delay
-    longest = max(shortest, manners.endpointing_max_delay)
-    return shortest + min(_share(text, probability), _most(text)) * (longest - shortest)
+    shortest, longest = manners.endpointing_min_delay, manners.endpointing_max_delay
+    held = hold(text, setting)
+    share = min(_share(held, probability), _most(text, held, setting))
+    return shortest + max(share, _least(text, probability, setting)) * (longest - shortest)
 
 
-def _share(text: str, probability: float | None) -> float:
+def _share(held: Hold, probability: float | None) -> float:
     """Which part of the way from the shorter to the longer wait to go."""
-    held = hold(text)
     if held is Hold.FIRM:
         return 1.0
     if held is Hold.SOFT:
-        return 0.5 if probability is None else float(probability <= LIKELY)
+        return HALF_SHARE if probability is None else float(probability <= LIKELY)
     return 0.0 if probability is None else max(0.0, 1 - probability / LIKELY)
 
 
-def _most(text: str) -> float:
+def _most(text: str, held: Hold, setting: Setting) -> float:
+    """The longest wait that such words may cost, whatever the model thinks."""
     said = words(text)
-    if said and is_whole_answer(text):
+    if held is not Hold.FIRM and said and is_whole_answer(text):
         return SHORT_SHARE
-    return LONE_DIGIT_SHARE if len(said) == 1 and said[0] in DIGIT_WORDS else 1.0
+    if held is Hold.NONE and text.rstrip().endswith("?"):
+        return HALF_SHARE
+    if held is Hold.SOFT and _dictated(said)[1] in WHOLE_NUMBER_DIGITS:
+        return HALF_SHARE
+    lone_digit = len(said) == 1 and said[0] in DIGIT_WORDS and not setting.dictating
+    return HALF_SHARE if lone_digit else 1.0
 
 
-def likely_over(text: str, probability: float | None) -> bool:
+def _least(text: str, probability: float | None, setting: Setting) -> float:
+    """The shortest wait that such words must have, whatever the model thinks."""
+    if text.rstrip().endswith(",") and not is_whole_answer(text):
+        return SHORT_SHARE if probability is not None and probability > SURE else HALF_SHARE
+    short = 0 < count_words(text) <= SHORT_PIECE_WORDS and not is_whole_answer(text)
+    opening = setting.barging and tuple(words(text)) in BARGING_OPENERS
+    return HALF_SHARE if opening or (setting.dictating and short) else 0.0
+
+
+def likely_over(text: str, probability: float | None, setting: Setting = PLAIN) -> bool:
     """Whether it pays to think ahead of the end of the wait."""
-    return count_words(text) > 0 and hold(text) is Hold.NONE and (probability is None or probability > LIKELY)
+    going_on = hold(text, setting) is not Hold.NONE or _least(text, probability, setting) > 0
+    return count_words(text) > 0 and not going_on and (probability is None or probability > LIKELY)
 
 
 def is_whole_answer(text: str) -> bool:

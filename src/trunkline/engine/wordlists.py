@@ -45,13 +45,29 @@ BACKCHANNELS = {
 """What one says to show that one listens. Said after a question most of it is an answer."""
 
 INTERRUPTERS = _table(
-    "stop wait no nope hold sorry excuse pardon listen what who when where why how which whose",
-    "nee wacht ho wat wie wanneer waar waarom hoe welke",
-    "nein warte warten halt moment wer wann wo warum wieso welche",
+    "stop wait no nope hold hang sorry excuse pardon listen what who when where why how which whose hello repeat again",
+    "louder slower help operator human agent enough cancel bye goodbye",
+    "nee wacht ho hallo herhaal nogmaals doei wat wie wanneer waar waarom hoe welke",
+    "nein warte warten halt moment wiederholen nochmal tschüss wer wann wo warum wieso welche",
     "non attends attendez arrête arrêtez quoi qui quand où pourquoi comment combien",
     "espera espere para pare alto qué quién cuándo dónde cómo cuál cuánto",
 )
 """One of these is enough to be sure that the party wants the floor, even while the recogniser still guesses."""
+
+OPENERS = _phrases(
+    "wait; wait wait; wait a minute; wait a second; wait a moment; hold on; hang on; one moment; one second; just a moment",
+    "just a second; just a minute; a moment; a second; give me a second; let me see; let me check; let me think; i mean",
+    "you know; wacht; wacht even; moment; momentje; een moment; een ogenblik; even kijken; moment mal; einen moment",
+    "warte; warten sie; augenblick; mal sehen; attendez; attends; un moment; une seconde; un instant; voyons; espere",
+    "espera; un momento; un segundo; a ver",
+)
+"""What one says to keep the floor: more comes."""
+BARGING_OPENERS = _phrases(
+    "no; no no; stop; stop stop; stop please; please stop; please; nope; sorry; i'm sorry; excuse me; pardon; pardon me",
+    "listen; look; actually; hey; nee; nee nee; sorry hoor; luister; kijk; nein; nein nein; halt; entschuldigung",
+    "verzeihung; hören sie; non; non non; excusez-moi; écoutez; arrêtez; para; alto; perdón; perdone; disculpe; oiga; mire",
+)
+"""The same, where it falls into our words; else it is a turn of its own."""
 
 YES_AND_GOOD = _table("yeah yep yes ok okay right sure fine alright good great cool ja oké oui sí ya genau")
 GREETINGS = _table(
@@ -128,3 +144,16 @@ ADDRESS_SIGNS = _table(
 """Signs read out in e-mail and web addresses; one at the end always has more behind it."""
 ADDRESS_ENDS = _table("com net org edu gov io nl be de fr es eu uk co ai info app dev us at ch it")
 MAIL_HOSTS = _table("gmail hotmail outlook yahoo icloud live proton protonmail gmx ziggo kpnmail xs4all orange wanadoo")
+
+DICTATION_WORDS = _table(
+    "number numbers digits phone telephone mobile code codes postcode zip spell spelling spelled email e-mail iban birth",
+    "nummer telefoonnummer klantnummer rekeningnummer postcode spellen spel mailadres e-mailadres geboortedatum kenteken",
+    "nummern telefonnummer handynummer kundennummer postleitzahl buchstabieren e-mail-adresse mailadresse geburtsdatum",
+    "numéro numéros téléphone épeler épelez postal courriel naissance mail",
+    "número números teléfono código deletrear deletree correo nacimiento",
+)
+"""Who is asked for one of these, or names it, gives digits, letters or an address, with pauses."""
+COUNTING_WORDS = _phrases(
+    "number of; aantal; anzahl; nombre de; número de personas; how many; hoeveel; wie viele; combien"
+)
+"""Asked with these, one number is the whole answer."""

@@ -9,7 +9,7 @@ from trunkline.domain.transcript import Role
 from trunkline.engine.effects import JudgeTurn
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.talk.desk import Desk, Timer
-from trunkline.engine.turns import likely_over, wait_seconds
+from trunkline.engine.turns import Setting, asks_for_dictation, likely_over, wait_seconds
 
 FINAL_WORDS_SECONDS = 3.0
 NOISE_SECONDS = 8.0
@@ -50,6 +50,7 @@ class _Turn:
     due: bool = False
     judged: float | None = None
     longest: float = 0.0
+    barging: bool = False
 
 
 class Ear:
@@ -66,6 +67,7 @@ class Ear:
         self._since: float | None = None
         self._until: float | None = None
         self._settled = False
+        self._dictating = False
 
     @property
     def engaged(self) -> bool:
@@ -103,7 +105,16 @@ class Ear:
         turn = self._turn
         if turn is None or turn.ended_at is None or self._words_missing(turn):
             return False
-        return likely_over(self.text, turn.judged)
+        return likely_over(self.text, turn.judged, self._setting(turn))
+
+    def answers(self, asked: str) -> None:
+        """What comes now follows these words of the assistant."""
+        self._dictating = asks_for_dictation(asked)
+
+    def barged_in(self) -> None:
+        """The assistant fell silent for this turn."""
+        if self._turn is not None:
+            self._turn.barging = True
 
     def speech_started(self, at: float) -> None:
         """Voice activity began."""
@@ -163,7 +174,7 @@ class Ear:
         if turn is None or turn.ended_at is None:
             return
         nothing_said = not turn.awaiting and not turn.words
-        at = turn.ended_at + wait_seconds(self.text, turn.judged, self._manners)
+        at = turn.ended_at + wait_seconds(self.text, turn.judged, self._manners, self._setting(turn))
         if turn.due or nothing_said or at <= self._desk.now:
             self.waited()
         else:
@@ -200,7 +211,7 @@ class Ear:
         if text:
             ended_at = self._desk.now if turn.ended_at is None else turn.ended_at
             final_at = self._desk.now if turn.final_at is None else turn.final_at
-            wait = wait_seconds(text, turn.judged, self._manners)
+            wait = wait_seconds(text, turn.judged, self._manners, self._setting(turn))
             self._over(Said(text, turn.started_at, ended_at, final_at, wait))
 
     def deafen(self) -> None:
@@ -219,6 +230,9 @@ class Ear:
             else:
                 self._turn = _Turn(now, now, awaiting=True)
         return self._turn
+
+    def _setting(self, turn: _Turn) -> Setting:
+        return Setting(dictating=self._dictating, barging=turn.barging)
 
     def _words_missing(self, turn: _Turn) -> bool:
         return turn.awaiting and (bool(turn.partial) or not turn.fresh)

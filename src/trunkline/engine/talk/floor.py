@@ -1,12 +1,13 @@
 """The floor: whose turn it is to speak. Ear, mouth and mind meet here, and interruptions are decided."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.transcript import Role
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.history import History
-from trunkline.engine.overlap import Overlap, is_asked, is_backchannel, is_greeting, may_answer, overlap
+from trunkline.engine.overlap import SHORT_SECONDS, Overlap, is_asked, is_greeting, may_answer, overlap
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Ear, Said
 from trunkline.engine.talk.mind import Mind
@@ -21,6 +22,15 @@ SURE_SECONDS = 0.5
 WORDLESS_SECONDS = 3.0
 """A sound of which a recogniser that guesses has made no word for so long is no speech."""
 _SLACK_SECONDS = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A turn that fell into our words. ``asked``: to a question of ours; ``by_the_way``: it wants no answer."""
+
+    said: Said
+    asked: bool
+    by_the_way: bool
 
 
 class Floor:
@@ -38,7 +48,7 @@ class Floor:
         self._desk = desk
         self._on_turn = on_turn
         self._on_spoken = on_spoken
-        self._kept: list[tuple[Said, bool]] = []
+        self._kept: list[_Kept] = []
         self._go_on = False
         self._asked = False
 
@@ -67,7 +77,7 @@ class Floor:
         self.consider()
         if self.mouth.yielding:
             self.mouth.get_ready()
-            sure = overlap(self.ear.text) is Overlap.LISTENING
+            sure = self._meaning(self.ear.text, self.ear.lasted) is Overlap.LISTENING
             patience = self._manners.false_interruption_timeout
             self._desk.timer(Timer.RESUME, max(self._desk.now, at + min(patience, SURE_SECONDS if sure else patience)))
         self._heard_out()
@@ -104,7 +114,8 @@ class Floor:
         """Goes on at once after a sound that was no speech, or a sign of listening; else ends the turn when it is over,
         or thinks ahead of that."""
         live = self.mouth.live
-        if live is not None and self.mouth.yielding and self.ear.pausing and self._is_by_the_way(live):
+        paused = live is not None and self.mouth.yielding and self.ear.pausing
+        if live is not None and paused and self._is_by_the_way(live, self.ear.text, self.ear.lasted):
             self.ear.finish()
         self.ear.review()
         if self.mouth.yielding and self.ear.pausing and not self.ear.engaged:
@@ -113,9 +124,14 @@ class Floor:
         if calm and (self.mind.live is None or self.mind.early) and self.ear.likely_over:
             self.mind.think_ahead(self.ear.text)
 
-    def _is_by_the_way(self, live: Utterance) -> bool:
-        text = self.ear.text
-        return bool(text) and (is_backchannel(text) or (live.opening and is_greeting(text)))
+    def _is_by_the_way(self, live: Utterance, text: str, seconds: float) -> bool:
+        """Whether it wants no answer: a sign of listening, or a greeting into our first words."""
+        return self._meaning(text, seconds) is Overlap.LISTENING or (live.opening and is_greeting(text))
+
+    def _meaning(self, text: str, seconds: float, *, guessing: bool = False) -> Overlap:
+        """What ``text`` is, said within ``seconds``; where so many words are set to interrupt, they do."""
+        short = seconds <= SHORT_SECONDS and self._manners.interruption_min_words == 0
+        return overlap(text, guessing=guessing, short=short)
 
     # --- interruptions
 
@@ -128,8 +144,9 @@ class Floor:
         if self.mind.ending and is_whole_answer(text):
             return
         live = self._interruptible()
-        if live is not None and self.ear.engaged and (self.ear.speaking or self._wants_floor(live, text)):
-            long_enough = self.ear.lasted + _SLACK_SECONDS >= manners.interruption_min_duration
+        lasted = self.ear.lasted
+        if live is not None and self.ear.engaged and (self.ear.speaking or self._wants_floor(live, text, lasted)):
+            long_enough = lasted + _SLACK_SECONDS >= manners.interruption_min_duration
             if long_enough and count_words(text) >= manners.interruption_min_words:
                 self.mouth.stop()
                 self._expect_words(self._desk.now)
@@ -158,12 +175,14 @@ class Floor:
         elif self._unheard_reply(live):
             if words and overlap(self.ear.text, guessing=self.ear.guessing) is not Overlap.UNSURE:
                 self.break_off()
-        elif self.mouth.yielding and self._wants_floor(live, self.ear.text, guessing=self.ear.guessing):
+        elif self.mouth.yielding and self._wants_floor(
+            live, self.ear.text, self.ear.lasted, guessing=self.ear.guessing
+        ):
             self.break_off()
 
-    def _wants_floor(self, live: Utterance, text: str, *, guessing: bool = False) -> bool:
+    def _wants_floor(self, live: Utterance, text: str, seconds: float, *, guessing: bool = False) -> bool:
         """Whether the party's words are more than a sign of listening, or than a greeting into our first words."""
-        meaning = overlap(text, guessing=guessing)
+        meaning = self._meaning(text, seconds, guessing=guessing)
         if meaning is Overlap.SPEAKING:
             greeting = is_greeting(text) or (guessing and count_words(text) <= GUESSED_GREETING_WORDS)
             return not (live.opening and greeting) and not (self.mind.ending and is_whole_answer(text))
@@ -190,8 +209,11 @@ class Floor:
 
     def break_off(self) -> None:
         """The assistant stops for good, with what was heard; what it had to say is open again."""
-        if self.mouth.live is not None and not self.mouth.live.interruptible:
+        live = self.mouth.live
+        if live is not None and not live.interruptible:
             return
+        if live is not None and live.started_at is not None:
+            self.ear.barged_in()
         self._desk.forget(Timer.RESUME, Timer.BARGE_IN)
         self._go_on = False
         self.mouth.cut()
@@ -205,7 +227,7 @@ class Floor:
             return
         if self.ear.speaking and not self.ear.text:
             self.ear.noise()
-        if self.ear.text and (self.ear.speaking or self._wants_floor(live, self.ear.text)):
+        if self.ear.text and (self.ear.speaking or self._wants_floor(live, self.ear.text, self.ear.lasted)):
             if not (live.opening and is_greeting(self.ear.text)):
                 self.break_off()
         else:
@@ -215,13 +237,14 @@ class Floor:
 
     def turn_over(self, said: Said) -> None:
         """A turn is over. While the assistant's own is not, it is kept until then."""
-        live = self.mouth.live
-        if live is not None and self.mouth.yielding and self._wants_floor(live, said.text):
+        live, seconds = self.mouth.live, said.ended_at - said.started_at
+        if live is not None and self.mouth.yielding and self._wants_floor(live, said.text, seconds):
             self.break_off()
-        if self.mouth.live is None:
+        if live is None or self.mouth.live is None:
             self._commit(said, answer=True)
             return
-        self._kept.append((said, self._asked and may_answer(said.text)))
+        by_the_way = said.role is Role.USER and self._is_by_the_way(live, said.text, seconds)
+        self._kept.append(_Kept(said, self._asked and may_answer(said.text), by_the_way))
         if self.mouth.yielding:
             self._go_on = True
 
@@ -246,23 +269,21 @@ class Floor:
             self._on_turn(said)
             self.mind.confirm()
 
-    def _wants_answer(self, said: Said, over: Utterance) -> bool:
-        """Whether words that fell into our own are more than a sign of listening: so they are close to the end of ours."""
-        if said.ended_at >= self._desk.now - ALMOST_FINISHED_SECONDS:
-            return True
-        return not is_backchannel(said.text) and not (over.opening and is_greeting(said.text))
-
     # --- turns of the assistant
 
     def _spoken(self, utterance: Utterance, cut: bool) -> None:
+        if utterance.entry.content:
+            self.ear.answers(utterance.entry.content)
         if utterance.voice is Voice.OVER and self.mouth.live is None:
             self._settle_kept(utterance, cut)
         self._on_spoken(utterance, cut)
 
     def _settle_kept(self, utterance: Utterance, cut: bool) -> None:
         kept, self._kept = self._kept, []
-        for said, asked in kept:
-            answer = cut or asked or self._wants_answer(said, utterance)
+        for one in kept:
+            said = one.said
+            at_the_end = said.ended_at >= self._desk.now - ALMOST_FINISHED_SECONDS
+            answer = cut or one.asked or at_the_end or not one.by_the_way
             self._commit(said, answer=answer)
             if not answer and is_greeting(said.text) and not utterance.whole.rstrip().endswith("?"):
                 self._desk.timer(Timer.GO_ON, self._desk.now + GREETED_SECONDS)
