@@ -31,7 +31,7 @@ def door(seed: int, level: float = LEVEL * 2.0) -> Sound:
     """A door that slams: a dull thud with a short click in front of it."""
     thud = hiss(0.35, seed, 60, 500, 1.0) * np.exp(-np.arange(round(0.35 * RATE_HZ)) / (0.07 * RATE_HZ)) * 2
     thud[:40] += hiss(0.005, seed + 1, 300, 3500) * 1.5
-    return thud * level
+    return np.clip(thud * level, -30_000, 30_000)
 
 
 def keyboard(seed: int, seconds: float = 2.0, level: float = LEVEL * 0.8) -> Sound:
