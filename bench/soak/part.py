@@ -32,6 +32,7 @@ class Part:
         self._chance = random.Random(script.seed)
         self._dialog: Dialog | None = None
         self._target: Dialog | None = None
+        self._handed_over_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- calls that come
@@ -106,6 +107,7 @@ class Part:
         self.over_at = time.monotonic()
         self.deeds.up_seconds = self.over_at - began
         self.deeds.hung_up_first = dialog.hung_up_by_us
+        self.deeds.handed_over_seconds = self.over_at - (self._handed_over_at or self.over_at)
 
     async def _act_out(self, dialog: Dialog, began: float) -> None:
         for act in self.script.acts:
@@ -159,15 +161,19 @@ class Part:
                     await dialog.notify(503, "Service Unavailable", last=True)
                 case "accept_and_leave":
                     dialog.answer_refer(refer, 202)
-                    self.deeds.handed_over = True
+                    self._hand_over()
                     await asyncio.sleep(0.3)
                     await dialog.hang_up()
                 case _:
                     dialog.answer_refer(refer, 202)
                     await dialog.notify(100, "Trying", last=False)
                     await asyncio.sleep(0.5)
-                    self.deeds.handed_over = True
+                    self._hand_over()
                     await dialog.notify(200, "OK", last=True)
+
+    def _hand_over(self) -> None:
+        self.deeds.handed_over = True
+        self._handed_over_at = time.monotonic()
 
     async def _live_as_target(self, dialog: Dialog) -> None:
         dialog.ring()

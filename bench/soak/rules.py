@@ -16,6 +16,8 @@ STATUS = {
 
 LONGEST_SECONDS = 30.0
 """So long after the fact a call must have its end state."""
+NOTICED_SECONDS = 2.0
+"""So long after the far end's switch has told of a success the call must have become transferred."""
 HEARD_SECONDS = 1.5
 FEWEST_PACKETS = 25
 
@@ -30,6 +32,8 @@ class Deeds:
     hung_up_first: bool = False
     handed_over: bool = False
     """The far end's switch said that a hand-over worked, or its party left during one that it had accepted."""
+    handed_over_seconds: float = 0.0
+    """How long before the end that was."""
     bridged: bool = False
     """The party that it was to be handed over to picked up."""
     leg_gone: bool = True
@@ -60,7 +64,8 @@ def allowed(script: Script, deeds: Deeds) -> set[str]:
     reasons = set(script.ends) - {"transferred"}
     if deeds.handed_over or deeds.bridged:
         reasons.add("transferred")
-    if deeds.hung_up_first and not script.must:
+    settled = deeds.handed_over and deeds.handed_over_seconds > NOTICED_SECONDS
+    if deeds.hung_up_first and not script.must and not settled:
         reasons.add("user_hangup")
     return reasons
 
