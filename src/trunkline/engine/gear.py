@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trunkline.base.clock import Clock
 from trunkline.engine.media import Media
 from trunkline.engine.recorder import Recorder
+from trunkline.engine.shelf import Shelf
 from trunkline.ports.carrier import Carrier
 from trunkline.ports.journal import Journal
 from trunkline.ports.models import Models
@@ -23,4 +24,5 @@ class Gear:
     journal: Journal
     media: Media
     recorder: Recorder
+    shelf: Shelf
     clock: Clock

@@ -1,11 +1,13 @@
 """The senses of one call: recogniser and voice of each leg, and its model, opened while the phone rings."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trunkline.audio.ambience import clip
 from trunkline.audio.frame import to_float
 from trunkline.audio.resample import resample
 from trunkline.base.errors import Invalid
@@ -17,6 +19,7 @@ from trunkline.engine.gear import Gear
 from trunkline.engine.listener import KEPT_SECONDS, Listener
 from trunkline.engine.opening import Opening
 from trunkline.engine.prompt import function_specs
+from trunkline.engine.shelf import CallShelf
 from trunkline.engine.speaker import Speaker
 from trunkline.engine.thinker import Thinker
 from trunkline.engine.utterance import Lexicon
@@ -106,7 +109,8 @@ class LegSenses:
         if self._talked:
             opening.begin()
         lexicon = Lexicon(assistant.speech_config.pronunciation)
-        return Speaker(opening, lexicon, rate, self._tell, self._crew, self._gear.clock)
+        shelf = CallShelf(self._gear.shelf, self._plan, rate)
+        return Speaker(opening, lexicon, rate, self._tell, self._crew, self._gear.clock, shelf)
 
 
 class Senses(LegSenses):
@@ -119,6 +123,25 @@ class Senses(LegSenses):
         self._closing.append(opening)
         opening.begin()
         self.thinker = Thinker(opening, function_specs(llm), tell, crew, gear.clock)
+        self._loops: dict[int, bytes] = {}
+        if plan.assistant.speech_config.background_audio.enabled:
+            crew.start(self._load_loop(), "background")
+
+    def ambience(self) -> None:
+        """What is to be heard behind the assistant is heard from now on, in place of any other background."""
+        wanted = self._plan.assistant.speech_config.background_audio
+        loop = self._loops.get(self.sample_rate_hz)
+        if loop is not None or not wanted.enabled:
+            self.speaker.background(loop, wanted.volume)
+        else:
+            self._crew.start(self._load_loop(play=True), "background")
+
+    async def _load_loop(self, *, play: bool = False) -> None:
+        """Has the loop made, once for all calls, while others go on."""
+        rate, wanted = self.sample_rate_hz, self._plan.assistant.speech_config.background_audio
+        self._loops[rate] = await asyncio.to_thread(clip, wanted.clip, rate)
+        if play:
+            self.speaker.background(self._loops[rate], wanted.volume)
 
     def usage(self) -> Usage:
         """What was used so far."""

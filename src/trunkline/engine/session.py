@@ -154,13 +154,14 @@ class Session:
         self._seat = Seat(line, senses.listener, senses.speaker, self._media_lost, self.break_off)
         self._gear.media.join(self._seat)
 
-    def _record(self) -> None:
-        """Starts the recording, where one is wanted."""
+    def _begin(self, senses: Senses) -> None:
+        """Starts the recording and what is heard behind us, where they are wanted."""
         line, assistant = self._leg.line, self._plan.assistant
         if line is None or self._seat is None or self._tape is not None:
             return
         if assistant.recording_enabled and not assistant.gdpr_mode:
             self._tape = self._seat.tape = self._gear.recorder.start(self._plan.call_id, line.sample_rate_hz)
+        senses.ambience()
 
     def _sniff(self, on: bool) -> None:
         """Has tones told, or no longer."""
@@ -195,7 +196,7 @@ class Session:
             effects.StopSpeaking: lambda effect: senses.speaker.stop(effect.utterance),
             effects.JudgeTurn: lambda effect: self._judge_turn(senses, effect.seconds),
             effects.Listen: lambda effect: senses.listener.listen(effect.on),
-            effects.Record: lambda effect: self._record(),
+            effects.Record: lambda effect: self._begin(senses),
             effects.Sniff: lambda effect: self._sniff(effect.on),
             effects.RunTools: lambda effect: self._tools.run(effect.batch, effect.calls),
             effects.SendDigits: lambda effect: leg.send_digits(effect.digits),

@@ -9,6 +9,7 @@ from trunkline.base.tasks import Crew
 from trunkline.engine.backdrop import Backdrop
 from trunkline.engine.events import Event, SpeakingFailed, SpeakingFinished, SpeakingStarted, SpeakingStopped
 from trunkline.engine.opening import Opening
+from trunkline.engine.shelf import CallShelf
 from trunkline.engine.studio import Studio
 from trunkline.engine.utterance import Lexicon, Piece, Utterance
 from trunkline.ports.line import Line
@@ -43,6 +44,7 @@ class Speaker:
         tell: Callable[[Event], None],
         crew: Crew,
         clock: Clock,
+        shelf: CallShelf | None = None,
     ) -> None:
         self.line: Line | None = None
         self._tell = tell
@@ -58,7 +60,7 @@ class Speaker:
         self._rests_until = 0.0
         self._out = b""
         self._studio = Studio(
-            opening, lexicon, self._bytes_per_second, self._utterances, self._begin_at_once, crew, clock
+            opening, lexicon, self._bytes_per_second, self._utterances, self._begin_at_once, crew, clock, shelf
         )
 
     @property
@@ -104,13 +106,14 @@ class Speaker:
         if number == self._concluded:
             return
         utterance = self._find(number)
-        heard, rest = "", ""
+        heard, rest, broken = "", "", ""
         if utterance is not None:
             if utterance.written > utterance.played:
                 self._flush()
             heard, rest = utterance.heard(self._bytes_per_second)
+            broken = utterance.broken(self._bytes_per_second)
             self._drop(utterance)
-        self._tell(SpeakingStopped(number, heard, rest, self._clock.monotonic()))
+        self._tell(SpeakingStopped(number, heard, rest, self._clock.monotonic(), broken))
 
     def close(self) -> None:
         """The leg is gone: tells what was heard of the utterance that was being played."""

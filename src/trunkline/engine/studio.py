@@ -9,6 +9,7 @@ from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine.clauses import sentences
 from trunkline.engine.opening import TRIES, Opening, may_try_again, watched
+from trunkline.engine.shelf import CallShelf
 from trunkline.engine.utterance import Lexicon, Take, Utterance
 from trunkline.ports.models import TtsSession
 
@@ -20,7 +21,8 @@ PREPARED_TEXTS = 16
 
 class Studio:
     """Fills takes with sound. ``said`` is the speaker's queue, in whose order it works; ``first_sound`` is called when
-    a take has its first sound. ``characters`` counts what the provider was given."""
+    a take has its first sound. What is on the ``shelf`` is not asked for again. ``characters`` counts what the provider
+    was given."""
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class Studio:
         first_sound: Callable[[], None],
         crew: Crew,
         clock: Clock,
+        shelf: CallShelf | None = None,
     ) -> None:
         self.characters = 0
         self._opening = opening
@@ -40,6 +43,7 @@ class Studio:
         self._first_sound = first_sound
         self._crew = crew
         self._clock = clock
+        self._shelf = shelf
         self._prepared: OrderedDict[str, Take] = OrderedDict()
         self._worker: asyncio.Task[None] | None = None
         self._current: Take | None = None
@@ -49,15 +53,18 @@ class Studio:
         """Has ``text`` synthesised ahead and keeps it."""
         for part in sentences(text):
             if part not in self._prepared:
-                self._prepared[part] = Take(part, kept=True)
+                self._prepared[part] = self._new(part, kept=True)
                 if len(self._prepared) > PREPARED_TEXTS:
                     self._prepared.popitem(last=False)
         self.work_on()
 
     def takes(self, text: str) -> Sequence[Take]:
         """The takes of ``text``, sentence by sentence: prepared ones where there are, else new ones."""
-        found = [self._prepared.get(part) or Take(part) for part in sentences(text)]
-        return [Take(take.text) if take.error is not None else take for take in found]
+        found = [self._prepared.get(part) for part in sentences(text)]
+        return [
+            self._new(part) if take is None or take.error is not None else take
+            for part, take in zip(sentences(text), found, strict=True)
+        ]
 
     def now(self) -> None:
         """Something more is to be said now."""
@@ -85,6 +92,15 @@ class Studio:
         if (self._worker is None or self._worker.done()) and self._next_take() is not None:
             self._worker = self._crew.start(self._work(), "speaker")
 
+    def _new(self, text: str, *, kept: bool = False) -> Take:
+        """A take of ``text``, complete where it was on the shelf."""
+        take = Take(text, kept=kept)
+        sound = self._shelf.find(self._lexicon.spoken(text)) if self._shelf is not None else None
+        if sound is not None:
+            take.pcm += sound
+            take.begun = take.done = True
+        return take
+
     async def _work(self) -> None:
         while (take := self._next_take()) is not None:
             self._current = take
@@ -111,6 +127,8 @@ class Studio:
                 await self._opening.renew()
             else:
                 take.done = True
+                if attempt == 1 and self._shelf is not None:
+                    self._shelf.keep(take.text, spoken, bytes(take.pcm))
                 return
 
     async def _stream(self, take: Take, spoken: str) -> None:

@@ -19,6 +19,8 @@ from trunkline.engine.media import Lateness, Media
 from trunkline.engine.notebook import Notebook
 from trunkline.engine.recorder import Recorder
 from trunkline.engine.session import Session
+from trunkline.engine.shelf import Shelf
+from trunkline.engine.wording import in_its_language
 from trunkline.ports.blobs import Blobs
 from trunkline.ports.carrier import Carrier, Offer
 from trunkline.ports.journal import Journal
@@ -51,7 +53,7 @@ class Supervisor:
     ) -> None:
         self._media = Media(vad, clock)
         self._recorder = Recorder(blobs, clock)
-        self._gear = Gear(carrier, models, turn, tools, journal, self._media, self._recorder, clock)
+        self._gear = Gear(carrier, models, turn, tools, journal, self._media, self._recorder, Shelf(), clock)
         self._max_calls = max_calls
         self._sessions: dict[str, Session] = {}
         self._crew = Crew("supervisor")
@@ -86,6 +88,7 @@ class Supervisor:
             notebook.note(CallEnded(self._gear.clock.now(), EndReason.AT_CAPACITY, "this worker has no room"))
             await notebook.written()
             return
+        plan = in_its_language(plan, self._gear.models.voices())
         session = Session(plan, self._gear, notebook, self._crew, offer)
         self._sessions[plan.call_id] = session
         try:
