@@ -71,8 +71,8 @@ class Services:
                 return web.Response(body=b"x" * (2 << 20), content_type="application/json")
             case "hangs":
                 await asyncio.sleep(HANGS_SECONDS)
-            case "hangs_up" if request.transport is not None:
-                request.transport.abort()
+            case "hangs_up":
+                await _cut(request)
         results = [
             {"tool_call_id": call["id"], "result": "twelve Station Street"} for call in message["tool_call_list"]
         ]
@@ -99,9 +99,8 @@ class Services:
         for number, words in enumerate(WORDS):
             if number == 1 and manner == "silence":
                 await asyncio.sleep(HANGS_SECONDS)
-            if number == 1 and manner == "drop" and request.transport is not None:
-                request.transport.abort()
-                return
+            if number == 1 and manner == "drop":
+                await _cut(request)
             if number == 1 and manner == "garbage":
                 await answer.write(b'data: {"choices": [\n\n')
             if number == 2 and manner == "end":
@@ -116,6 +115,13 @@ class Services:
         await _chunk(answer, {"tool_calls": [{"index": 0, "id": "vendor1", "type": "function", "function": function}]})
         await _chunk(answer, {}, "tool_calls")
         await answer.write(b"data: [DONE]\n\n")
+
+
+async def _cut(request: web.Request) -> None:
+    """Cuts the connection, and waits for the server to notice."""
+    if request.transport is not None:
+        request.transport.abort()
+    await asyncio.sleep(HANGS_SECONDS)
 
 
 async def _chunk(answer: web.StreamResponse, delta: dict[str, Any], finish: str | None = None) -> None:
