@@ -106,3 +106,15 @@ def test_words_are_pronounced_as_the_lexicon_says(text: str, spoken: str) -> Non
 
 def test_an_empty_lexicon_changes_nothing() -> None:
     assert Lexicon([]).spoken("As it is.") == "As it is."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "heard", "broken"),
+    [(0.0, "", ""), (0.7, "one", "one"), (1.0, "one", ""), (2.0, "one two", "two"), (4.0, "one two six ten", "")],
+)
+def test_the_word_in_which_it_stopped_is_told(seconds: float, heard: str, broken: str) -> None:
+    said = Utterance(1, pieces=[piece("one two six ten", 5.0 if seconds < 4.0 else 4.0)])
+    said.draw(5 * RATE, 320)
+    said.play(int(seconds * RATE))
+    assert said.heard(RATE)[0] == heard
+    assert said.broken(RATE) == broken

@@ -228,7 +228,7 @@ class Conversation:
         self._closing.sounding()
 
     def _silent(self, event: events.SpeakingStopped) -> None:
-        self._floor.mouth.stopped(event.utterance, event.heard, event.rest, event.at)
+        self._floor.mouth.stopped(event.utterance, event.heard, event.rest, event.at, event.broken)
 
     # --- failures
 

@@ -177,12 +177,14 @@ class SpeakingFinished:
 
 @dataclass(frozen=True, slots=True)
 class SpeakingStopped:
-    """It was cut off by StopSpeaking: ``heard`` was really played (by samples), ``rest`` was not."""
+    """It was cut off by StopSpeaking: ``heard`` was really played (by samples), ``rest`` was not. ``broken`` is the last
+    word of ``heard`` where the cut fell into it: it is said again when the utterance goes on."""
 
     utterance: int
     heard: str
     rest: str
     at: float
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import Pronunciation
 
+WHOLE_WORD_SLACK = 0.2
+"""A word of which only so much is missing was heard whole."""
 _SECONDS_PER_CHARACTER = 1 / 15
 
 
@@ -43,12 +45,27 @@ class Piece:
 
     def heard(self, bytes_per_second: int) -> int:
         """How many characters of its text were heard, cut between words."""
-        if self.take.done and self.played >= len(self.take.pcm):
-            return len(self.take.text)
+        return len(self.take.text) if self._all_played else cut(self.take.text, self._share(bytes_per_second))
+
+    def broken(self, bytes_per_second: int) -> str:
+        """The last word that was heard, where the sound broke off in it."""
+        text = self.take.text
+        if self._all_played:
+            return ""
+        share = self._share(bytes_per_second)
+        heard = text[: cut(text, share)]
+        word = heard.rpartition(" ")[2]
+        return word if share * len(text) < len(heard) - WHOLE_WORD_SLACK * len(word) else ""
+
+    @property
+    def _all_played(self) -> bool:
+        return self.take.done and self.played >= len(self.take.pcm)
+
+    def _share(self, bytes_per_second: int) -> float:
         whole = len(self.take.pcm)
         if not self.take.done:
             whole = max(whole, int(len(self.take.text) * _SECONDS_PER_CHARACTER * bytes_per_second))
-        return cut(self.take.text, self.played / whole if whole else 0.0)
+        return self.played / whole if whole else 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +154,11 @@ class Utterance:
             heard.append(piece.take.text[:end].strip())
             rest.extend([piece.take.text[end:].strip()] if end < len(piece.take.text) else [])
         return " ".join(filter(None, heard)), " ".join(filter(None, rest))
+
+    def broken(self, bytes_per_second: int) -> str:
+        """The last of its words that were heard, where the sound broke off in it."""
+        last = next((piece for piece in reversed(self.pieces) if piece.heard(bytes_per_second)), None)
+        return "" if last is None else last.broken(bytes_per_second)
 
     @property
     def _closing(self) -> bool:
