@@ -14,7 +14,6 @@ from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import Direction
 from trunkline.domain.plan import CallPlan
 from trunkline.ports.models import ToolCall
-from trunkline.ports.toolrunner import ToolRunner
 from trunkline.webhooks.asking import WebhookToolRunner
 from trunkline.webhooks.guard import Guard
 from trunkline.webhooks.sender import Sender
@@ -71,8 +70,7 @@ async def test_the_request_carries_the_call_and_what_the_model_wants(
     runner: WebhookToolRunner, receiver: Receiver
 ) -> None:
     receiver.answer = reply(200, '{"result": {"free": true}}')
-    port: ToolRunner = runner
-    [result] = await port.run(plan(nested("look_up", receiver.url(), "tool secret")), [call("look_up", day="monday")])
+    [result] = await runner.run(plan(nested("look_up", receiver.url(), "tool secret")), [call("look_up", day="monday")])
     message = json.loads(receiver.seen[0].body)["message"]
     assert result.content == {"free": True}
     assert not result.failed

@@ -97,7 +97,8 @@ class McpSession:
         self._numbers += 1
         number = self._numbers
         try:
-            return wire.result_of(await self._exchange(number, wire.request(number, method, params)))
+            body = wire.request(number, method, params)
+            return wire.result_of(await self._exchange(number, body, opens=method == "initialize"))
         except asyncio.CancelledError:
             if method != "initialize":
                 await self._take_back(number)
@@ -124,17 +125,18 @@ class McpSession:
         except (AddressRefused, aiohttp.ClientError, OSError, ValueError):
             return
 
-    async def _exchange(self, number: int, body: bytes) -> dict[str, Any]:
+    async def _exchange(self, number: int, body: bytes, *, opens: bool) -> dict[str, Any]:
+        headers = self._headers()
         async with self._http.post(
             self._guard.check_url(self._url),
             data=body,
-            headers=self._headers(),
+            headers=headers,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None),
         ) as response:
             if response.status != 200:
-                raise await self._refused(response)
-            if self._version is None:
+                raise await _refused(response, in_session=SESSION_ID in headers)
+            if opens:
                 self._session_id = response.headers.get(SESSION_ID)
             if response.content_type == "text/event-stream":
                 return await self._streamed(number, response.content.iter_any())
@@ -161,19 +163,6 @@ class McpSession:
                         await self._tell(wire.reply_to(message))
         raise McpFailed("its server ended the answer before it was complete")
 
-    async def _refused(self, response: aiohttp.ClientResponse) -> McpFailed:
-        if response.status == 404 and self._session_id is not None:
-            return SessionGone("its server has forgotten the session")
-        if 300 <= response.status < 400:
-            return McpFailed(_NO_REDIRECTS)
-        body, _ = await bounded(response.content.iter_any())
-        try:
-            said = [message["error"]["message"] for message in wire.messages(body)]
-        except (McpFailed, KeyError, TypeError):
-            said = []
-        words = f": {said[0]}" if said and isinstance(said[0], str) else ""
-        return McpFailed(f"its server answered with HTTP status {response.status}{words[:300]}")
-
     def _headers(self) -> dict[str, str]:
         headers = {**self._given, "Accept": _ACCEPT, "Content-Type": "application/json"}
         if self._version is not None:
@@ -188,3 +177,17 @@ def _why(failure: BaseException) -> str:
         return "its address is no valid URL"
     said = failure.message if isinstance(failure, AddressRefused) else refusal_in(failure)
     return said or sentence(failure)
+
+
+async def _refused(response: aiohttp.ClientResponse, *, in_session: bool) -> McpFailed:
+    if response.status == 404 and in_session:
+        return SessionGone("its server has forgotten the session")
+    if 300 <= response.status < 400:
+        return McpFailed(_NO_REDIRECTS)
+    body, _ = await bounded(response.content.iter_any())
+    try:
+        said = [message["error"]["message"] for message in wire.messages(body)]
+    except (McpFailed, KeyError, TypeError):
+        said = []
+    words = f": {said[0]}" if said and isinstance(said[0], str) else ""
+    return McpFailed(f"its server answered with HTTP status {response.status}{words[:300]}")
