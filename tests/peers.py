@@ -171,18 +171,30 @@ class SippUas(Peer):
 
 
 class SippUac(SippUas):
-    """SIPp that calls ``address`` (host:port) and asks for ``user``."""
+    """SIPp that calls ``address`` (host:port) and asks for ``user``, from ``host``; ``more`` are its own options."""
 
-    def __init__(self, scenario: str | Path, address: str, user: str = "+31201234567", **options: Any) -> None:
+    def __init__(
+        self,
+        scenario: str | Path,
+        address: str,
+        user: str = "+31201234567",
+        *,
+        host: str = "127.0.0.1",
+        more: Sequence[str] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(scenario, **options)
         self._address = address
         self._user = user
+        self._host = host
+        self._more = tuple(more)
 
     def start(self) -> int:
         """Starts it and gives its own SIP port."""
         self.port = free_port()
         echo = ["-rtp_echo"] if self._echo else []
-        self.run([*self._command(self.port), *echo, "-s", self._user, self._address])
+        command = [self._host if part == "127.0.0.1" else part for part in self._command(self.port)]
+        self.run([*command, *echo, *self._more, "-s", self._user, self._address])
         return self.port
 
 

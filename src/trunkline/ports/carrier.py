@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from trunkline.domain.plan import TrunkPlan
@@ -29,8 +30,22 @@ class ProbeStep:
     duration_ms: float
 
 
+class Proof(StrEnum):
+    """What a call that comes in proves about credentials: nothing was given, it was wrong, it was right but out of
+    date (the caller may try again), or it is right."""
+
+    NONE = "none"
+    WRONG = "wrong"
+    STALE = "stale"
+    GOOD = "good"
+
+
 class Offer(Protocol):
     """A call that rings at our side."""
+
+    @property
+    def call_id(self) -> str:
+        """Its Call-ID, or what names it at the carrier."""
 
     @property
     def caller(self) -> str:
@@ -41,13 +56,30 @@ class Offer(Protocol):
         """The user part of the Request-URI, or of To where the stack hides it."""
 
     @property
+    def to(self) -> str:
+        """The user part of To: the number that was called, where the Request-URI names an account of ours."""
+
+    @property
     def source(self) -> str | None:
-        """The transport address that it came from, where known."""
+        """The transport address (``address:port``) that it came from, where known."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the caller gave up, or the call is gone for another reason."""
+
+    async def gone(self) -> None:
+        """Returns when it is withdrawn."""
+
+    def proves(self, username: str, password: str) -> Proof:
+        """What it proves about these credentials. Good once: a second call with the same proof is stale."""
+
+    async def challenge(self, *, stale: bool = False) -> None:
+        """Asks the caller to prove who it is (401); the answer comes as another call."""
 
     async def answer(self) -> Line: ...
 
-    async def reject(self) -> None:
-        """Refuses it (486 from the built-in stack)."""
+    async def reject(self, status: int = 486) -> None:
+        """Refuses it, as far as the carrier can with this SIP status."""
 
 
 class Carrier(Protocol):

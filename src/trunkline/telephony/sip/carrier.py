@@ -27,11 +27,13 @@ from trunkline.ports.carrier import Dial, ProbeStep
 from trunkline.telephony.sip import accounts, probe, stack
 from trunkline.telephony.sip.addresses import Undialable, domain_of, target_uri, trunk_domain
 from trunkline.telephony.sip.agents import Agents
-from trunkline.telephony.sip.ladder import Ladder
+from trunkline.telephony.sip.digest import Doorkeeper
+from trunkline.telephony.sip.ladder import Ladder, key_of
 from trunkline.telephony.sip.leg import Leg
 from trunkline.telephony.sip.line import SipLine
-from trunkline.telephony.sip.offers import SipOffer
+from trunkline.telephony.sip.offers import Desk, SipOffer
 from trunkline.telephony.sip.reasons import Refused
+from trunkline.telephony.sip.refusing import Refuser
 from trunkline.telephony.sip.safedial import safe_dial
 from trunkline.telephony.sip.settings import SipSettings
 
@@ -53,8 +55,9 @@ class SipCarrier:
         self._ladder = Ladder(trace=settings.trace)
         self._crew = Crew("sip")
         self._lines: set[SipLine] = set()
-        self._arrivals: asyncio.Queue[tuple[Call, SipLine]] = asyncio.Queue()
+        self._arrivals: asyncio.Queue[SipOffer] = asyncio.Queue()
         self._readers = 0
+        self._desk = Desk(Doorkeeper(settings.digest), Refuser(self._runtime))
         self._agents = Agents(self._runtime, settings)
         self._idle = asyncio.Event()
         self._dead = False
@@ -67,6 +70,7 @@ class SipCarrier:
         try:
             await stack.start(self._runtime, self._settings, self._listen)
             self._runtime.subscribe(self._arrived)
+            self._desk.refuser.open()
             await self._agents.catch_all(self._listen)
         except BaresipError as error:
             self._ladder.detach()
@@ -82,6 +86,7 @@ class SipCarrier:
         if not self._dead:
             await self._agents.aclose()
         await self._crew.aclose()
+        self._desk.refuser.close()
         self._ladder.detach()
         await stack.leave(self._runtime, tear_down=self._settings.tear_down)
 
@@ -108,10 +113,9 @@ class SipCarrier:
         self._readers += 1
         try:
             while True:
-                call, line = await self._arrivals.get()
-                invite = await self._ladder.arrival(call.call_id or "", SOURCE_SECONDS)
-                if not line.closed:
-                    yield SipOffer(call, line, invite)
+                offer = await self._arrivals.get()
+                if not offer.withdrawn:
+                    yield offer
         finally:
             self._readers -= 1
 
@@ -194,14 +198,21 @@ class SipCarrier:
         if event.event is not Event.CALL_INCOMING:
             return
         call = Call._from_incoming(self._runtime, event)
+        twin = any(line.sip.call_id == event.call_id for line in self._lines)
         line = self._line(inbound=True, domain=domain_of(event.peer or ""), transport="udp")
         call.on(line.hear)
         line.adopt(call)
-        if self._readers and not self._draining and len(self._lines) <= self._settings.max_legs:
-            self._arrivals.put_nowait((call, line))
+        if self._readers and not self._draining and not twin and len(self._lines) <= self._settings.max_legs:
+            self._crew.start(self._offer(call, line), "offer")
         else:
             _log.info("a call that came in was refused", sip_call_id=event.call_id, readers=self._readers)
             self._crew.start(line.refuse(), "refuse")
+
+    async def _offer(self, call: Call, line: SipLine) -> None:
+        """Offers a call once it is known where it came from, or that nobody can say."""
+        key = key_of(call.headers.get("Via", ""), call.headers.get("CSeq", ""))
+        invite = await self._ladder.arrival(call.call_id or "", key, SOURCE_SECONDS)
+        self._arrivals.put_nowait(SipOffer(call, line, invite, self._desk))
 
     def _died(self) -> None:
         self._dead = True

@@ -10,7 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from trunkline.base.logs import logger
 
@@ -20,7 +20,10 @@ _KEPT_MESSAGES = 12
 
 _HEAD = re.compile(r"(RX|TX) (\S+) (\S+) -> (\S+)\n")
 _CALL_ID = re.compile(r"\r\n(?:Call-ID|i)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
-_CSEQ = re.compile(r"\r\nCSeq[ \t]*:[ \t]*\d+[ \t]+(\w+)", re.IGNORECASE)
+_CSEQ = re.compile(r"\r\nCSeq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.IGNORECASE)
+_VIA = re.compile(r"\r\n(?:Via|v)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
+_TO = re.compile(r"\r\n(?:To|t)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"\r\nAuthorization[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
 _AUDIO = re.compile(r"\r?\nm=audio \d+ \S+ ([0-9 ]+)")
 _RTPMAP = re.compile(r"\r?\na=rtpmap:(\d+) ([^/\r\n]+)/")
 _SECRETS = re.compile(r"(\r\n(?:(?:Proxy-)?Authorization[ \t]*:|a=crypto:\d+ \S+)[ \t]*)[^\r\n]*", re.IGNORECASE)
@@ -31,7 +34,10 @@ _log = logger("telephony")
 
 @dataclass(frozen=True, slots=True)
 class SipMessage:
-    """One message on the wire. ``status`` is 0 for a request, ``codec`` the first one of its SDP, where it has one."""
+    """One message on the wire. ``status`` is 0 for a request, ``codec`` the first one of its SDP, where it has one.
+
+    The last three are those of an INVITE that came in: what tells it from every other of its dialog, and two headers.
+    """
 
     received: bool
     peer: str
@@ -41,6 +47,9 @@ class SipMessage:
     reason: str
     request_uri: str
     codec: str | None
+    key: str = ""
+    to: str = ""
+    authorizations: tuple[str, ...] = field(default=(), repr=False)
 
 
 Watcher = Callable[[SipMessage], None]
@@ -71,15 +80,33 @@ def parse(text: str) -> SipMessage | None:
         return None
     received = head[1] == "RX"
     answer = words[0] == "SIP/2.0" and words[1].isdigit()
-    return SipMessage(
+    message = SipMessage(
         received=received,
         peer=head[3] if received else head[4],
         call_id=call_id[1].strip(),
-        method=cseq[1].upper(),
+        method=cseq[2].upper(),
         status=int(words[1]) if answer else 0,
         reason=words[2] if answer and len(words) > 2 else "",
         request_uri="" if answer else words[1],
         codec=first_codec(text),
+    )
+    return _invitation(message, text, cseq[1]) if received and words[0] == "INVITE" else message
+
+
+def key_of(via: str, cseq: str) -> str:
+    """What tells one INVITE from every other with its Call-ID: its topmost Via, whose branch is never used again, and
+    its number."""
+    return f"{cseq.split(maxsplit=1)[0] if cseq.strip() else ''} {''.join(via.partition(',')[0].split())}"
+
+
+def _invitation(message: SipMessage, text: str, cseq: str) -> SipMessage:
+    head = text.partition("\r\n\r\n")[0]
+    via, to = _VIA.search(head), _TO.search(head)
+    return replace(
+        message,
+        key=key_of(via[1], cseq) if via is not None else "",
+        to=to[1].strip() if to is not None else "",
+        authorizations=tuple(_AUTHORIZATION.findall(head)),
     )
 
 
@@ -97,8 +124,8 @@ class Ladder(logging.Handler):
         self._trace = trace
         self._watchers: dict[str, Watcher] = {}
         self._unwatched: OrderedDict[str, list[SipMessage]] = OrderedDict()
-        self._invites: OrderedDict[str, SipMessage] = OrderedDict()
-        self._awaited: dict[str, asyncio.Future[SipMessage]] = {}
+        self._invites: OrderedDict[tuple[str, str], SipMessage | None] = OrderedDict()
+        self._awaited: dict[tuple[str, str], asyncio.Future[SipMessage | None]] = {}
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Takes over the stack's trace and native log, which hold phone numbers and belong in no other log."""
@@ -137,17 +164,19 @@ class Ladder(logging.Handler):
         """Ends a watch."""
         self._watchers.pop(call_id, None)
 
-    async def arrival(self, call_id: str, patience_seconds: float) -> SipMessage | None:
-        """The INVITE of a dialog that came in; None where no record of it turns up in time."""
-        if (known := self._invites.get(call_id)) is not None:
-            return known
-        awaited = self._awaited.setdefault(call_id, asyncio.get_running_loop().create_future())
+    async def arrival(self, call_id: str, key: str, patience_seconds: float) -> SipMessage | None:
+        """The INVITE that came in with this Call-ID and ``key_of`` its Via and CSeq; None where no record of it turns up
+        in time, or where two addresses sent one like it."""
+        name = (call_id, key)
+        if name in self._invites:
+            return self._invites[name]
+        awaited = self._awaited.setdefault(name, asyncio.get_running_loop().create_future())
         try:
             return await asyncio.wait_for(awaited, patience_seconds)
         except TimeoutError:
             return None
         finally:
-            self._awaited.pop(call_id, None)
+            self._awaited.pop(name, None)
 
     def _deliver(self, message: SipMessage) -> None:
         if message.received and message.method == "INVITE" and not message.status:
@@ -163,9 +192,12 @@ class Ladder(logging.Handler):
             self._unwatched.popitem(last=False)
 
     def _invited(self, message: SipMessage) -> None:
-        self._invites.setdefault(message.call_id, message)
+        name = (message.call_id, message.key)
+        known = self._invites.setdefault(name, message)
+        if known is None or known.peer != message.peer:
+            self._invites[name] = None
         while len(self._invites) > _KEPT_DIALOGS:
             self._invites.popitem(last=False)
-        awaited = self._awaited.get(message.call_id)
+        awaited = self._awaited.get(name)
         if awaited is not None and not awaited.done():
-            awaited.set_result(message)
+            awaited.set_result(self._invites[name])

@@ -18,7 +18,8 @@ class SipSettings:
     ``listen`` is ``address:port`` (UDP and TCP; TLS one port above). A loopback address pins the stack to it: then it
     dials nothing else. ``codecs`` and ``srtp`` are for calls that come in; a trunk brings its own for those that go
     out. ``tls_ca`` checks the trunks' certificates (default: the system's). ``tls_certificate`` (PEM, certificate and
-    key) is ours, for TLS calls that come in. ``trace`` logs every SIP message, which holds phone numbers.
+    key) is ours, for TLS calls that come in. ``digest`` (MD5 or SHA-256) is how
+    callers prove who they are. ``trace`` logs every SIP message, which holds phone numbers.
     ``tear_down`` stops the native threads on closing; without it they are left standing for the process to end under.
     """
 
@@ -30,6 +31,7 @@ class SipSettings:
     trace: bool = False
     codecs: tuple[str, ...] = field(default=("pcmu", "pcma", "g722", "opus"))
     srtp: str = "off"
+    digest: str = "MD5"
     max_legs: int = MAX_LEGS
     tear_down: bool = False
 

@@ -35,7 +35,7 @@ async def start(runtime: Runtime, settings: SipSettings, listen: str) -> None:
     config = Config(
         net_interface=settings.interface,
         max_concurrent_calls=None,
-        expose_headers=("To",),
+        expose_headers=("To", "Via", "CSeq"),
         sip_trace=True,
         native_log_level="warning",
         extra_config_text=settings.stack_lines(listen),
