@@ -231,6 +231,15 @@ def test_a_reply_thought_ahead_starts_anew_when_words_are_replaced() -> None:
     assert len(world.effects(StopThinking)) == 1
 
 
+def test_who_was_asked_for_a_number_may_pause_after_each_digit() -> None:
+    world = World(plan(first_message="What is your phone number?"), turn_probability=0.95).answer().run(4)
+    for number, digit in enumerate(("Nine.", "Here.", "four", "five")):
+        world.says(digit, after=1.3 * number, seconds=0.3)
+    world.run(12)
+    assert [text for role, text in world.transcript if role == "user"] == ["Nine. Here. four five"]
+    assert len(world.effects(Think)) == 1
+
+
 def test_a_timer_that_rings_early_rings_again() -> None:
     talk = Conversation(plan(), 0.0, WALL)
     for event, at in ((LineAnswered(SIP), 1.0), (SpeechStarted(2.0), 2.1), (SpeechEnded(3.0), 3.1)):

@@ -6,7 +6,10 @@ from pydantic import ValidationError
 from trunkline.domain.assistant import TurnTaking
 from trunkline.engine.overlap import is_backchannel, is_greeting
 from trunkline.engine.turns import (
+    PLAIN,
     Hold,
+    Setting,
+    asks_for_dictation,
     count_words,
     has_phrase,
     hold,
@@ -42,6 +45,29 @@ MANNERS = TurnTaking(endpointing_min_delay=0.4, endpointing_max_delay=2.0)
         ("at 10:30", Hold.NONE),
         ("and then I left", Hold.NONE),
         ("seven of us", Hold.NONE),
+        ("oh six twelve", Hold.FIRM),
+        ("I am twenty five", Hold.SOFT),
+        ("at ten thirty", Hold.NONE),
+        ("oh six one two three four five six seven eight", Hold.SOFT),
+        ("oh six double one three four five six seven eight", Hold.SOFT),
+        ("one two three four five six seven eight nine one two three", Hold.FIRM),
+        ("my number is two", Hold.FIRM),
+        ("john dot", Hold.FIRM),
+        ("john dot smith", Hold.FIRM),
+        ("john at gmail", Hold.FIRM),
+        ("john at gmail dot com", Hold.NONE),
+        ("john@gmail.com", Hold.NONE),
+        ("john@gmail", Hold.FIRM),
+        ("jan apenstaartje ziggo punt nl", Hold.NONE),
+        ("my name is", Hold.FIRM),
+        ("mijn naam is", Hold.FIRM),
+        ("ich hätte gern", Hold.FIRM),
+        ("the third of May nineteen", Hold.FIRM),
+        ("I want to speak to", Hold.SOFT),
+        ("who do you want to speak to?", Hold.NONE),
+        ("hold on", Hold.FIRM),
+        ("let me see", Hold.FIRM),
+        ("sorry", Hold.NONE),
     ],
 )
 def test_words_hold_a_turn_open(text: str, expected: Hold) -> None:
@@ -152,3 +178,53 @@ def test_what_only_begins_like_one_waits(text: str) -> None:
 def test_one_digit_alone_waits_less_than_several() -> None:
     assert wait_seconds("Nine.", 0.1, MANNERS) == pytest.approx(1.2)
     assert wait_seconds("Nine, two", 0.1, MANNERS) == pytest.approx(2.0)
+
+
+DICTATING = Setting(dictating=True)
+BARGING = Setting(barging=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("What is your phone number?", True),
+        ("Thank you. Could you spell that for me, please?", True),
+        ("Wat is uw geboortedatum?", True),
+        ("Wie lautet Ihre Kundennummer?", True),
+        ("How many people will there be?", False),
+        ("What is the number of guests?", False),
+        ("I have your number. When shall we call?", False),
+        ("", False),
+    ],
+)
+def test_who_is_asked_for_digits_or_letters_is_known(text: str, expected: bool) -> None:
+    assert asks_for_dictation(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "setting", "seconds"),
+    [
+        ("Nine.", 0.95, DICTATING, 2.0),
+        ("Nine.", 0.95, PLAIN, 0.4),
+        ("Twelve.", 0.95, DICTATING, 2.0),
+        ("Here.", 0.95, DICTATING, 1.2),
+        ("Yes.", 0.95, DICTATING, 0.4),
+        ("I do not have one with me.", 0.95, DICTATING, 0.4),
+        ("0612345978.", 0.95, DICTATING, 0.4),
+        ("0612345978.", 0.05, DICTATING, 1.2),
+        ("My number is 24.", 0.95, PLAIN, 2.0),
+        ("Which of the two packages,", 0.95, PLAIN, 0.8),
+        ("Which of the two packages,", 0.6, PLAIN, 1.2),
+        ("Which of the two packages,", None, PLAIN, 1.2),
+        ("Are you open on Saturday, Agro?", 0.05, PLAIN, 1.2),
+        ("Wait,", 0.95, BARGING, 2.0),
+        ("Stop please.", 0.95, BARGING, 1.2),
+        ("Stop please.", 0.95, PLAIN, 0.4),
+        ("No.", 0.95, BARGING, 1.2),
+        ("No.", 0.95, PLAIN, 0.4),
+    ],
+)
+def test_what_the_turn_is_part_of_counts(
+    text: str, probability: float | None, setting: Setting, seconds: float
+) -> None:
+    assert wait_seconds(text, probability, MANNERS, setting) == pytest.approx(seconds)

@@ -222,8 +222,9 @@ def _least(text: str, probability: float | None, setting: Setting) -> float:
     if text.rstrip().endswith(",") and not is_whole_answer(text):
         return SHORT_SHARE if probability is not None and probability > SURE else HALF_SHARE
     short = 0 < count_words(text) <= SHORT_PIECE_WORDS and not is_whole_answer(text)
+    whole_number = _dictated(words(text))[1] in WHOLE_NUMBER_DIGITS
     opening = setting.barging and tuple(words(text)) in BARGING_OPENERS
-    return HALF_SHARE if opening or (setting.dictating and short) else 0.0
+    return HALF_SHARE if opening or (setting.dictating and short and not whole_number) else 0.0
 
 
 def likely_over(text: str, probability: float | None, setting: Setting = PLAIN) -> bool:
