@@ -156,11 +156,6 @@ LATER: list[tuple[str, dict[str, Any], str]] = [
     ("/assistants", {"name": "A", "recording_consent": {"enabled": True}}, "recording_consent"),
     ("/assistants", {"name": "A", "notification_email": "a@example.com"}, "notification_email"),
     ("/assistants", {"name": "A", "notification_emails": ["a@example.com"]}, "notification_emails"),
-    (
-        "/assistants",
-        {"name": "A", "speech_config": {"background_audio": {"enabled": True}}},
-        "speech_config.background_audio",
-    ),
     ("/assistants", {"name": "A", "llm_config": {**LLM, "voice": "ara"}}, "llm_config.voice"),
     ("/assistants", {"name": "A", "llm_config": {**LLM, "tools": [{"type": "mcp", "url": "x"}]}}, "llm_config.tools.0"),
     ("/assistants", {"name": "A", "llm_config": {**LLM, "tools": [{"template_id": "x"}]}}, "llm_config.tools.0"),

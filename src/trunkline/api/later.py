@@ -23,12 +23,6 @@ ASSISTANT = (
     Later(("voicemail_detection",), _ASSISTANTS, False, "notice that a machine answered"),
     Later(("voicemail_message",), _ASSISTANTS, None, "leave a message on a machine"),
     Later(("recording_consent",), _ASSISTANTS, {"enabled": False, "message": None}, "ask for consent before recording"),
-    Later(
-        ("speech_config", "background_audio"),
-        ("SpeechConfig",),
-        {"enabled": False, "clip": "office", "volume": 0.3},
-        "play background sound",
-    ),
     Later(("llm_config", "voice"), ("LlmConfig",), None, "choose the voice of a realtime model"),
     Later(("llm_config", "turn_detection"), ("LlmConfig",), None, "tune a realtime model's turn taking"),
     Later(

@@ -11,7 +11,7 @@ from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
 from trunkline.engine.effects import Effect, Listen, Prepare, Record
 from trunkline.engine.latency import Meter
-from trunkline.engine.prompt import GOODBYE_NOTICE, apology, first_message
+from trunkline.engine.prompt import apology, first_message
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.deeds import Deeds
 from trunkline.engine.talk.desk import Desk, Stage, Timer
@@ -21,6 +21,7 @@ from trunkline.engine.talk.keys import KeysHeard
 from trunkline.engine.talk.limits import Duration, Silence
 from trunkline.engine.talk.mouth import Utterance
 from trunkline.engine.turns import has_phrase
+from trunkline.engine.wording import goodbye_notice
 
 _HEARING = (
     events.SpeechStarted,
@@ -207,7 +208,7 @@ class Conversation:
 
     def _say_goodbye(self) -> None:
         if self._desk.stage is Stage.TALKING:
-            self._floor.history.add("system", GOODBYE_NOTICE)
+            self._floor.history.add("system", goodbye_notice(self._desk.plan))
             self._floor.mind.owed = True
 
     # --- turns

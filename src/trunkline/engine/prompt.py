@@ -18,7 +18,6 @@ END_CALL = "end_call"
 TRANSFER_CALL = "transfer_call"
 SEND_DTMF = "send_dtmf"
 
-GOODBYE_NOTICE = "The call ends in 10 seconds; say goodbye now."
 NO_TOOLS_NOTICE = "The tools of an outside server could not be reached: they cannot be used in this call."
 
 APOLOGIES = {

@@ -4,6 +4,7 @@ from trunkline.domain.call import EndReason
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.mouth import Mouth
+from trunkline.engine.wording import check_ins, last_words
 
 GOODBYE_SECONDS = 10
 
@@ -39,10 +40,11 @@ class Silence:
         if not assistant.autonomous_silence_handling:
             self._closing.begin(EndReason.SILENCE_TIMEOUT)
         elif self._attempts < manners.max_attempts and manners.messages:
-            self._mouth.say(manners.messages[self._attempts % len(manners.messages)])
+            messages = check_ins(self._desk.plan)
+            self._mouth.say(messages[self._attempts % len(messages)])
             self._attempts += 1
         else:
-            self._closing.begin(EndReason.SILENCE_TIMEOUT, manners.final_message)
+            self._closing.begin(EndReason.SILENCE_TIMEOUT, last_words(self._desk.plan))
 
     def _patience(self) -> float:
         assistant = self._desk.plan.assistant
