@@ -6,6 +6,7 @@ from typing import Any
 
 from trunkline.base.errors import Upstream
 from trunkline.domain.call import CallStatus, EndReason
+from trunkline.domain.commands import EndCall
 from trunkline.domain.events import CallEnded, StatusChanged
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
@@ -20,6 +21,7 @@ from trunkline.engine.talk.floor import Floor
 from trunkline.engine.talk.keys import KeysHeard
 from trunkline.engine.talk.limits import Duration, Silence
 from trunkline.engine.talk.mouth import Utterance
+from trunkline.engine.talk.screening import Reception
 from trunkline.engine.turns import has_phrase
 from trunkline.engine.wording import goodbye_notice
 
@@ -48,6 +50,7 @@ class Conversation:
         self._silence = Silence(self._desk, self._floor.mouth, self._closing)
         self._duration = Duration(self._desk, self._closing)
         self._meter = Meter(self._desk)
+        self._reception = Reception(self._desk, self._floor, self._closing, self._open_talk)
         self._ringing = False
         self._held = False
         self._deaf: str | None = None
@@ -67,6 +70,7 @@ class Conversation:
             events.WordsPartial: lambda event: floor.partial(event.text),
             events.WordsFinal: floor.final,
             events.TurnJudged: lambda event: floor.judged(event.probability),
+            events.ToneHeard: self._reception.hear,
             events.ReplyText: lambda event: floor.mind.text(event.reply, event.text),
             events.ReplyTools: lambda event: floor.mind.tools(event.reply, event.calls),
             events.ReplyFinished: lambda event: floor.mind.finished(event.reply),
@@ -77,7 +81,7 @@ class Conversation:
             events.SpeakingFailed: self._speaking_failed,
             events.ToolsFinished: deeds.tools_finished,
             events.ToolsOffered: deeds.tools_offered,
-            events.Ordered: deeds.ordered,
+            events.Ordered: self._ordered,
             events.TransferDone: lambda event: deeds.transfer_done(),
             events.TransferRefused: deeds.transfer_refused,
             events.DigitsSent: deeds.digits_sent,
@@ -103,17 +107,30 @@ class Conversation:
         if self.ended:
             return []
         self._desk.now = max(now, self._desk.now)
-        if not isinstance(event, _HEARING) or (self._desk.listening and not self._floor.muted):
+        if not isinstance(event, _HEARING):
             self._react[type(event)](event)
             self._settle()
+        elif not self._floor.muted:
+            self._heard(event)
         effects = self._desk.take()
         self._meter.watch(event, effects)
         return effects + self._desk.take()
+
+    def _heard(self, event: events.Event) -> None:
+        """The party was heard; until it is known who it is, only the reception listens."""
+        listening = self._desk.listening
+        self._reception.hear(event)
+        if listening:
+            self._react[type(event)](event)
+        self._settle()
 
     def _settle(self) -> None:
         """Goes on with all there is room for now; the parts say what that is."""
         if self.ended:
             return
+        self._reception.review()
+        for order in self._reception.due():
+            self._deeds.ordered(order)
         if self._deaf is not None and self._desk.stage is Stage.TALKING:
             self._closing.begin(EndReason.PROVIDER_ERROR, apology(self._desk.plan), error=self._deaf)
         reply = self._floor.mind.conclude()
@@ -149,19 +166,30 @@ class Conversation:
         """The talk begins: from now on the party is listened to and recorded."""
         self._desk.do(Listen(True))
         self._desk.do(Record())
+        self._duration.begin()
+        if self._reception.wanted:
+            self._reception.begin()
+        else:
+            self._open_talk()
+
+    def _open_talk(self) -> None:
+        """The first words are said."""
         words = first_message(self._desk.plan)
         if words:
             self._floor.mouth.say(words, opening=True)
-        self._duration.begin()
 
     def _closed(self, event: events.LineClosed) -> None:
         if event.reason is EndReason.TRANSFERRED:  # the leg may close before the hand-over is told to have worked
             self._deeds.transfer_done()
+        screened = self._reception.reason
+        self._reception.leave()
         self._desk.stage = Stage.OVER
+        for order in self._reception.due():
+            self._deeds.ordered(order)
         self._floor.leave()
         self._deeds.leave()
         ours = self._closing.reason
-        reason = ours or event.reason or EndReason.USER_HANGUP
+        reason = ours or event.reason or screened or EndReason.USER_HANGUP
         error = self._closing.error if ours is not None else event.error
         self._desk.note(CallEnded(self._desk.at(self._desk.now), reason, error, event.sip))
 
@@ -169,7 +197,7 @@ class Conversation:
         self._held = event.held
 
     def _media_lost(self, _event: events.MediaLost) -> None:
-        if self._desk.listening and not self._held:
+        if (self._desk.listening or self._desk.stage is Stage.SCREENING) and not self._held:
             self._closing.hang_up(EndReason.MEDIA_TIMEOUT, "no audio packet arrived for 20 s")
 
     def _shutting_down(self, _event: events.ShuttingDown) -> None:
@@ -204,6 +232,7 @@ class Conversation:
             Timer.LAST_WORDS: self._closing.hang_up,
             Timer.GOODBYE: self._say_goodbye,
             Timer.LIMIT: self._duration.passed,
+            Timer.SCREENING: self._reception.review,
         }
 
     def _say_goodbye(self) -> None:
@@ -213,13 +242,20 @@ class Conversation:
 
     # --- turns
 
+    def _ordered(self, event: events.Ordered) -> None:
+        """A command came in; until it is known who answered, all but the end of the call waits."""
+        if isinstance(event.command, EndCall) or not self._reception.defer(event):
+            self._deeds.ordered(event)
+
     def _turn_over(self, said: Said) -> None:
         self._deeds.tools.rounds = 0
         self._silence.heard()
+        self._reception.turn_over()
         self._meter.turn_over(said)
 
     def _spoken(self, utterance: Utterance, cut: bool) -> None:
         self._deeds.spoken(utterance, cut)
+        self._reception.spoken(utterance, cut)
         phrases = self._desk.plan.assistant.speech_config.end_call_phrases
         if self._desk.stage is Stage.TALKING and any(has_phrase(utterance.entry.content, one) for one in phrases):
             self._closing.begin(EndReason.ASSISTANT_ENDED)

@@ -39,28 +39,32 @@ class Screening:
     """Decides on one party, from their answer at ``now`` on. ``language`` is two letters.
 
     HUMAN means: speak to them. It comes at the latest 1.3 s after they fell silent, 2 s after a sound without words
-    began, and 1.2 s after the answer where nothing was heard. It may still turn into a machine's verdict while it is
-    asked on (a greeting that starts late, a beep); a machine's verdict is final.
+    began, and 1.2 s after the answer where nothing was heard (not at all without ``may_be_waiting``: a robot went to
+    fetch somebody). It may still turn into a machine's verdict while it is asked on: a greeting that starts late, a
+    beep. Once a person seems to have spoken that takes twice the evidence. A machine's verdict is final.
     """
 
-    def __init__(self, language: str, now: float) -> None:
+    def __init__(self, language: str, now: float, *, may_be_waiting: bool = True) -> None:
         self.nobody = False
         """With ANNOUNCEMENT: the number leads to nobody, now and later; else they could only not be reached now."""
         self.full = False
         """With VOICEMAIL: it takes no message."""
         self._language = language[:2].lower()
         self._answered_at = now
+        self._may_be_waiting = may_be_waiting
         self._now = now
         self._finals: list[str] = []
         self._together = ""
         self._partial = ""
         self._awaiting = False
         self._evidence = Evidence()
+        self._first_at: float | None = None
         self._started_at: float | None = None
         self._ended_at: float | None = None
         self._spoken_seconds = 0.0
         self._tones: list[ToneHeard] = []
         self._human = False
+        self._spoke = False
         self._machine: Verdict | None = None
 
     @property
@@ -68,12 +72,24 @@ class Screening:
         """What they said so far."""
         return " ".join(part for part in (*self._finals, self._partial) if part)
 
+    @property
+    def quiet_since(self) -> float | None:
+        """When they fell silent; None while they speak, or have not spoken yet."""
+        return None if self._speaking else self._ended_at
+
+    @property
+    def beep_at(self) -> float | None:
+        """When the last tone that may be a beep ended."""
+        beeps = [tone.at for tone in self._tones if may_be_beep(tone.frequency_hz)]
+        return beeps[-1] if beeps else None
+
     def hear(self, event: Event, now: float) -> None:
         """Takes what is heard of them: speech, words and tones; other events change nothing."""
         self._now = max(now, self._now)
         match event:
             case SpeechStarted(at):
                 self._started_at = at
+                self._first_at = at if self._first_at is None else self._first_at
             case SpeechEnded(at):
                 self._over(at)
             case WordsPartial(text):
@@ -92,6 +108,8 @@ class Screening:
             self.full = self._machine is Verdict.VOICEMAIL and self._evidence.full
         if self._machine is None and not self._human:
             self._human = self._looks_human()
+        if self._human and not self._spoke:
+            self._spoke = bool(self.text) and not self._speaking and self._quiet_seconds >= self._patience()
         return self._machine or (Verdict.HUMAN if self._human else None)
 
     @property
@@ -100,11 +118,13 @@ class Screening:
         if self._machine is not None:
             return None
         if self._started_at is not None:
-            moments = [self._started_at + WORDLESS_SECONDS, self._started_at + ENDLESS_SECONDS - self._spoken_seconds]
+            moments = [self._started_at + ENDLESS_SECONDS - self._spoken_seconds]
         elif self._ended_at is not None:
             moments = [self._ended_at + seconds for seconds in _ASK_AFTER_SECONDS]
         else:
-            moments = [self._answered_at + WAITING_SECONDS]
+            moments = [self._answered_at + WAITING_SECONDS] if self._may_be_waiting else []
+        if self._first_at is not None:
+            moments.append(self._first_at + WORDLESS_SECONDS)
         moments += [tone.at + INTERCEPT_GAP_SECONDS for tone in self._tones[-1:]]
         return min((moment for moment in moments if moment > self._now + _SLACK_SECONDS), default=None)
 
@@ -157,9 +177,9 @@ class Screening:
     def _said(self) -> Verdict | None:
         """What the words say: at once where they say one thing only, after a pause where they say several."""
         evidence, quiet = self._evidence, self._quiet_seconds
-        if evidence.machine < ENOUGH or evidence.human > evidence.machine:
-            return None
         verdict, weight = self._likeliest()
+        if weight < (2 * ENOUGH if self._spoke else ENOUGH) or evidence.human >= weight:
+            return None
         others = evidence.human, evidence.voicemail, evidence.screener, evidence.menu
         rivals = sum(other > 0 for other in (*others, evidence.unallocated + evidence.unreachable)) > 1
         hints_only = weight == ENOUGH and self._voiced_seconds < SHORT_SECONDS
@@ -169,7 +189,7 @@ class Screening:
             self.nobody = evidence.unallocated >= ENOUGH
             if not self.nobody and quiet < LATER_SECONDS:  # "... please leave a message" may follow
                 return None
-        return None if evidence.human >= weight else verdict
+        return verdict
 
     def _likeliest(self) -> tuple[Verdict, int]:
         evidence = self._evidence
@@ -187,7 +207,8 @@ class Screening:
     def _endless(self) -> Verdict | None:
         """Nobody who picks up a phone talks on and on."""
         evidence = self._evidence
-        if self._voiced_seconds + _SLACK_SECONDS < ENDLESS_SECONDS or evidence.words < ENDLESS_WORDS or evidence.human:
+        enough = self._voiced_seconds + _SLACK_SECONDS >= ENDLESS_SECONDS and evidence.words >= ENDLESS_WORDS
+        if not enough or evidence.human or self._spoke:
             return None
         return Verdict.IVR if evidence.menu > evidence.voicemail else Verdict.VOICEMAIL
 
@@ -195,7 +216,7 @@ class Screening:
 
     def _beeped(self) -> Verdict | None:
         """A beep after a greeting, or after no word at all."""
-        if not self._tones or self._evidence.human:
+        if not self._tones or self._evidence.human or (self._spoke and not self._evidence.machine):
             return None
         tone = self._tones[-1]
         began = tone.at - tone.seconds
@@ -223,10 +244,16 @@ class Screening:
     # --- people
 
     def _looks_human(self) -> bool:
+        if (
+            self._first_at is not None
+            and not self.text
+            and self._now + _SLACK_SECONDS - self._first_at >= WORDLESS_SECONDS
+        ):
+            return True
         if self._started_at is not None:
-            return not self.text and self._now + _SLACK_SECONDS - self._started_at >= WORDLESS_SECONDS
+            return False
         if self._ended_at is None:
-            return self._now + _SLACK_SECONDS - self._answered_at >= WAITING_SECONDS
+            return self._may_be_waiting and self._now + _SLACK_SECONDS - self._answered_at >= WAITING_SECONDS
         return self._quiet_seconds >= self._patience()
 
     def _patience(self) -> float:

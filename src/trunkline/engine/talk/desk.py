@@ -13,6 +13,7 @@ class Stage(Enum):
     """How far the call is."""
 
     CALLING = "calling"
+    SCREENING = "screening"
     TALKING = "talking"
     ANNOUNCING = "announcing"
     TRANSFERRING = "transferring"
@@ -36,6 +37,7 @@ class Timer(StrEnum):
     LAST_WORDS = "last-words"
     GOODBYE = "goodbye"
     LIMIT = "limit"
+    SCREENING = "screening"
 
 
 _AFTER_HANGING_UP = (Note, StopThinking, StopSpeaking, CancelTimer)
