@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from tests.engine_talk.world import SIP, WALL
 from trunkline.base.errors import Upstream
+from trunkline.domain.assistant import FunctionSpec
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import (
     Command,
@@ -60,18 +61,19 @@ from trunkline.engine.events import (
     SpeechStarted,
     TimerFired,
     ToolsFinished,
+    ToolsOffered,
     TransferDone,
     TransferRefused,
     TurnJudged,
     WordsFinal,
     WordsPartial,
 )
-from trunkline.ports.models import ToolCall
+from trunkline.ports.models import ToolCall, Turn
 from trunkline.ports.toolrunner import ToolResult
 
 PHRASES = ("yes", "", "um", "hello", "my number is 0 6", "stop that please", "I would like to and")
 REPLIES = ("All right.", "Let me see,", "goodbye then.", " ")
-TOOLS = ("look_up", "book", "end_call", "transfer_call", "send_dtmf", "unknown")
+TOOLS = ("look_up", "book", "theirs", "theirs", "end_call", "transfer_call", "send_dtmf", "unknown")
 MILD_COMMANDS: tuple[Command, ...] = (
     InjectContext("It rains."),
     InjectContext("It rains.", trigger_response=True),
@@ -114,10 +116,12 @@ class Chaos:
         self._sounding = self._complete = self._stopping = False
         self._batches: dict[int, Sequence[ToolCall]] = {}
         self._ran: set[str] = set()
+        self._results: dict[str, str] = {}
         self._digits: list[str] = []
         self._handing_over = self._hung_up = self._closed = self._speech = self._answered = False
         self._serial = 0
         self.perform(self.talk.start())
+        self.tell(ToolsOffered([FunctionSpec(name="theirs"), FunctionSpec(name="book"), FunctionSpec(name="end_call")]))
 
     def draw(self, values: Sequence[T]) -> T:
         return values[self._choose(len(values))]
@@ -187,15 +191,20 @@ class Chaos:
         if kind < 6:
             self.tell(ReplyText(number, self.draw(REPLIES)))
         elif kind < 8:
-            self._serial += 1
-            arguments = {"destination": "+31201234567", "digits": "5"}
-            self.tell(ReplyTools(number, [ToolCall(f"t{self._serial}", self.draw(TOOLS), arguments)]))
+            self.tell(ReplyTools(number, [self._call_of_model() for _ in range(1 + self._choose(4))]))
         elif kind < 12:
             self._thinking = None
             self.tell(ReplyFinished(number))
         else:
             self._thinking = None
             self.tell(ReplyFailed(number, FAILURE))
+
+    def _call_of_model(self) -> ToolCall:
+        """Most ids are new; some a model has used before, in this reply or another."""
+        self._serial += 1
+        call_id = f"t{self._serial}" if self._choose(3) else f"t{self._choose(3)}"
+        arguments = {"destination": "+31201234567", "digits": "5", "nth": self._choose(2)}
+        return ToolCall(call_id, self.draw(TOOLS), arguments)
 
     def _speak(self) -> None:
         number = self._utterance
@@ -233,7 +242,8 @@ class Chaos:
             self.tell(DigitsSent(self._digits.pop(0), self.draw((None, "the line is closed"))))
         else:
             number, calls = self._batches.popitem()
-            self.tell(ToolsFinished(number, [ToolResult(call.id, {"ok": True}) for call in calls]))
+            answered = [call for call in calls if self._choose(10)]
+            self.tell(ToolsFinished(number, [ToolResult(call.id, {"did": call.id}) for call in answered]))
 
     def _order(self) -> None:
         if self._choose(6) == 0:
@@ -332,6 +342,21 @@ class Chaos:
         assert all(getattr(turn, "content", "") or getattr(turn, "tool_calls", ()) for turn in history)
         assert not any(one == two == "user" for one, two in pairwise(roles))
         assert not any(getattr(turn, "content", "") == '{"status": "running"}' for turn in history)
+        self._check_tools([turn for turn in history if isinstance(turn, Turn)])
+
+    def _check_tools(self, history: Sequence[Turn]) -> None:
+        """Each call is answered once, in order, right behind its turn; an answer never changes; what ran is told."""
+        calls = [call.id for turn in history for call in turn.tool_calls]
+        assert len(set(calls)) == len(calls), "two calls with one id"
+        expected: list[str] = []
+        for turn in history:
+            assert (turn.role == "tool") == bool(expected), "results stand where they should not"
+            if turn.role == "tool":
+                assert turn.tool_call_id == expected.pop(0)
+                assert self._results.setdefault(str(turn.tool_call_id), turn.content) == turn.content
+            expected += [call.id for call in turn.tool_calls]
+        assert not expected, "a call without a result"
+        assert self._ran <= set(calls), "a tool ran and the model is not told"
 
     @property
     def closed(self) -> bool:

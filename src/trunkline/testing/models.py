@@ -143,12 +143,14 @@ class Thinking:
 
 
 class ScriptedLlm:
-    """A brain that knows beforehand what it will say. ``asked`` keeps every history."""
+    """A brain that knows beforehand what it will say. ``asked`` keeps every history, ``functions``
+    the names of the functions that came with each."""
 
     def __init__(self, script: Thinking) -> None:
         self._script = script
         self._mishap = _Mishap(script.trouble, "scripted-llm")
         self.asked: list[tuple[Turn, ...]] = []
+        self.functions: list[tuple[str, ...]] = []
         self.open_sessions = 0
 
     async def open(self, config: LlmConfig, variables: Mapping[str, str]) -> "ScriptedLlmSession":
@@ -168,6 +170,7 @@ class ScriptedLlmSession:
 
     async def reply(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> AsyncIterator[ReplyPart]:
         self._llm.asked.append(tuple(history))
+        self._llm.functions.append(tuple(tool.name for tool in tools))
         await self._mishap.at("first")
         count = len(self._script.replies)
         reply = self._script.replies[self._next % count if self._script.again else min(self._next, count - 1)]
