@@ -26,8 +26,6 @@ AT_ONCE = 8
 LIMIT_MINUTES = 19.0
 LISTENING_SECONDS = 210.0
 """Kept for the recogniser that hears all calls when they are over."""
-CALL_SECONDS = 75.0
-"""About the longest call of the set."""
 QUICK = (
     ("plain", "clean"), ("short_pauses", "loss_3"), ("digits", "clean"), ("barge_in_middle", "jitter"),
     ("backchannels", "clean"), ("noises", "clean"), ("echo", "clean"), ("long_pauses", "clean"),
@@ -45,18 +43,27 @@ def _cases(options: argparse.Namespace) -> list[Case]:
     return [case(*cell, seed) for seed in range(options.seed, options.seed + options.rounds) for cell in wanted]
 
 
-def _examined(played: list[Played]) -> list[Truth | None]:
+def _examined(played: list[Played], until: float) -> list[Truth | None]:
+    """What the recogniser hears in each call; None where it is not there, or had no time until ``until`` (monotonic)."""
     if absent := whisper.missing():
         print(f"The transcripts are not checked: {absent}", file=sys.stderr)
         return [None] * len(played)
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        return list(pool.map(examine, played))
+    found: list[Truth | None] = []
+    pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    try:
+        for listening in [pool.submit(examine, one) for one in played]:
+            found.append(listening.result(max(0.1, until - time.monotonic())))
+    except TimeoutError:
+        print(f"Only {len(found)} of {len(played)} transcripts were checked: no time was left", file=sys.stderr)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return found + [None] * (len(played) - len(found))
 
 
-def _results(played: list[Played]) -> list[Result]:
+def _results(played: list[Played], until: float) -> list[Result]:
     return [
         Result(one.case.category, one.case.condition, measure(one), truth)
-        for one, truth in zip(played, _examined(played), strict=True)
+        for one, truth in zip(played, _examined(played, until), strict=True)
     ]
 
 
@@ -72,22 +79,21 @@ def _report(results: list[Result], summary: dict[str, object], options: argparse
     print(json.dumps({"benchmark": "summary", **figures(results), **summary}), flush=True)
 
 
-async def _play(options: argparse.Namespace, folder: Path) -> tuple[list[Played], list[str]]:
-    seconds = options.minutes * 60
-    stop_at = time.monotonic() + seconds - LISTENING_SECONDS
-    task = asyncio.ensure_future(play_all(_cases(options), folder, options.at_once, stop_at - CALL_SECONDS))
+async def _play(options: argparse.Namespace, folder: Path, until: float) -> tuple[list[Played], list[str]]:
+    task = asyncio.ensure_future(play_all(_cases(options), folder, options.at_once, until - LISTENING_SECONDS))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await asyncio.wait_for(task, seconds)
+    return await asyncio.wait_for(task, until - time.monotonic())
 
 
 def _run(options: argparse.Namespace, folder: Path) -> int:
     began = time.monotonic()
-    played, problems = asyncio.run(_play(options, folder))
+    until = began + options.minutes * 60
+    played, problems = asyncio.run(_play(options, folder, until))
     for problem in problems:
         print(problem, file=sys.stderr)
     late = [one.late_ms for one in played]
     _report(
-        _results(played),
+        _results(played, until),
         {
             "calls_at_once": options.at_once,
             "failed_calls": len(problems),

@@ -23,6 +23,8 @@ BOTH_CORES = f"{PLATFORM_CORE},{PEER_CORE}"
 ANSWER_SECONDS = 20.0
 LONGEST_CALL_SECONDS = 240.0
 END_SECONDS = 20.0
+APART_SECONDS = 0.7
+"""The first calls begin one after the other, so that not all speak at once."""
 
 
 class CallFailed(Exception):
@@ -188,8 +190,8 @@ def _assistant(style: str) -> dict[str, Any]:
 
 
 async def play_all(cases: Sequence[Case], folder: Path, at_once: int, until: float) -> tuple[list[Played], list[str]]:
-    """Plays the cases, ``at_once`` of them at a time; also tells what went wrong. None begins after ``until``
-    (monotonic)."""
+    """Plays the cases, ``at_once`` of them at a time, and gives up what goes on at ``until`` (monotonic); also tells what
+    went wrong."""
     played: list[Played] = []
     problems: list[str] = []
     room = asyncio.Semaphore(at_once)
@@ -197,15 +199,15 @@ async def play_all(cases: Sequence[Case], folder: Path, at_once: int, until: flo
 
         async def one(place: int, case: Case) -> None:
             async with room:
-                if time.monotonic() > until:
-                    problems.append(f"{case.name}: no time was left")
-                    return
                 if place < at_once:
-                    await asyncio.sleep(place * 0.7)
+                    await asyncio.sleep(place * APART_SECONDS)
                 try:
-                    played.append(await between.play(case))
+                    async with asyncio.timeout(until - time.monotonic()):
+                        played.append(await between.play(case))
                 except CallFailed as error:
                     problems.append(str(error))
+                except TimeoutError:
+                    problems.append(f"{case.name}: no time was left")
 
         await asyncio.gather(*(one(place, case) for place, case in enumerate(cases)))
     order = {case.name: place for place, case in enumerate(cases)}

@@ -9,8 +9,8 @@ from bench.conversation.wire import Recording
 from bench.rtp_peer import AUDIBLE
 
 WINDOW_SAMPLES = 40
-SPURT_GAP_SECONDS = 0.4
-"""A quiet this long ends a stretch of speech; pauses between words are shorter."""
+SPURT_GAP_SECONDS = 0.32
+"""A quiet this long ends a stretch of speech; the pauses in the assistant's replies are shorter."""
 _RATE_HZ = 8000
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from bench.conversation.calls import Played
-from bench.conversation.hearing import Spurt, spurts
+from bench.conversation.hearing import SPURT_GAP_SECONDS, Spurt, spurts
 from bench.conversation.script import Case, Clip, Kind
 from bench.conversation.voices import RATE_HZ
 from bench.conversation.wire import Recording
@@ -18,8 +18,6 @@ COLLISION_SECONDS = 0.3
 INTERRUPTION_SECONDS = 0.3
 """The assistants' ``interruption_min_duration``."""
 LATE_STOP_SECONDS = 2.0
-PAUSE_SECONDS = 0.5
-"""The assistant's own pauses within a reply are shorter."""
 _SLACK_SECONDS = 0.1
 
 
@@ -85,10 +83,16 @@ def messages(raw: list[dict[str, Any]]) -> list[Said]:
     ]
 
 
+def whole_messages(played: Played) -> list[Said]:
+    """The transcript as far as the far end listened: it hangs up in the middle of whatever is still being said."""
+    until = played.recording.got_at[-1]
+    return [one for one in messages(played.messages) if one.role == "user" or one.end <= until]
+
+
 def measure(played: Played) -> Outcome:
     """All figures of a call but for those that need a recogniser."""
     theirs, ours = stretches(played.case, played.recording), spurts(played.recording)
-    said = messages(played.messages)
+    said = whole_messages(played)
     outcome = Outcome(skipped_steps=sum(mark.frame < 0 for mark in played.recording.marks))
     for place, stretch in enumerate(theirs):
         upto = theirs[place + 1].start if place + 1 < len(theirs) else float("inf")
@@ -104,7 +108,7 @@ def measure(played: Played) -> Outcome:
 def _turn(outcome: Outcome, turn: Stretch, upto: float, ours: list[Spurt], said: list[Said]) -> None:
     outcome.turns += 1
     if turn.clip.kind is Kind.BARGE_IN:
-        _barge_in(outcome, turn, ours)
+        _barge_in(outcome, turn, ours, said)
     cut_ins = [one for one in ours if turn.start + COLLISION_SECONDS < one.start < turn.end]
     outcome.wrong_cut_ins += bool(cut_ins)
     if cut_ins:
@@ -119,13 +123,15 @@ def _turn(outcome: Outcome, turn: Stretch, upto: float, ours: list[Spurt], said:
         outcome.story.append(f"no answer to {turn.clip.words!r}")
 
 
-def _barge_in(outcome: Outcome, turn: Stretch, ours: list[Spurt]) -> None:
-    """How long the assistant went on after it could know; one that had ended by itself is none."""
-    over = [one for one in ours if one.start <= turn.start < one.end and one.end > turn.complete_at]
-    if over:
-        outcome.barge_ins += 1
-        outcome.stop_ms.append((over[0].end - turn.complete_at) * 1000)
-        outcome.late_stops += over[0].end - turn.complete_at > LATE_STOP_SECONDS
+def _barge_in(outcome: Outcome, turn: Stretch, ours: list[Spurt], said: list[Said]) -> None:
+    """How long the assistant went on after it could know; none that had ended by itself before."""
+    for one in ours:
+        cut = any(mine.interrupted and mine.start < one.end and turn.start < mine.end for mine in said)
+        if one.start <= turn.start < one.end and (cut or one.end > turn.complete_at):
+            took = max(0.0, one.end - turn.complete_at)
+            outcome.barge_ins += 1
+            outcome.stop_ms.append(took * 1000)
+            outcome.late_stops += took > LATE_STOP_SECONDS
 
 
 def _falsely_stopped(outcome: Outcome, real: list[Stretch], ours: list[Spurt], said: list[Said]) -> None:
@@ -148,7 +154,7 @@ def _pauses(one: Said, ours: list[Spurt]) -> list[float]:
     """The quiets in the middle of a message, as they were heard."""
     inside = [spurt for spurt in ours if spurt.end > one.start and spurt.start < one.end]
     quiets = [after.start - before.end for before, after in pairwise(inside)]
-    return [quiet for quiet in quiets if quiet >= PAUSE_SECONDS]
+    return [quiet for quiet in quiets if quiet >= SPURT_GAP_SECONDS]
 
 
 def _speaking(ours: list[Spurt], at: float) -> bool:

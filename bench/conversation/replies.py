@@ -15,11 +15,11 @@ SHORT = (
 )
 
 LONG = (
-    "The engineer will come on Thursday morning and he will bring the new router with him so that the line can be"
+    "The engineer will come on Thursday morning and he will bring a new router along so that the line can be"
     " tested at once and nobody has to stay at home twice.",
     "Your parcel left the warehouse yesterday evening on a lorry to the depot in the north and the driver rings"
     " the bell at every door between ten and noon.",
-    "Our offices are open every day except Sunday and the entrance is beside the old town hall where visitors can leave"
+    "Our offices are open every day except Sunday and the entrance is beside the old town hall and visitors may leave"
     " their car behind the building for two hours.",
     "The invoice was sent to your old address last month and that is why it never arrived so I have ordered a fresh copy"
     " that goes to the right place tonight.",
@@ -29,8 +29,8 @@ LONG = (
     " small report with all the figures on paper.",
     "Most people choose the middle package for their family because it covers travel in all of Europe and it can be"
     " stopped at the end of any calendar month.",
-    "The concert begins at eight in the large hall but the doors are opened one hour earlier and coats and umbrellas have"
-    " to be left downstairs with the staff.",
+    "The museum opens at nine in the summer and tickets are sold at the front desk and large bags must be left"
+    " downstairs with the staff until you go home.",
     "The course has twelve lessons of ninety minutes with a teacher who speaks three languages very well and the book is"
     " included in the price that you have seen.",
     "The bridge is closed for repairs until Monday so the bus follows another road this week and it stops in front of"

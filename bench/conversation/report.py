@@ -75,12 +75,8 @@ _COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
     ("response p50, p95 (ms)", lambda row: _pair(row["response_ms_p50"], row["response_ms_p95"])),
     ("barge-ins", lambda row: f"{row['barge_ins']}"),
     ("stop p50, p95 (ms)", lambda row: _pair(row["barge_in_stop_ms_p50"], row["barge_in_stop_ms_p95"])),
-    (
-        "false stops",
-        lambda row: (
-            f"{row['false_stops']} of {row['false_events']}" if row["false_events"] else f"{row['false_stops']}"
-        ),
-    ),
+    ("sounds into our speech", lambda row: f"{row['false_events']}"),
+    ("false stops", lambda row: f"{row['false_stops']}"),
     ("paused, went on", lambda row: f"{row['pauses']} ({row['pause_ms_p50']:.0f} ms)" if row["pauses"] else "0"),
     ("unasked replies", lambda row: f"{row['spurious_replies']}"),
     ("said: word error", lambda row: _percent(row["said_word_error"])),

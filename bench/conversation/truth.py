@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.conversation.calls import Played
 from bench.conversation.hearing import sound_between
-from bench.conversation.measure import Said, Stretch, messages, stretches
+from bench.conversation.measure import Said, Stretch, stretches, whole_messages
 from bench.conversation.replies import FIRST_MESSAGE, LONG, SHORT
 from bench.conversation.voices import RATE_HZ
 from bench.conversation.wire import Recording
@@ -42,7 +42,7 @@ class Truth:
 def examine(played: Played) -> Truth:
     """Listens to a whole call with Whisper base. Blocks for a tenth of the call's length or so."""
     truth = Truth()
-    said = messages(played.messages)
+    said = whole_messages(played)
     ours = [one for one in said if one.role == "assistant"]
     for place, one in enumerate(ours):
         upto = min(

@@ -86,6 +86,17 @@ def test_a_reply_that_ended_by_itself_was_not_interrupted() -> None:
     assert _measured([(1.0, 3.9), (6.5, 8.0)], [(BARGE_IN, 4.0)]).barge_ins == 0
 
 
+def test_a_reply_that_was_cut_before_it_had_to_be_stopped_at_once() -> None:
+    said = [message("assistant", 1.0, 4.2, interrupted=True)]
+    found = _measured([(1.0, 4.2), (6.5, 8.0)], [(BARGE_IN, 4.0)], said)
+    assert (found.barge_ins, found.stop_ms) == (1, [0.0])
+
+
+def test_what_the_far_end_did_not_listen_to_is_left_out() -> None:
+    said = [message("assistant", 1.0, 3.0), message("assistant", 19.0, 24.0, interrupted=True)]
+    assert _measured([(1.0, 3.0), (19.0, 20.0)], [], said).false_stops == 0
+
+
 def test_to_begin_again_while_they_talk_on_is_a_cut_in() -> None:
     assert _measured([(1.0, 4.45), (5.2, 5.5), (6.5, 8.0)], [(BARGE_IN, 4.0)]).wrong_cut_ins == 1
 
@@ -116,7 +127,7 @@ def test_a_pause_that_goes_on_afterwards_is_measured_as_it_was_heard() -> None:
     found = _measured([(1.0, 4.4), (6.0, 9.0)], [(OKAY, 4.0)], [message("assistant", 1.0, 9.0)])
     assert found.false_stops == 0
     assert found.pause_ms == [pytest.approx(1600, abs=6)]
-    assert _measured([(1.0, 4.4), (4.85, 9.0)], [(OKAY, 4.0)], [message("assistant", 1.0, 9.0)]).pause_ms == []
+    assert _measured([(1.0, 4.4), (4.7, 9.0)], [(OKAY, 4.0)], [message("assistant", 1.0, 9.0)]).pause_ms == []
 
 
 def test_a_reply_that_nobody_asked_for_is_spurious() -> None:
