@@ -104,6 +104,31 @@ def test_words_are_pronounced_as_the_lexicon_says(text: str, spoken: str) -> Non
     assert Lexicon(entries).spoken(text) == spoken
 
 
+@pytest.mark.parametrize(
+    ("source", "text", "spoken"),
+    [
+        ("3", "3 or 3.5 or 1,3 or 13 or 3?", "X or 3.5 or 1,3 or 13 or X?"),
+        ("24/7", "Open 24/7, not 24/78.", "Open X, not 24/78."),
+        ("5G", "5g and 5GB", "X and 5GB"),
+        ("Zoë", "ZOE\u0308 and Zoë\u2019s, not Zoëtje", "X and X\u2019s, not Zoëtje"),
+        ("straße", "Straße und Straßen", "X und Straßen"),
+        ("İzmir", "İzmir", "X"),
+        ("Miss", "mi\u017fs", "X"),
+        ("a.b", "a.b axb", "X axb"),
+        ("Müller GmbH", "müller gmbh.", "X."),
+        ("東京", "東京 です", "X です"),
+    ],
+)
+def test_whole_words_and_numbers_are_replaced_in_any_script(source: str, text: str, spoken: str) -> None:
+    assert Lexicon([Pronunciation.model_validate({"from": source, "to": "X"})]).spoken(text) == spoken
+
+
+def test_the_longest_word_wins_and_what_was_put_in_is_not_replaced_again() -> None:
+    pairs = (("new", "old"), ("New York", "new yoke"), ("old", "new"))
+    entries = [Pronunciation.model_validate({"from": source, "to": target}) for source, target in pairs]
+    assert Lexicon(entries).spoken("New York is new and old.") == "new yoke is old and new."
+
+
 def test_an_empty_lexicon_changes_nothing() -> None:
     assert Lexicon([]).spoken("As it is.") == "As it is."
 

@@ -7,7 +7,7 @@ import pytest
 from tests.engine_talk.world import SIP, World, echo_brain, plan
 from trunkline.base.errors import Upstream
 from trunkline.domain.call import EndReason
-from trunkline.domain.commands import Mute
+from trunkline.domain.commands import Mute, Say
 from trunkline.domain.events import CallEnded, DigitPressed
 from trunkline.engine.effects import StopSpeaking, Think
 from trunkline.engine.events import (
@@ -203,6 +203,32 @@ def test_an_end_call_phrase_that_was_not_heard_ends_nothing() -> None:
     world = World(plan(speech_config=speech), lambda history: ["Thank you very much indeed.", "Have a nice day!"])
     world.answer().run(1).says("that is all", seconds=1.0).run(2.2).says("one more thing", seconds=1.0).run(1.6)
     assert world.interrupted != []
+    assert world.end is None
+
+
+PHRASES = {"end_call_phrases": ["Auf Wiederhören", "tot ziens"]}
+
+
+def test_an_end_call_phrase_counts_wherever_the_assistant_says_it() -> None:
+    ordered = World(plan(speech_config=PHRASES, first_message="Hallo."), lambda history: ["Ja."]).answer().run(2)
+    ordered.tell(Ordered("c1", Say("Dann bis morgen, auf Wiederhören!"))).run(5)
+    assert reason(ordered) is EndReason.ASSISTANT_ENDED
+    opening = World(
+        plan(speech_config=PHRASES, first_message="Verkeerd verbonden. Tot ziens."), lambda history: ["Ja."]
+    )
+    assert reason(opening.answer().run(6)) is EndReason.ASSISTANT_ENDED
+
+
+def test_an_end_call_phrase_may_be_cut_between_clauses() -> None:
+    replies = ["Gut, dann sage ich auf", "Wiederhören."]
+    world = World(plan(speech_config=PHRASES), lambda history: replies).answer().run(1).says("das ist alles").run(8)
+    assert world.transcript[-1] == ("assistant", "Gut, dann sage ich auf Wiederhören.")
+    assert reason(world) is EndReason.ASSISTANT_ENDED
+
+
+def test_the_party_saying_an_end_call_phrase_ends_nothing() -> None:
+    world = World(plan(speech_config=PHRASES), lambda history: ["Noch etwas?"])
+    world.answer().run(1).says("auf Wiederhören").run(5)
     assert world.end is None
 
 

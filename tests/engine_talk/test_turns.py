@@ -228,3 +228,23 @@ def test_what_the_turn_is_part_of_counts(
     text: str, probability: float | None, setting: Setting, seconds: float
 ) -> None:
     assert wait_seconds(text, probability, MANNERS, setting) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "there"),
+    [
+        ("Well, GOOD-BYE then!", "good bye", True),
+        ("Good bye.", "Good-bye", True),
+        ("It\u2019s been nice", "it's been", True),
+        ("Auf Wiederho\u0308ren.", "auf wiederhören", True),
+        ("Grüße aus der Straße", "STRASSE", True),
+        ("好的,再见!", "再见", True),
+        ("では、さようなら。", "さようなら", True),
+        ("До свидания!", "до свидания", True),
+        ("goodbyes are hard", "goodbye", False),
+        ("good, bye", "good bye", True),
+        ("anything", "!?", False),
+    ],
+)
+def test_phrases_are_found_in_any_language_and_punctuation(text: str, phrase: str, there: bool) -> None:
+    assert has_phrase(text, phrase) is there

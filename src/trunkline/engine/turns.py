@@ -1,6 +1,7 @@
 """When a turn is over: what the words, the pause and the end-of-turn model say about how long to wait."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
@@ -38,6 +39,10 @@ WHOLE_NUMBER_DIGITS = (10, 11)
 
 _ELLIPSES = ("...", "…", "-")
 _WORD = re.compile(r"[^\W_]+(?:['’:.\-@][^\W_]+)*")
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese: nothing parts their words."""
+_PLAIN_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_APOSTROPHES = re.compile("['’ʼ`]")
 _NO_LETTERS = frozenset("aioy")
 _MULTIPLIERS = {"double": 2, "dubbel": 2, "triple": 3}
 _LONG_NUMBER_DIGITS = 5
@@ -240,9 +245,15 @@ def is_whole_answer(text: str) -> bool:
 
 
 def has_phrase(text: str, phrase: str) -> bool:
-    """Whether ``phrase`` stands in ``text`` word by word, whatever the case and the punctuation."""
-    wanted = words(phrase)
-    return bool(wanted) and f" {' '.join(wanted)} " in f" {' '.join(words(text))} "
+    """Whether ``phrase`` stands in ``text`` word by word, whatever the case, the punctuation, hyphens and apostrophes;
+    in scripts without spaces, character by character."""
+    wanted, said = _plain(phrase), _plain(text)
+    return bool(wanted) and f" {wanted} " in f" {said} "
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_PLAIN_WORD.findall(_APOSTROPHES.sub("", folded)))
 
 
 def spoken_seconds(text: str, speed: float = 1.0) -> float:

@@ -1,6 +1,7 @@
 """What is being said: its pieces, their sound, and which of its words were really heard, counted by samples."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -179,16 +180,26 @@ def cut(text: str, share: float) -> int:
 
 
 class Lexicon:
-    """Words that are spoken differently from how they are written."""
+    """Words that are spoken differently from how they are written: whole words, in any case, the longest first."""
 
     def __init__(self, entries: Sequence[Pronunciation]) -> None:
-        self._targets = {entry.source.lower(): entry.target for entry in entries}
-        sources = sorted(self._targets, key=len, reverse=True)
-        either = "|".join(re.escape(source) for source in sources)
-        self._pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE) if sources else None
+        longest = sorted(entries, key=lambda entry: len(entry.source), reverse=True)
+        self._targets = [entry.target for entry in longest]
+        either = "|".join(f"({_whole(unicodedata.normalize('NFC', entry.source))})" for entry in longest)
+        self._pattern = re.compile(either, re.IGNORECASE) if entries else None
 
     def spoken(self, text: str) -> str:
         """``text`` as the voice is to read it."""
         if self._pattern is None:
             return text
-        return self._pattern.sub(lambda match: self._targets[match.group().lower()], text)
+        return self._pattern.sub(self._target, unicodedata.normalize("NFC", text))
+
+    def _target(self, found: re.Match[str]) -> str:
+        return self._targets[(found.lastindex or 1) - 1]
+
+
+def _whole(source: str) -> str:
+    """A pattern for ``source`` as a word by itself; a number is none within a longer one (the 3 of 3.5 and of 10:3)."""
+    before = r"(?<!\w)" + (r"(?<!\d[.,:/])" if source[0].isdigit() else "")
+    after = r"(?!\w)" + (r"(?![.,:/]\d)" if source[-1].isdigit() else "")
+    return before + re.escape(source) + after
