@@ -84,6 +84,30 @@ async def test_the_secret_of_a_tool_survives_a_patch_that_does_not_know_it(api: 
     assert await secret_of([tool(None, "https://example.com/other")]) is None
 
 
+async def test_the_headers_of_an_mcp_server_are_never_shown_and_survive_a_patch(api: Api) -> None:
+    def tool(url: str = "https://example.com/mcp", **headers: str | None) -> dict[str, object]:
+        return {"type": "mcp", "url": url, "headers": headers, "allowed_tools": ["find"]}
+
+    async def stored(tools: list[dict[str, object]]) -> dict[str, str | None]:
+        changed = await api.ours.patch(path, json={"llm_config": {**LLM, "tools": tools}})
+        assert changed.status_code == 200
+        assert "hush" not in changed.text
+        async with api.rooms.unit(api.caller, write=False) as unit:
+            llm = (await unit.assistants.get(assistant["id"])).settings.llm_config
+        headers = llm.tools[0].headers if llm else {}  # type: ignore[union-attr]
+        return {name: value.get_secret_value() if value else None for name, value in headers.items()}
+
+    first = tool(Authorization="hush", Other="hush too")
+    assistant = await made(api.ours, "/assistants", {"name": "A", "llm_config": {**LLM, "tools": [first]}})
+    path = f"/assistants/{assistant['id']}"
+    assert assistant["llm_config"]["tools"][0] == tool(Authorization=None, Other=None)
+    assert await stored([assistant["llm_config"]["tools"][0]]) == {"Authorization": "hush", "Other": "hush too"}
+    assert await stored([tool(Authorization=None, Other="changed")]) == {"Authorization": "hush", "Other": "changed"}
+    assert await stored([tool(Other=None)]) == {"Other": "changed"}
+    elsewhere = {"llm_config": {**LLM, "tools": [tool("https://example.com/other", Other=None)]}}
+    assert (await api.ours.patch(path, json=elsewhere)).status_code == 400
+
+
 async def test_a_number_is_attached_detached_and_removed(api_on_each: Api) -> None:
     ours = api_on_each.ours
     ids = await ready_to_call(ours)

@@ -60,9 +60,11 @@ def test_a_configuration_parts_from_its_secrets_and_joins_them_again() -> None:
     assert secrets == {
         "webhook_secret": "assistant-secret",
         "llm_config.tools.0.server.secret": "tool-secret",
+        "llm_config.tools.1.headers.Authorization": "mcp-secret",
     }
     assert "assistant-secret" not in json.dumps(config)
     assert "tool-secret" not in json.dumps(config)
+    assert "mcp-secret" not in json.dumps(config)
     assert config == public(settings)
     assert AssistantSettings.model_validate(joined(config, secrets)) == settings
 

@@ -28,7 +28,7 @@ async def test_secrets_lie_sealed_and_come_back_open(database: Database) -> None
             str((await connection.execute(select(table))).all())
             for table in (tables.organisations, tables.trunks, tables.assistants)
         ]
-    for secret in ("org-secret", "trunk-password", "assistant-secret", "tool-secret"):
+    for secret in ("org-secret", "trunk-password", "assistant-secret", "tool-secret", "mcp-secret"):
         assert secret not in "".join(rows)
     async with database.unit("org-a", write=False) as unit:
         assert (await unit.organisations.get("org-a")).webhook_secret == "org-secret"

@@ -57,7 +57,8 @@ def assistant(org_id: str = "org-a", **settings: Any) -> Assistant:
                     "type": "function",
                     "function": {"name": "book"},
                     "server": {"url": "https://example.com/tool", "secret": "tool-secret"},
-                }
+                },
+                {"type": "mcp", "url": "https://example.com/mcp", "headers": {"Authorization": "mcp-secret"}},
             ],
         },
         "speech_config": {"pronunciation": [{"from": "SQL", "to": "sequel"}]},

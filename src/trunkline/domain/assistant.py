@@ -86,10 +86,11 @@ class McpTool(Config):
 
     type: Literal["mcp"] = Field(description="Always `mcp`.")
     url: str = Field(description="The address of the server's MCP endpoint.")
-    headers: dict[HeaderName, SecretStr] = Field(
+    headers: dict[HeaderName, SecretStr | None] = Field(
         default_factory=dict,
         max_length=20,
-        description="Sent with every request, for example `Authorization`; the values are never returned (null).",
+        description="Sent with every request, for example `Authorization`; the values are never returned (null), and"
+        " null keeps the value of the stored tool with the same address.",
     )
     allowed_tools: tuple[str, ...] | None = Field(
         None, description="The names of the tools that the model may use; left out, all of them."
@@ -97,8 +98,10 @@ class McpTool(Config):
 
     @field_validator("headers")
     @classmethod
-    def _can_be_sent(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    def _can_be_sent(cls, headers: dict[str, SecretStr | None]) -> dict[str, SecretStr | None]:
         for name, value in headers.items():
+            if value is None:
+                raise ValueError(f"the value of {name} is missing")
             if name.lower() in _SET_BY_US or name.lower().startswith(("mcp-", "transfer-")):
                 raise ValueError(f"{name} cannot be set: the platform sets it")
             text = value.get_secret_value()
@@ -151,15 +154,22 @@ Tool = Annotated[
 
 
 class ScriptStep(Config):
-    """One step of a script: say something, or ask for the value of a slot.
+    """One step of a script: say something, ask for the value of a slot, or have a tool bring it.
 
-    ``next`` maps an answer (``yes``/``no``, a choice, or ``*`` for any) to the id of the step that follows; without
-    it the following step in order is next. ``end`` ends the script.
+    ``next`` maps an answer (``yes``/``no``, a choice, a tool's result, ``failed`` for a tool that brought none, or ``*``
+    for any) to the id of the step that follows; without it the following step in order is next. ``end`` ends the script.
     """
 
     id: str = Field(min_length=1, description="Its name, unique in the script.")
     say: str | None = Field(None, description="Spoken when the step begins.")
     ask: str | None = Field(None, description="The question; asked again when the answer was not understood.")
+    tool: str | None = Field(
+        None, description="The tool that is called, by its name; what it brings is kept in the slot."
+    )
+    arguments: dict[str, Scalar] | None = Field(
+        None,
+        description="The arguments of the tool; `{{name}}` is filled. Left out, slots, variables and words that fit them.",
+    )
     slot: str | None = Field(None, description="Where the answer is kept.")
     type: Literal["yes_no", "number", "date_time", "choice", "text"] | None = Field(
         None, description="What kind of answer is expected."
@@ -170,6 +180,14 @@ class ScriptStep(Config):
     next: dict[str, str] | str | None = Field(
         None, description="The id of the step that follows, by answer or always; `end` ends the script."
     )
+
+    @model_validator(mode="after")
+    def _asks_or_calls(self) -> "ScriptStep":
+        if self.tool and (self.ask or self.type or self.choices):
+            raise ValueError(f"step {self.id!r} calls a tool, so it cannot ask")
+        if self.arguments is not None and not self.tool:
+            raise ValueError(f"step {self.id!r} has arguments, but no tool")
+        return self
 
 
 class Script(Config):
@@ -192,8 +210,8 @@ class Script(Config):
                     raise ValueError(f"step {step.id!r} leads to {target!r}, which is no step (nor 'end')")
             if step.ask and not (step.slot and step.type):
                 raise ValueError(f"step {step.id!r} asks, so it needs a slot and a type")
-            if not (step.say or step.ask):
-                raise ValueError(f"step {step.id!r} neither says nor asks anything")
+            if not (step.say or step.ask or step.tool):
+                raise ValueError(f"step {step.id!r} neither says nor asks anything, nor calls a tool")
         return self
 
 
@@ -208,6 +226,29 @@ class LlmConfig(Config):
     tools: tuple[Tool, ...] = Field((), description="What the model may do besides speaking.")
     base_url: str | None = Field(None, description="Only openai_compatible: the address of the model server.")
     script: Script | None = Field(None, description="Only local: what the scripted brain runs on.")
+
+    @model_validator(mode="after")
+    def _tools_of_the_script_are_there(self) -> "LlmConfig":
+        if any(isinstance(tool, McpTool) and tool.allowed_tools is None for tool in self.tools):
+            return self  # which tools its server has is known in the call
+        known = {name for tool in self.tools for name in _names(tool)}
+        for step in self.script.steps if self.script else ():
+            if step.tool and step.tool not in known:
+                raise ValueError(f"step {step.id!r} of the script calls {step.tool!r}, which is none of the tools")
+        return self
+
+
+def _names(tool: Tool) -> tuple[str, ...]:
+    """What a model calls a tool by."""
+    match tool:
+        case FlatWebhookTool():
+            return (tool.name,)
+        case NestedWebhookTool():
+            return (tool.function.name,)
+        case McpTool():
+            return tool.allowed_tools or ()
+        case _:
+            return (_tool_kind(tool),)
 
 
 class SttConfig(Config):

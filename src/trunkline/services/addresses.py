@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from trunkline.domain.assistant import AssistantSettings, TransientAssistant, webhook_tools
+from trunkline.domain.assistant import AssistantSettings, McpTool, TransientAssistant, webhook_tools
 from trunkline.services.rooms import Limits
 
 
@@ -36,6 +36,9 @@ def problems(config: AssistantSettings | TransientAssistant, limits: Limits) -> 
     for name, tool in webhook_tools(config.llm_config).items() if config.llm_config else ():
         if wrong := webhook_problem(tool.url, limits):
             found.append(f"llm_config.tools: the url of {name} {wrong}")
+    for place, one in enumerate(config.llm_config.tools if config.llm_config else ()):
+        if isinstance(one, McpTool) and (wrong := webhook_problem(one.url, limits)):
+            found.append(f"llm_config.tools.{place}.url: {wrong}")
     return found
 
 

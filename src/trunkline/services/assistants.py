@@ -8,6 +8,7 @@ from trunkline.domain.access import Caller
 from trunkline.domain.assistant import AssistantSettings, LlmConfig, SttConfig, TtsConfig
 from trunkline.services import schemas
 from trunkline.services.addresses import problems
+from trunkline.services.kept_secrets import with_kept_secrets
 from trunkline.services.rooms import Limits, Page, Rooms
 from trunkline.services.validation import checked, invalid
 from trunkline.storage.assistants import Assistant
@@ -48,13 +49,14 @@ async def update(rooms: Rooms, caller: Caller, assistant_id: str, changes: dict[
     something really changed. Raises Invalid and NotFound.
 
     A webhook tool whose ``server.secret`` is null or left out keeps the secret of the stored tool with the same
-    address, because no reply ever shows it; an empty secret removes it.
+    address, because no reply ever shows it; an empty secret removes it. The same goes for null
+    values of an MCP tool's ``headers``.
     """
     async with rooms.unit(caller) as unit:
         before = await unit.assistants.get(assistant_id, lock=True)
         now = revealed(before.settings)
         if "llm_config" in changes:
-            changes = {**changes, "llm_config": _with_kept_secrets(changes["llm_config"], now)}
+            changes = {**changes, "llm_config": with_kept_secrets(changes["llm_config"], now)}
         settings = _settings(rooms, {**now, **changes})
         if settings == before.settings:
             return before
@@ -92,23 +94,3 @@ def _stages(settings: AssistantSettings) -> tuple[LlmConfig, SttConfig | None, T
     if settings.llm_config is None:
         raise invalid(["llm_config: is required"])
     return settings.llm_config, settings.stt_config, settings.tts_config
-
-
-def _with_kept_secrets(llm_config: Any, stored: dict[str, Any]) -> Any:
-    if not isinstance(llm_config, dict) or not isinstance(llm_config.get("tools"), list | tuple):
-        return llm_config
-    kept = {server["url"]: server["secret"] for server in map(_server, stored["llm_config"]["tools"]) if server}
-    return {**llm_config, "tools": [_with_kept_secret(tool, kept) for tool in llm_config["tools"]]}
-
-
-def _with_kept_secret(tool: Any, kept: dict[str, str | None]) -> Any:
-    server = _server(tool)
-    if server is None:
-        return tool
-    secret = server.get("secret")
-    return {**tool, "server": {**server, "secret": (secret or None) if secret is not None else kept.get(server["url"])}}
-
-
-def _server(tool: Any) -> dict[str, Any] | None:
-    server = tool.get("server") if isinstance(tool, dict) else None
-    return server if isinstance(server, dict) and isinstance(server.get("url"), str) else None

@@ -96,7 +96,7 @@ class McpToolRunner:
         return known is not None and name in known.tools
 
     async def _list(self, known: _Known, http: aiohttp.ClientSession, server: McpTool) -> _Answer:
-        headers = {name: value.get_secret_value() for name, value in server.headers.items()}
+        headers = {name: value.get_secret_value() for name, value in server.headers.items() if value}
         session = McpSession(http, self._guard, server.url, headers)
         known.sessions.append(session)
         try:

@@ -118,8 +118,9 @@ _PRESENT = (
         summary="Change an assistant",
         description="Changes only what is given. `llm_config` and the other config objects replace whole; null brings their "
         "default back, and clears texts. A webhook tool whose `server.secret` is null or left out keeps the secret of the "
-        "stored tool with the same `server.url`, because no reply ever shows it; an empty secret removes it. `version` "
-        "counts up with each change; calls that are going on keep the assistant as it was.",
+        "stored tool with the same `server.url`, because no reply ever shows it; an empty secret removes it. Null values of "
+        "an MCP tool's `headers` are kept in the same way. `version` counts up with "
+        "each change; calls that are going on keep the assistant as it was.",
         scope="write",
         body=AssistantSettings,
         partial=True,
