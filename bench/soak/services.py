@@ -25,6 +25,7 @@ class Services:
         self.tool_calls: Counter[str] = Counter()
         self.arrived = asyncio.Condition()
         self._deliveries = 0
+        self._refused: set[str] = set()
 
     def url(self, path: str) -> str:
         """An address of ours."""
@@ -40,12 +41,13 @@ class Services:
         return self.reports[call_id][0]
 
     async def hook(self, request: web.Request) -> web.StreamResponse:
-        """Takes webhooks; every fortieth is refused once, so that it comes again."""
-        self._deliveries += 1
-        if self._deliveries % 40 == 0:
-            return web.Response(status=503)
+        """Takes webhooks; every fortieth is refused, at most one of a call, so that it comes again."""
         message = orjson.loads(await request.read())["message"]
         call_id = message["call"]["id"]
+        self._deliveries += 1
+        if self._deliveries % 40 == 0 and call_id not in self._refused:
+            self._refused.add(call_id)
+            return web.Response(status=503)
         if message["type"] == "end-of-call-report":
             self.report_ids[call_id].add(request.headers["webhook-id"])
             async with self.arrived:
