@@ -53,6 +53,7 @@ def test_an_override_is_found_again_in_what_it_was_merged_into(base: dict[str, A
 
 CONFIG: dict[str, Any] = {
     "first_message": "Hello {{ name }}",
+    "voicemail_message": "Call back about {{ name }}",
     "llm_config": {
         "messages": [{"role": "system", "content": "{{name}} owes {{amount}}. {not a place} {{}}"}],
         "script": {
@@ -71,6 +72,7 @@ CONFIG: dict[str, Any] = {
 def test_variables_fill_everything_that_is_said_or_told() -> None:
     filled = fill(CONFIG, {"name": "{{amount}}", "amount": "5 €"})
     assert filled["first_message"] == "Hello {{amount}}"
+    assert filled["voicemail_message"] == "Call back about {{amount}}"
     assert filled["llm_config"]["messages"][0]["content"] == "{{amount}} owes 5 €. {not a place} {{}}"
     assert filled["llm_config"]["script"]["goal"] == "For {{amount}}"
     assert filled["llm_config"]["script"]["steps"][0]["ask"] == "When, {{amount}}?"

@@ -10,6 +10,7 @@ from trunkline.base.errors import Invalid
 _PLACE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}")
 _FILLED = (
     ("first_message",),
+    ("voicemail_message",),
     ("llm_config", "messages"),
     ("llm_config", "script"),
     ("speech_config", "first_message_outbound"),
