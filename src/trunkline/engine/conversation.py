@@ -71,9 +71,9 @@ class Conversation:
             events.WordsFinal: floor.final,
             events.TurnJudged: lambda event: floor.judged(event.probability),
             events.ToneHeard: self._reception.hear,
-            events.ReplyText: lambda event: floor.mind.text(event.reply, event.text),
+            events.ReplyText: self._reply_text,
             events.ReplyTools: lambda event: floor.mind.tools(event.reply, event.calls),
-            events.ReplyFinished: lambda event: floor.mind.finished(event.reply),
+            events.ReplyFinished: self._reply_finished,
             events.ReplyFailed: self._reply_failed,
             events.SpeakingStarted: self._sounds,
             events.SpeakingFinished: lambda event: floor.mouth.finished(event.utterance, event.at),
@@ -82,8 +82,9 @@ class Conversation:
             events.ToolsFinished: deeds.tools_finished,
             events.ToolsOffered: deeds.tools_offered,
             events.Ordered: self._ordered,
-            events.TransferDone: lambda event: deeds.transfer_done(),
-            events.TransferRefused: deeds.transfer_refused,
+            events.TransferDone: lambda event: deeds.transfer.referred(),
+            events.TransferRefused: deeds.transfer.refused,
+            events.OfTarget: lambda event: deeds.transfer.target(event.event),
             events.DigitsSent: deeds.digits_sent,
             events.HearingFailed: self._hearing_failed,
             events.TimerFired: self._time,
@@ -180,7 +181,7 @@ class Conversation:
 
     def _closed(self, event: events.LineClosed) -> None:
         if event.reason is EndReason.TRANSFERRED:  # the leg may close before the hand-over is told to have worked
-            self._deeds.transfer_done()
+            self._deeds.transfer.referred()
         screened = self._reception.reason
         self._reception.leave()
         self._desk.stage = Stage.OVER
@@ -232,6 +233,9 @@ class Conversation:
             Timer.LAST_WORDS: self._closing.hang_up,
             Timer.GOODBYE: self._say_goodbye,
             Timer.LIMIT: self._duration.passed,
+            Timer.TARGET: self._deeds.transfer.waited,
+            Timer.TARGET_SCREENING: self._deeds.transfer.look,
+            Timer.SUMMARY: self._deeds.transfer.summary_is_late,
             Timer.SCREENING: self._reception.review,
         }
 
@@ -267,9 +271,18 @@ class Conversation:
     def _silent(self, event: events.SpeakingStopped) -> None:
         self._floor.mouth.stopped(event.utterance, event.heard, event.rest, event.at, event.broken)
 
+    def _reply_text(self, event: events.ReplyText) -> None:
+        self._floor.mind.text(event.reply, event.text)
+        self._deeds.transfer.reply(event)
+
+    def _reply_finished(self, event: events.ReplyFinished) -> None:
+        self._floor.mind.finished(event.reply)
+        self._deeds.transfer.reply(event)
+
     # --- failures
 
     def _reply_failed(self, event: events.ReplyFailed) -> None:
+        self._deeds.transfer.reply(event)
         if self._floor.mind.failed(event.reply):
             error = _failure("language model", event.error)
             self._closing.begin(EndReason.PROVIDER_ERROR, apology(self._desk.plan), error=error)

@@ -9,10 +9,11 @@ from trunkline.ports.models import ToolCall, Turn
 
 @dataclass(frozen=True, slots=True)
 class Think:
-    """Ask the model for reply number ``reply`` to ``history``."""
+    """Ask the model for reply number ``reply`` to ``history``; ``with_tools`` offers it its functions."""
 
     reply: int
     history: Sequence[Turn]
+    with_tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +118,12 @@ class DialTarget:
     """Call the party that the call is to be handed over to, over the plan's ``transfer_trunk`` or ``trunk``.
 
     Everything that happens on this second leg comes as OfTarget; OfTarget(LineClosed) always comes, once, also where
-    it could not be dialled. One second leg at a time.
+    it could not be dialled. One second leg at a time: events of an earlier one come no more. ``talks``: somebody will
+    be talked to; else no recogniser and no voice are opened for it.
     """
 
     destination: str
+    talks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End the leg; LineClosed follows. After it come no effects but Note, StopThinking, StopSpeaking and CancelTimer."""
+    """End the leg, and the second one where there is one; LineClosed follows. After it come no effects but Note,
+    StopThinking, StopSpeaking and CancelTimer."""
 
 
 @dataclass(frozen=True, slots=True)

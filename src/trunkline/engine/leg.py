@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 from trunkline.base.errors import Invalid
 from trunkline.base.logs import logger
@@ -43,6 +44,8 @@ class Leg:
         self._ending: asyncio.Task[None] | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._nobody_answered = False
+        self._keys = ""
+        self._passing: asyncio.Task[None] | None = None
 
     @property
     def sip(self) -> SipFacts:
@@ -71,6 +74,12 @@ class Leg:
         """Presses keys; DigitsSent tells the outcome."""
         self._with_line(lambda line: self._send_digits(line, digits), "digits")
 
+    def pass_on(self, digit: str) -> None:
+        """Presses a key that another party pressed, after those before it; its outcome is not told."""
+        self._keys += digit
+        if self._passing is None or self._passing.done():
+            self._passing = self._crew.start(self._pass_on(), "keys")
+
     def hand_over(self, destination: str) -> None:
         """Transfers the party; TransferDone or TransferRefused tells the outcome."""
         self._with_line(lambda line: self._hand_over(line, destination), "transfer")
@@ -79,6 +88,10 @@ class Leg:
         """Ends the leg; LineClosed follows within 6 s even where the line itself says nothing."""
         if self._ending is None and self.line is not None and not self.closed.is_set():
             self._ending = self._crew.start(self._hang_up(self.line), "hang up")
+
+    def fail(self, reason: EndReason, error: str) -> None:
+        """Closes a leg that never came to be."""
+        self._close(ports_line.Closed(reason, error), self.sip)
 
     async def close(self) -> None:
         """Hangs up and waits until the leg is gone."""
@@ -133,6 +146,12 @@ class Leg:
         except (OSError, RuntimeError, ValueError) as failure:
             error = str(failure)
         self._tell(events.DigitsSent(digits, error))
+
+    async def _pass_on(self) -> None:
+        while self._keys and self.line is not None and not self.closed.is_set():
+            digit, self._keys = self._keys[0], self._keys[1:]
+            with suppress(OSError, RuntimeError, ValueError):
+                await self.line.send_digits(digit)
 
     async def _hand_over(self, line: Line, destination: str) -> None:
         try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trunkline.audio.ambience import clip
+from trunkline.audio.ambience import clip, hold_music
 from trunkline.audio.frame import to_float
 from trunkline.audio.resample import resample
 from trunkline.base.errors import Invalid
@@ -124,6 +124,7 @@ class Senses(LegSenses):
         opening.begin()
         self.thinker = Thinker(opening, function_specs(llm), tell, crew, gear.clock)
         self._loops: dict[int, bytes] = {}
+        self._holding = False
         if plan.assistant.speech_config.background_audio.enabled:
             crew.start(self._load_loop(), "background")
 
@@ -136,11 +137,24 @@ class Senses(LegSenses):
         else:
             self._crew.start(self._load_loop(play=True), "background")
 
+    def hold(self, on: bool) -> None:
+        """Hold music is heard, but for our words, or again what is heard behind the assistant."""
+        self._holding = on
+        if on:
+            self._crew.start(self._play_music(), "hold music")
+        else:
+            self.ambience()
+
+    async def _play_music(self) -> None:
+        music = await asyncio.to_thread(hold_music, self.sample_rate_hz)
+        if self._holding:
+            self.speaker.background(music, behind_words=False)
+
     async def _load_loop(self, *, play: bool = False) -> None:
         """Has the loop made, once for all calls, while others go on."""
         rate, wanted = self.sample_rate_hz, self._plan.assistant.speech_config.background_audio
         self._loops[rate] = await asyncio.to_thread(clip, wanted.clip, rate)
-        if play:
+        if play and not self._holding:
             self.speaker.background(self._loops[rate], wanted.volume)
 
     def usage(self) -> Usage:

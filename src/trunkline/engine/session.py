@@ -19,6 +19,7 @@ from trunkline.engine.media import Seat
 from trunkline.engine.notebook import Notebook
 from trunkline.engine.recorder import Tape
 from trunkline.engine.senses import Senses
+from trunkline.engine.target import FromTarget, Targets
 from trunkline.engine.timers import Due, Timers
 from trunkline.engine.toolbox import Toolbox
 from trunkline.ports.carrier import Offer
@@ -45,9 +46,10 @@ class Session:
         self._gear = gear
         self._notebook = notebook
         self._crew = Crew(plan.call_id, self.break_off)
-        self._inbox: asyncio.Queue[events.Event | Due | _Broken] = asyncio.Queue()
+        self._inbox: asyncio.Queue[events.Event | Due | FromTarget | _Broken] = asyncio.Queue()
         self._timers = Timers(self._inbox.put_nowait, gear.clock)
         self._leg = Leg(plan, gear.carrier, self.tell, self._gone, self._crew)
+        self._targets = Targets(plan, gear, self._inbox.put_nowait, self._crew)
         self._tools = Toolbox(plan, gear.tools, self.tell, crew)
         self._senses: Senses | None = None
         self._seat: Seat | None = None
@@ -117,7 +119,7 @@ class Session:
     async def _close(self, failure: BaseException | None) -> None:
         self._timers.clear()
         self._gone()
-        await self._leg.close()
+        await asyncio.gather(self._leg.close(), self._targets.aclose())
         recording = await self._tape.finish() if self._tape is not None else None
         self._notebook.note(self._last_fact(failure, recording))
         if self._senses is not None:
@@ -130,11 +132,11 @@ class Session:
             error = f"{type(failure).__name__}: {failure}"
             ended = CallEnded(self._gear.clock.now(), EndReason.INTERNAL_ERROR, error, self._leg.sip)
         usage = self._senses.usage() if self._senses is not None else ended.usage
-        return replace(ended, recording=recording, usage=usage)
+        return replace(ended, recording=recording, usage=self._targets.usage(usage))
 
     # --- events in
 
-    def _current(self, item: events.Event | Due | _Broken, senses: Senses) -> events.Event | None:
+    def _current(self, item: events.Event | Due | FromTarget | _Broken, senses: Senses) -> events.Event | None:
         """The event that the conversation is to see; None for one that was overtaken while it waited."""
         if isinstance(item, _Broken):
             raise RuntimeError("a part of the call failed") from item.error
@@ -142,7 +144,22 @@ class Session:
             return events.TimerFired(item.name) if self._timers.claim(item) else None
         if isinstance(item, _REPLY_EVENTS) and not senses.thinker.wants(item.reply):
             return None
+        if isinstance(item, FromTarget):
+            return self._of_target(item)
+        if self._targets.bridged and isinstance(item, events.DigitHeard):
+            self._targets.press(item.digit)
         return item
+
+    def _of_target(self, item: FromTarget) -> events.OfTarget | None:
+        if self._targets.bridged and isinstance(item.event, events.DigitHeard):
+            self._leg.pass_on(item.event.digit)
+        return self._targets.current(item)
+
+    def _bridge(self, senses: Senses) -> None:
+        """Joins the legs; ears, mind and voice are closed: nobody needs them any more."""
+        senses.speaker.background(None)
+        if self._seat is not None and self._targets.bridge(self._seat):
+            self._crew.start(senses.aclose(), "hush")
 
     def _sit_down(self, senses: Senses) -> None:
         """The party answered: its sound moves from now on."""
@@ -176,6 +193,7 @@ class Session:
         if self._seat is not None:
             self._gear.media.leave(self._seat)
             self._seat = None
+        self._targets.hang_up()
         if self._senses is not None:
             self._senses.speaker.close()
 
@@ -188,7 +206,9 @@ class Session:
     def _performers(self, senses: Senses) -> dict[type, Callable[[Any], None]]:
         leg, timers = self._leg, self._timers
         return {
-            effects.Think: lambda effect: senses.thinker.think(effect.reply, effect.history),
+            effects.Think: lambda effect: senses.thinker.think(
+                effect.reply, effect.history, with_tools=effect.with_tools
+            ),
             effects.StopThinking: lambda effect: senses.thinker.stop(effect.reply),
             effects.Speak: lambda effect: senses.speaker.speak(effect.utterance, effect.text),
             effects.SpeakEnd: lambda effect: senses.speaker.end(effect.utterance),
@@ -201,11 +221,19 @@ class Session:
             effects.RunTools: lambda effect: self._tools.run(effect.batch, effect.calls),
             effects.SendDigits: lambda effect: leg.send_digits(effect.digits),
             effects.HandOver: lambda effect: leg.hand_over(effect.destination),
-            effects.HangUp: lambda effect: leg.hang_up(),
+            effects.DialTarget: self._targets.dial,
+            effects.ToTarget: self._targets.perform,
+            effects.HoldSound: lambda effect: senses.hold(effect.on),
+            effects.Bridge: lambda effect: self._bridge(senses),
+            effects.HangUp: lambda effect: self._hang_up(),
             effects.SetTimer: lambda effect: timers.set(effect.name, effect.at),
             effects.CancelTimer: lambda effect: timers.cancel(effect.name),
             effects.Note: lambda effect: self._note(effect.fact),
         }
+
+    def _hang_up(self) -> None:
+        self._targets.hang_up()
+        self._leg.hang_up()
 
     def _judge_turn(self, senses: Senses, seconds: float) -> None:
         if self._gear.turn is not None:

@@ -59,9 +59,10 @@ class Thinker:
         self._functions += tuple(functions)
         self._complete.set()
 
-    def think(self, number: int, history: Sequence[Turn]) -> None:
-        """Starts reply ``number``."""
-        self._tasks[number] = self._crew.start(self._run(number, tuple(history)), f"reply {number}")
+    def think(self, number: int, history: Sequence[Turn], *, with_tools: bool = True) -> None:
+        """Starts reply ``number``; ``with_tools`` offers the model its functions."""
+        work = self._run(number, tuple(history), with_tools=with_tools)
+        self._tasks[number] = self._crew.start(work, f"reply {number}")
 
     def stop(self, number: int) -> None:
         """Cancels a reply."""
@@ -73,12 +74,13 @@ class Thinker:
         """Whether the events of this reply are still to be told: it was not stopped."""
         return number in self._tasks
 
-    async def _run(self, number: int, history: Sequence[Turn]) -> None:
-        await self._complete.wait()
+    async def _run(self, number: int, history: Sequence[Turn], *, with_tools: bool) -> None:
+        if with_tools:
+            await self._complete.wait()
         for attempt in range(1, TRIES + 1):
             reply = _Reply(number, self._clock.monotonic(), ClauseCutter())
             try:
-                await self._ask(reply, history)
+                await self._ask(reply, history, self._functions if with_tools else ())
             except Upstream as error:
                 if not may_try_again(error, attempt) or reply.handed:
                     self._tell(ReplyFailed(number, error))
@@ -88,9 +90,9 @@ class Thinker:
                 self._tell(ReplyFinished(number))
                 return
 
-    async def _ask(self, reply: _Reply, history: Sequence[Turn]) -> None:
+    async def _ask(self, reply: _Reply, history: Sequence[Turn], functions: Sequence[FunctionSpec]) -> None:
         session = await self._opening.get()
-        parts = session.reply(history, self._functions)
+        parts = session.reply(history, functions)
         async with watched(parts, FIRST_TOKEN_SECONDS, self._opening.provider, NEXT_TOKEN_SECONDS) as watch:
             async for part in watch.stream:
                 watch.fed()

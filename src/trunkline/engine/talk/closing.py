@@ -61,6 +61,10 @@ class Closing:
         self._desk.do(HangUp())
         self._desk.stage = Stage.HUNG_UP
 
+    def settle(self, reason: EndReason) -> None:
+        """Gives the reason of a call whose line is gone."""
+        self._give(reason, None)
+
     def _give(self, reason: EndReason, error: str | None) -> None:
         if self.reason is None:
             self.reason, self.error = reason, error

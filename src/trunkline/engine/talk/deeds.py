@@ -16,7 +16,7 @@ from trunkline.domain.commands import (
     Unmute,
 )
 from trunkline.engine.effects import Listen
-from trunkline.engine.events import DigitsSent, Ordered, ToolsFinished, ToolsOffered, TransferRefused
+from trunkline.engine.events import DigitsSent, Ordered, ToolsFinished, ToolsOffered
 from trunkline.engine.prompt import NO_TOOLS_NOTICE, ToolKind, destinations
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.desk import Desk, Stage
@@ -26,6 +26,7 @@ from trunkline.engine.talk.mind import Reply
 from trunkline.engine.talk.mouth import Utterance
 from trunkline.engine.talk.orders import Orders
 from trunkline.engine.talk.tools import Tools
+from trunkline.engine.talk.transfer import Order
 from trunkline.engine.talk.transfer import Transfer as HandingOver
 from trunkline.ports.models import ToolCall
 
@@ -34,6 +35,7 @@ _NOT_NOW = {
     Stage.SCREENING: "a machine answered the call",
     Stage.ANNOUNCING: "the call is being transferred",
     Stage.TRANSFERRING: "the call is being transferred",
+    Stage.BRIDGED: "the call was handed over",
     Stage.CLOSING: "the call is ending",
     Stage.HUNG_UP: "the call is ending",
 }
@@ -52,7 +54,7 @@ class Deeds:
         self._orders = Orders(desk)
         self._last_words: str | None = None
         self._keys = KeysSent(desk)
-        self._transfer = HandingOver(desk, floor.mind, floor.mouth)
+        self.transfer = HandingOver(desk, floor, closing, self._answer)
         self._carry_out: dict[type, Callable[[str, Any], str | None]] = {
             InjectContext: self._inject,
             Say: self._say,
@@ -83,7 +85,9 @@ class Deeds:
     def _end_call(self, command: EndCall) -> None:
         if self._desk.stage is Stage.CALLING:
             self._closing.hang_up(EndReason.CANCELLED)
-        elif self._desk.stage is Stage.TRANSFERRING:
+        elif self._desk.stage in (Stage.TRANSFERRING, Stage.BRIDGED) and not (
+            command.message and self.transfer.abandon()
+        ):
             self._closing.hang_up(EndReason.API_ENDED)
         else:
             if self._desk.stage is Stage.ANNOUNCING:
@@ -107,9 +111,9 @@ class Deeds:
         return None
 
     def _transfer_ordered(self, command_id: str, command: Transfer) -> str | None:
-        if command.mode is not TransferMode.BLIND:
-            return "only blind transfers can be made"
-        return self._transfer.begin(command.destination, command.message, Origin(command_id=command_id))
+        warm, summary = command.mode is TransferMode.WARM, command.summary_for_agent is not False
+        origin = Origin(command_id=command_id)
+        return self.transfer.begin(Order(command.destination, command.message, warm, summary, origin))
 
     def _send_ordered(self, command_id: str, command: SendDtmf) -> str | None:
         return self._keys.send(command.digits, Origin(command_id=command_id))
@@ -167,7 +171,8 @@ class Deeds:
         wanted = call.arguments.get("destination", targets[0].number if len(targets) == 1 else None)
         for target in targets:
             if target.number == wanted:
-                return self._transfer.begin(target.number, target.message, origin)
+                warm = TransferMode(target.mode) is TransferMode.WARM
+                return self.transfer.begin(Order(target.number, target.message, warm, origin=origin))
         return f"{wanted!r} is none of the destinations: {', '.join(target.number for target in targets)}"
 
     def tools_offered(self, event: ToolsOffered) -> None:
@@ -190,19 +195,6 @@ class Deeds:
         if origin is not None:
             self._answer(origin, event.error, f"pressed {event.digits}")
 
-    def transfer_done(self) -> None:
-        """The party is with somebody else."""
-        if self._desk.stage is Stage.TRANSFERRING:
-            self._orders.done(self._transfer.origin.command_id)
-            self._closing.hang_up(EndReason.TRANSFERRED)
-
-    def transfer_refused(self, event: TransferRefused) -> None:
-        """The party is still here: the model is told why, and goes on talking."""
-        if self._desk.stage is Stage.TRANSFERRING:
-            self._transfer.refused(muted=self._floor.muted)
-            self._answer(self._transfer.origin, f"the transfer failed: {event.why}", "")
-            self._floor.tell(f"The transfer failed: {event.why}. The customer is still on the line.", answer=True)
-
     def _answer(self, origin: Origin, error: str | None, success: str) -> None:
         if origin.tool_call_id is not None:
             self.tools.answer(origin.tool_call_id, error or success, failed=error is not None)
@@ -224,14 +216,14 @@ class Deeds:
 
     def leave_if_all_is_said(self) -> None:
         """Hands over or hangs up once every word was played."""
-        if self._transfer.proceed():
-            self._floor.deafen()
+        self.transfer.proceed()
         self._closing.proceed(at_work=self.tools.asking or self._keys.busy)
         if self._desk.done:
             self._orders.ended()
 
     def leave(self) -> None:
         """The call is over."""
+        self.transfer.leave()
         self._orders.ended()
         self._orders.done(self._last_words, _CUT_SHORT)
         self._orders.all_failed(_CALL_ENDED)

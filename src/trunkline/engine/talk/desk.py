@@ -17,6 +17,7 @@ class Stage(Enum):
     TALKING = "talking"
     ANNOUNCING = "announcing"
     TRANSFERRING = "transferring"
+    BRIDGED = "bridged"
     CLOSING = "closing"
     HUNG_UP = "hung up"
     OVER = "over"
@@ -38,6 +39,9 @@ class Timer(StrEnum):
     GOODBYE = "goodbye"
     LIMIT = "limit"
     SCREENING = "screening"
+    TARGET = "target"
+    TARGET_SCREENING = "target-screening"
+    SUMMARY = "summary"
 
 
 _AFTER_HANGING_UP = (Note, StopThinking, StopSpeaking, CancelTimer)

@@ -76,5 +76,5 @@ class Duration:
 
     def review(self) -> None:
         """Ends a call that is over its limit, unless the party is being handed over."""
-        if self._over and self._desk.stage is not Stage.TRANSFERRING:
+        if self._over and self._desk.stage not in (Stage.TRANSFERRING, Stage.BRIDGED):
             self._closing.hang_up(EndReason.MAX_DURATION)
