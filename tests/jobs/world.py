@@ -20,6 +20,7 @@ from trunkline.domain.transcript import Message, Role
 from trunkline.jobs.room import Jobs
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analysis
+from trunkline.ports.carrier import Offer
 from trunkline.ports.journal import Journal
 from trunkline.services import claims
 from trunkline.services.journal import ServiceJournal
@@ -103,7 +104,7 @@ class ScriptedRunner:
     live: int = 0
     draining: bool = False
 
-    async def run(self, plan: CallPlan) -> None:
+    async def run(self, plan: CallPlan, offer: Offer | None = None) -> None:
         self.live += 1
         self.ran.append(plan.call_id)
         try:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import Direction, EndReason
 
+ANONYMOUS = "anonymous"
+"""The other party of an inbound call that hides its number."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkPlan:

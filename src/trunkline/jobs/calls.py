@@ -1,15 +1,18 @@
 """The life of one call: offered, claimed once, run by the engine, and surely ended."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from trunkline.base.errors import TrunklineError, Unavailable
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
-from trunkline.domain.events import CallEnded
+from trunkline.domain.events import CallEnded, SipFacts
 from trunkline.domain.plan import CallPlan
 from trunkline.jobs.patience import until_kept
 from trunkline.jobs.settings import JobSettings
+from trunkline.ports.carrier import Offer
 from trunkline.ports.journal import Journal
 from trunkline.services import claims
 from trunkline.services.rooms import Rooms
@@ -25,8 +28,8 @@ _log = logger("jobs")
 class CallRunner(Protocol):
     """Runs calls: the engine's supervisor."""
 
-    async def run(self, plan: CallPlan) -> None:
-        """The whole call, from the dial until its CallEnded was noted."""
+    async def run(self, plan: CallPlan, offer: Offer | None = None) -> None:
+        """The whole call, from the dial (or, with an ``offer``, from the answer) until its CallEnded was noted."""
 
     def room(self) -> int:
         """How many more calls it takes."""
@@ -46,11 +49,21 @@ class Dialler:
         self._crew = Crew("calls")
         self._mine: set[str] = set()
         self._claiming: set[str] = set()
+        self._reserved = 0
         self._leaving = False
 
     def room(self) -> int:
         """How many more calls may be offered now."""
-        return 0 if self._leaving else self._runner.room() - len(self._claiming)
+        return 0 if self._leaving else self._runner.room() - len(self._claiming) - self._reserved
+
+    @contextmanager
+    def reserved(self) -> Iterator[None]:
+        """Keeps room for one call that rings at our side."""
+        self._reserved += 1
+        try:
+            yield
+        finally:
+            self._reserved -= 1
 
     def offer(self, call_id: str) -> bool:
         """Takes a queued call if there is room; returns at once. True also for one that is taken already."""
@@ -84,9 +97,10 @@ class Dialler:
         try:
             plan = await self._claim(call_id)
             if plan is not None and self._leaving:
-                await self._end(call_id, EndReason.AT_CAPACITY, LEAVING)
+                await self.end(call_id, EndReason.AT_CAPACITY, LEAVING)
             elif plan is not None:
-                await self._run(plan)
+                self._claiming.discard(call_id)
+                await self.carry(plan)
         finally:
             self._claiming.discard(call_id)
             self._mine.discard(call_id)
@@ -105,25 +119,24 @@ class Dialler:
             await clock.sleep(CLAIM_PAUSE_SECONDS)
         return None
 
-    async def _run(self, plan: CallPlan) -> None:
+    async def carry(self, plan: CallPlan, offer: Offer | None = None) -> None:
         """The outermost shell of a call: whatever happens inside, the call has ended when this has."""
-        running = self._runner.run(plan)
-        self._claiming.discard(plan.call_id)
         try:
-            await running
+            await self._runner.run(plan, offer)
         except Exception:  # noqa: BLE001
             _log.exception("a call broke", call_id=plan.call_id)
         if not await until_kept(self._rooms.clock, lambda: self._is_over(plan.call_id)):
             _log.error("a call was left open", call_id=plan.call_id)
-            await self._end(plan.call_id, EndReason.INTERNAL_ERROR, BROKE)
+            await self.end(plan.call_id, EndReason.INTERNAL_ERROR, BROKE)
 
     async def _is_over(self, call_id: str) -> bool:
         async with self._rooms.database.system(write=False) as unit:
             call = await unit.calls.find(call_id)
         return call is None or call.is_over
 
-    async def _end(self, call_id: str, reason: EndReason, error: str) -> None:
-        fact = CallEnded(self._rooms.clock.now(), reason, error)
+    async def end(self, call_id: str, reason: EndReason, error: str | None = None, sip: SipFacts | None = None) -> None:
+        """Ends a call that nobody runs, as soon as the database lets it."""
+        fact = CallEnded(self._rooms.clock.now(), reason, error, sip or SipFacts())
         await until_kept(self._rooms.clock, lambda: self._journal.note(call_id, fact))
 
 

@@ -1,4 +1,4 @@
-"""The jobs of one process: the dialler, the leases, the reaper, the outbox, the deliveries and the durable workflows."""
+"""The jobs of one process: calls out and in, their leases, the reaper, the outbox, the deliveries and the workflows."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -11,6 +11,7 @@ from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.calls import CallRunner, Dialler, Leases
 from trunkline.jobs.deliveries import Courier
 from trunkline.jobs.durable import Durable
+from trunkline.jobs.inbound import Receptionist
 from trunkline.jobs.outbox import AFTER_CALL, Pump, WakingJournal
 from trunkline.jobs.patience import Bell, keep_doing, until_kept
 from trunkline.jobs.reaper import Reaper
@@ -19,6 +20,7 @@ from trunkline.ports.analyst import Analyst
 from trunkline.services import idempotency
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Rooms
+from trunkline.webhooks.assistant_request import AssistantRequests
 from trunkline.webhooks.sender import Sender
 
 __all__ = ["JobSettings", "Jobs", "WakingJournal", "jobs_database"]
@@ -39,6 +41,8 @@ class Jobs:
         after = AfterCall(rooms, analyser, self._courier_bell.ring)
         self._durable = Durable(settings.database_url, settings.worker_id, rooms.clock, {AFTER_CALL: after.workflow})
         self.dialler = Dialler(rooms, supervisor, journal, settings)
+        asker = AssistantRequests(sender, rooms.clock)
+        self.receptionist = Receptionist(rooms, self.dialler, asker, self.wake_outbox, settings)
         self._leases = Leases(rooms, settings)
         self._reaper = Reaper(rooms, self._leases, settings, self.wake_outbox)
         self._courier = Courier(rooms, sender, settings, self._courier_bell)
@@ -53,7 +57,8 @@ class Jobs:
             crew = await stack.enter_async_context(Crew("jobs"))
             stack.push_async_callback(self._courier.aclose)
             self._start_loops(crew)
-            stack.push_async_callback(self.dialler.drain, self._settings.drain_seconds)
+            await stack.enter_async_context(self.receptionist)
+            stack.push_async_callback(self.drain, self._settings.drain_seconds)
             self._exit = stack.pop_all()
         return self
 
@@ -68,6 +73,7 @@ class Jobs:
 
     async def drain(self, patience_seconds: float) -> None:
         """Takes no more calls and waits for those that run."""
+        await self.receptionist.drain()
         await self.dialler.drain(patience_seconds)
 
     def _start_loops(self, crew: Crew) -> None:

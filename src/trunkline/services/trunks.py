@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from trunkline.base.errors import Invalid
 from trunkline.base.ids import new_id
@@ -37,6 +37,12 @@ class TrunkSettings(BaseModel):
     auth_password: str | None = Field(
         None, max_length=500, description="For digest; encrypted, never returned. Also accepted: `password`."
     )
+    inbound_addresses: tuple[str, ...] = Field(
+        (),
+        max_length=100,
+        description="Who may send us calls for the trunk's numbers: IP addresses, networks as `192.0.2.0/24`, host names. "
+        "No ports.",
+    )
     outbound_number: str | None = Field(
         None, max_length=40, description="The number that the provider gave with the trunk; a note for people."
     )
@@ -49,6 +55,11 @@ class TrunkSettings(BaseModel):
     )
     calls_per_second: float | None = Field(None, gt=0, le=1000, description="The pace of new calls; null: no limit.")
     is_active: bool = Field(True, description="Inactive trunks carry no new calls.")
+
+    @field_validator("inbound_addresses")
+    @classmethod
+    def _addresses(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(inbound_address(entry) for entry in given))
 
 
 async def list_(rooms: Rooms, caller: Caller, limit: int, offset: int) -> Page[Trunk]:
@@ -114,6 +125,22 @@ def address_of(trunk: Trunk) -> str:
     """Host and port as a client writes them."""
     host = f"[{trunk.host}]" if ":" in trunk.host else trunk.host
     return host if trunk.port is None else f"{host}:{trunk.port}"
+
+
+def inbound_address(text: str) -> str:
+    """An address that calls may come from, as it is kept. Raises ValueError."""
+    entry = text.strip()
+    try:
+        network = ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        if not _is_host(entry.strip("[]")):
+            raise ValueError(
+                "must be an IP address, a network as 192.0.2.0/24, or a host name; without a port"
+            ) from None
+        return entry.strip("[]").rstrip(".").lower()
+    if network.prefixlen == 0:
+        raise ValueError("must not be the whole internet")
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def host_and_port(address: str) -> tuple[str, int | None]:

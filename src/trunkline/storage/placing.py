@@ -119,6 +119,12 @@ def trunk(org_id: str, trunk_id: str, vault: Vault) -> Steps[Trunk]:
     return trunk_of(rows[0], vault)
 
 
+def trunk_maybe(org_id: str, trunk_id: str, vault: Vault) -> Steps[Trunk | None]:
+    """A trunk with its password; None where the organisation has no such."""
+    rows = yield Query(_TRUNK, {"of_org": org_id, "of_trunk": trunk_id})
+    return trunk_of(rows[0], vault) if rows else None
+
+
 def record(call: Call, plan_sealed: str, event: LiveEvent, at: datetime) -> Steps[None]:
     """Adds a call with its first event, and notes that its number was used."""
     yield Query(_ADD_CALL, call_values(call, plan_sealed))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from trunkline.base.clock import iso
 from trunkline.domain.call import CallStatus, Direction
-from trunkline.domain.plan import CallPlan
+from trunkline.domain.plan import ANONYMOUS, CallPlan
 from trunkline.ports.models import ToolCall
 
 CALL_TYPES = {
@@ -67,6 +67,12 @@ def tool_calls(plan: CallPlan, at: datetime, calls: Sequence[ToolCall]) -> bytes
     return _body("tool-calls", facts_of(plan, CallStatus.IN_PROGRESS), at, {"tool_call_list": listed})
 
 
+def assistant_request(plan: CallPlan, at: datetime, *, known: bool) -> bytes:
+    """The body that asks which assistant shall speak on a call that rings; ``known``: the plan's own is one that can."""
+    facts = facts_of(plan, CallStatus.RINGING)
+    return _body("assistant-request", facts if known else replace(facts, assistant={}), at, {})
+
+
 def facts_of(plan: CallPlan, status: str) -> CallFacts:
     """The facts of a call as its plan knows them."""
     phone = plan.direction is not Direction.WEB
@@ -77,7 +83,7 @@ def facts_of(plan: CallPlan, status: str) -> CallFacts:
         number_id=plan.number_id if phone else None,
         number=plan.caller_id if phone else None,
         number_name=plan.number_name if phone else None,
-        customer=plan.destination if phone else None,
+        customer=plan.destination if phone and plan.destination != ANONYMOUS else None,
         assistant=_without_secrets(plan.assistant),
         metadata=plan.metadata,
     )

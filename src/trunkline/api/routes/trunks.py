@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from trunkline.api.later import TRUNK, without
 from trunkline.api.names import TRUNK_NAMES, renamed, trunk_address
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.base import NoBody, Paging, Success, paged
@@ -52,7 +51,7 @@ async def test(ask: Ask) -> Reply:
 
 def _given(ask: Ask) -> dict[str, Any]:
     body, _ = renamed(trunk_address(ask.body), TRUNK_NAMES)
-    return without(body, TRUNK)
+    return body
 
 
 OPERATIONS = (

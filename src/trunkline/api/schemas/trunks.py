@@ -22,7 +22,7 @@ class TrunkShown(Shown):
     srtp: str = Field(description="Whether sound is encrypted: off, optional or required.")
     auth_username: str | None = Field(description="For digest.")
     auth_password_set: bool = Field(description="Whether there is a password; it is never shown.")
-    inbound_addresses: list[str] = Field(description="Always empty in this release.", max_length=0)
+    inbound_addresses: list[str] = Field(description="Who may send us calls for its numbers.")
     outbound_number: str | None = Field(description="The number that the provider gave with it; a note for people.")
     register_: bool = Field(alias="register", description="Whether we register before calling through it.")
     allow_sip_uri: bool = Field(description="Whether calls may go to SIP URIs, and not to numbers alone.")

@@ -1,0 +1,314 @@
+"""Calls that come in: recorded while they ring, given an assistant (maybe by a webhook), or refused with words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from trunkline.base.clock import iso
+from trunkline.base.errors import Invalid
+from trunkline.base.ids import new_call_id
+from trunkline.domain.assistant import AssistantSettings, TransientAssistant
+from trunkline.domain.call import CallStatus, Direction, EndReason
+from trunkline.domain.events import CallEnded, LiveEvent, SipFacts
+from trunkline.domain.organisation import Organisation
+from trunkline.domain.plan import ANONYMOUS, CallPlan, Refusal
+from trunkline.services import addresses, planning, schemas, spelling
+from trunkline.services.admission import Admitted
+from trunkline.services.assistants import defaults
+from trunkline.services.journal import first_event, publish, steps_of
+from trunkline.services.rooms import Rooms
+from trunkline.services.validation import checked, invalid
+from trunkline.storage import ledger, placing
+from trunkline.storage.assistants import Assistant
+from trunkline.storage.calls import Call
+from trunkline.storage.ledger import Entries
+from trunkline.storage.plans import plan_to_json
+from trunkline.storage.secrets import public
+from trunkline.storage.steps import Steps
+
+NO_ROOM = "this worker has no room for a call"
+_OLDER = {"agent": "assistant", "agent_id": "assistant_id", "agent_config": "assistant_override"}
+_NO_CREDIT = {
+    "en": "This number cannot take your call at the moment. Please try again later. Goodbye.",
+    "nl": "Dit nummer kan uw gesprek op dit moment niet aannemen. Probeer het later nog eens. Tot ziens.",
+    "de": "Diese Nummer kann Ihren Anruf gerade nicht annehmen. Bitte versuchen Sie es später noch einmal. Auf Wiederhören.",
+    "fr": "Ce numéro ne peut pas prendre votre appel pour le moment. Veuillez réessayer plus tard. Au revoir.",
+    "es": "Este número no puede atender su llamada en este momento. Inténtelo más tarde, por favor. Adiós.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Which worker runs a call from its first moment on, and for how long it may be silent."""
+
+    worker_id: str
+    lease_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A call that was recorded and rings. ``plan`` runs on the number's own assistant; where it has none that can speak,
+    ``problem`` says why, and the plan can only say a few words. ``full`` says that there was no room: it is over."""
+
+    plan: CallPlan
+    organisation: Organisation
+    stored: Assistant | None
+    problem: str | None = None
+    full: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is to be asked which assistant shall speak."""
+        return self.plan.webhook_url is not None and "assistant-request" in self.plan.assistant.webhook_events
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a call runs on: its plan, and the assistant's name; ``problem`` where there is none to speak."""
+
+    plan: CallPlan
+    name: str | None
+    problem: str | None = None
+
+
+async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, hold: Hold, *, room: bool) -> Ringing:
+    """Records an admitted call as ``ringing``, held by its worker from the start; ``room`` says whether that has room.
+
+    Where it has none, or a limit of organisation, number or trunk is reached, the call is recorded as ``rejected`` with
+    ``at_capacity``. ``caller`` is the user part of From. Raises Unavailable while the database is away.
+    """
+    number = admitted.number
+    asking = placing.asker(number.org_id, number.assistant_id, rooms.vault)
+    organisation, stored = await rooms.database.brief(asking, write=False)
+    base, problem = _base(rooms, stored)
+    plan = _plan(rooms, admitted, organisation, base, caller)
+    ringing = Ringing(plan, organisation, stored, problem)
+    name = stored.settings.name if stored is not None else None
+    full, events = await rooms.database.brief(
+        _ringing(rooms, admitted, Decided(plan, name, problem), sip_call_id, hold, room)
+    )
+    publish(rooms, events)
+    return replace(ringing, full=full)
+
+
+async def decide(rooms: Rooms, ringing: Ringing, reply: Mapping[str, Any]) -> Decided:
+    """What the call runs on by a webhook's reply: ``{}``, ``assistant``, ``assistant_id`` with ``assistant_override``,
+    bare settings that change the number's own assistant, or ``error``; ``variables`` may stand beside all but the last.
+
+    Raises Invalid for a reply that makes no sense: the number's own assistant then speaks.
+    """
+    given = {_OLDER.get(name, name): value for name, value in reply.items()}
+    if "error" in given:
+        return _rejected(ringing, given)
+    variables = given.pop("variables", None) or {}
+    if not isinstance(variables, dict) or not all(isinstance(value, str) for value in variables.values()):
+        raise invalid(["variables: must be an object of strings"])
+    if not given and not variables:
+        return own(ringing)
+    base, name, assistant_id, override = await _meant(rooms, ringing, given)
+    assistant = _able(rooms, planning.resolved(base, override, None, variables))
+    plan = _with(ringing.plan, ringing.organisation, assistant)
+    known = planning.known(assistant, variables)
+    return Decided(replace(plan, assistant_id=assistant_id, variables=known), assistant.name or name)
+
+
+def own(ringing: Ringing) -> Decided:
+    """What the call runs on where nobody says otherwise: the number's own assistant."""
+    name = ringing.stored.settings.name if ringing.stored is not None else None
+    return Decided(ringing.plan, name, ringing.problem)
+
+
+def without_credit(ringing: Ringing) -> Decided:
+    """The call of an organisation that has no credit left: the caller is told so, and no more."""
+    assistant = ringing.plan.assistant
+    tts, stt = assistant.tts_config, assistant.stt_config
+    language = ((tts.language if tts else None) or (stt.language if stt else None) or "en")[:2].lower()
+    refusal = Refusal(EndReason.INSUFFICIENT_CREDITS, _NO_CREDIT.get(language, _NO_CREDIT["en"]))
+    return replace(own(ringing), plan=replace(ringing.plan, refusal=refusal), problem=None)
+
+
+async def settle(rooms: Rooms, decided: Decided) -> bool:
+    """Keeps what was decided with the call; False where that is over already."""
+    return await rooms.database.brief(_settling(decided, rooms.vault.seal(plan_to_json(decided.plan))))
+
+
+def _settling(decided: Decided, sealed: str) -> Steps[bool]:
+    call = yield from ledger.state(decided.plan.call_id)
+    if call is None or call.is_over:
+        return False
+    changes = {**_spoken_by(decided), "plan_sealed": sealed}
+    yield from ledger.write(call, Entries(changes))
+    return True
+
+
+def _ringing(
+    rooms: Rooms, admitted: Admitted, first: Decided, sip_call_id: str, hold: Hold, room: bool
+) -> Steps[tuple[str | None, list[LiveEvent]]]:
+    plan, now = first.plan, rooms.clock.now()
+    full = (yield from _full(admitted)) if room else NO_ROOM
+    call = Call(
+        id=plan.call_id,
+        org_id=plan.org_id,
+        direction=plan.direction,
+        status=CallStatus.RINGING,
+        created_at=now,
+        updated_at=now,
+        caller_phone=None if plan.destination == ANONYMOUS else plan.destination,
+        assistant_phone=plan.caller_id,
+        number_id=plan.number_id,
+        number_name=plan.number_name,
+        trunk_id=admitted.trunk.id,
+        sip=SipFacts(call_id=sip_call_id).as_json(),
+        last_seq=1,
+        **_spoken_by(first),
+    )
+    event = first_event(call)
+    yield from placing.record(call, rooms.vault.seal(plan_to_json(plan)), event, now)
+    state = yield from ledger.state(call.id)
+    if state is None:
+        return full, [event]
+    lease = {"worker_id": hold.worker_id, "lease_until": now + timedelta(seconds=hold.lease_seconds)}
+    if full is not None:
+        events = yield from steps_of(state, CallEnded(now, EndReason.AT_CAPACITY, full), **lease)
+        return full, [event, *events]
+    told = {"event": "status-update", "at": iso(now), "status": call.status.value, "end_reason": None, "error": None}
+    outbox = [("status-update", told, now)] if call.tells_status else []
+    yield from ledger.write(state, Entries(lease, outbox=outbox))
+    return None, [event]
+
+
+def _full(admitted: Admitted) -> Steps[str | None]:
+    """Which limit leaves no room for one more call, None where there is some; nobody else takes it until this is over."""
+    number, trunk = admitted.number, admitted.trunk
+    most = yield from placing.limit(number.org_id)
+    load = yield from placing.load(number.org_id)
+    for whose, limit, live in (
+        ("organisation", most, load.total),
+        ("number", number.max_concurrent_calls, load.by_number[number.id]),
+        ("trunk", trunk.max_concurrent_calls, load.by_trunk[trunk.id]),
+    ):
+        if limit is not None and live >= limit:
+            return f"the {whose} has as many calls as it may have at once"
+    return None
+
+
+def _base(rooms: Rooms, stored: Assistant | None) -> tuple[TransientAssistant, str | None]:
+    """The number's own assistant as it would speak, or a voice for a few words and why there is no more."""
+    if stored is None:
+        return _voice_alone(rooms), "the number has no assistant; attach one, or name one in reply to assistant-request"
+    if not stored.settings.is_active:
+        return _voice_alone(rooms, stored.settings), "the number's assistant is not active"
+    try:
+        return _able(rooms, planning.resolved(stored.settings, None, None, {})), None
+    except Invalid as error:
+        return _voice_alone(rooms, stored.settings), f"the number's assistant cannot speak: {error.message}"
+
+
+def _voice_alone(rooms: Rooms, stored: AssistantSettings | None = None) -> TransientAssistant:
+    """The plainest assistant of this installation; events go where those of ``stored`` go."""
+    plain: dict[str, Any] = dict(defaults(rooms.limits))
+    if stored is not None:
+        told = ("webhook_url", "webhook_secret", "webhook_events", "tts_config", "gdpr_mode")
+        plain |= {name: value for name in told if (value := getattr(stored, name)) is not None}
+    return TransientAssistant.model_validate(plain)
+
+
+def _able(rooms: Rooms, assistant: TransientAssistant) -> TransientAssistant:
+    """The assistant, if it can speak here. Raises Invalid."""
+    rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
+    if wrong := [*addresses.problems(assistant, rooms.limits), *schemas.problems(assistant)]:
+        raise invalid(wrong)
+    return assistant
+
+
+def _plan(
+    rooms: Rooms, admitted: Admitted, organisation: Organisation, assistant: TransientAssistant, caller: str
+) -> CallPlan:
+    number = admitted.number
+    plan = CallPlan(
+        call_id=new_call_id(Direction.INBOUND),
+        org_id=number.org_id,
+        direction=Direction.INBOUND,
+        destination=spelling.caller(caller, number.phone_number) or ANONYMOUS,
+        caller_id=number.phone_number,
+        number_id=number.id,
+        number_name=number.name,
+        trunk=admitted.trunk.plan(),
+        assistant=assistant,
+        assistant_id=number.assistant_id,
+        variables=planning.known(assistant, {}),
+    )
+    return _with(plan, organisation, assistant)
+
+
+def _with(plan: CallPlan, organisation: Organisation, assistant: TransientAssistant) -> CallPlan:
+    url, secret = organisation.webhook_url, organisation.webhook_secret
+    if assistant.webhook_url is not None:
+        url, secret = assistant.webhook_url, None
+        if assistant.webhook_secret is not None:
+            secret = assistant.webhook_secret.get_secret_value()
+    metadata = dict(assistant.metadata)
+    return replace(plan, assistant=assistant, metadata=metadata, webhook_url=url, webhook_secret=secret)
+
+
+def _rejected(ringing: Ringing, given: Mapping[str, Any]) -> Decided:
+    words = given["error"]
+    if not isinstance(words, str) or not words.strip() or len(given) > 1:
+        raise invalid(["error: must be the words to say, and stand alone"])
+    plan = replace(ringing.plan, refusal=Refusal(EndReason.REJECTED_BY_WEBHOOK, words.strip()))
+    return replace(own(ringing), plan=plan, problem=None)
+
+
+_Meant = tuple[AssistantSettings | TransientAssistant, str | None, str | None, dict[str, Any] | None]
+
+
+async def _meant(rooms: Rooms, ringing: Ringing, given: dict[str, Any]) -> _Meant:
+    """The assistant that a reply means, its name and id, and what is changed of it."""
+    if "assistant" in given:
+        if len(given) > 1:
+            raise invalid([f"{name}: cannot stand beside assistant" for name in given if name != "assistant"])
+        return checked(TransientAssistant, given["assistant"], under="assistant"), None, None, None
+    if "assistant_id" in given or "assistant_override" in given:
+        override = given.pop("assistant_override", None)
+        stored = await _named(rooms, ringing, given.pop("assistant_id", None))
+        if given:
+            raise invalid([f"{name}: belongs into assistant_override" for name in given])
+    else:
+        override, stored = given, _usable(ringing.stored)
+    if override is not None and not isinstance(override, dict):
+        raise invalid(["assistant_override: must be an object"])
+    return stored.settings, stored.settings.name, stored.id, override
+
+
+async def _named(rooms: Rooms, ringing: Ringing, assistant_id: object) -> Assistant:
+    if assistant_id is None:
+        return _usable(ringing.stored)
+    if not isinstance(assistant_id, str):
+        raise invalid(["assistant_id: must be a string"])
+    asking = placing.asker(ringing.plan.org_id, assistant_id, rooms.vault)
+    _, stored = await rooms.database.brief(asking, write=False)
+    if stored is None:
+        raise invalid(["assistant_id: there is no assistant with this id"])
+    return _usable(stored)
+
+
+def _usable(stored: Assistant | None) -> Assistant:
+    if stored is None:
+        raise invalid(["assistant_id: is required, because the number has no assistant"])
+    if not stored.settings.is_active:
+        raise invalid(["assistant_id: is not active"])
+    return stored
+
+
+def _spoken_by(decided: Decided) -> dict[str, Any]:
+    """The columns of a call that tell who speaks on it."""
+    plan, assistant = decided.plan, decided.plan.assistant
+    return {
+        "assistant_id": plan.assistant_id,
+        "assistant_name": decided.name,
+        "business_name": assistant.business_name,
+        "metadata": dict(plan.metadata),
+        "assistant_public": public(assistant) if decided.problem is None else {},
+        "tells_status": plan.webhook_url is not None and "status-update" in assistant.webhook_events,
+    }
