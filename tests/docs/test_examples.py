@@ -13,7 +13,7 @@ import pytest_asyncio
 from tests.docs.pages import PAGES, ROOT, blocks
 from tests.installation import Installation, installation
 from tests.peers import SippUas
-from trunkline.domain.assistant import Script
+from trunkline.domain.assistant import Script, ScriptStep
 from trunkline.providers.local.scripts import EXAMPLE_SCRIPTS
 from trunkline.testing.emulators.openai_chat import OpenAiChatEmulator
 from trunkline.webhooks.signing import headers
@@ -52,8 +52,10 @@ def test_the_signature_snippet_knows_a_genuine_request(secret: str) -> None:
 
 @pytest.mark.unit
 def test_the_script_of_the_manual_is_one() -> None:
-    (text,) = blocks("docs/scripts.md", "json")
+    text, steps = blocks("docs/scripts.md", "json")
     assert [step.id for step in Script.model_validate_json(text).steps] == ["confirm", "when", "moved", "good"]
+    look, offer = (ScriptStep.model_validate(step) for step in json.loads(steps))
+    assert (look.tool, offer.slot) == ("check_calendar", "booked")
 
 
 @pytest.mark.unit

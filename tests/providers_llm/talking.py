@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trunkline.domain.assistant import FunctionSpec, LlmConfig, Script
+from trunkline.domain.assistant import FlatWebhookTool, FunctionSpec, LlmConfig, Script
 from trunkline.ports.models import Calls, Delta, Spent, ToolCall, Turn
 from trunkline.providers.local.dialogue.meaning import Embedder
 from trunkline.providers.local.dialogue.outcome import ScriptOutcome
@@ -86,7 +86,8 @@ async def start(
     embedder: Embedder | None = None,
 ) -> Talk:
     """A conversation that began with the first message, if there is one."""
-    config = LlmConfig(provider="local", model="scripted", script=script)
+    webhooks = tuple(FlatWebhookTool(**tool.model_dump(), url="https://example.com") for tool in tools)
+    config = LlmConfig(provider="local", model="scripted", script=script, tools=webhooks)
     session = await ScriptedLlm(embedder).open(config, variables)
     talk = Talk(session, tools)
     if first:

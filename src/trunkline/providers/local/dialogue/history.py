@@ -45,7 +45,9 @@ def events_of(history: Sequence[Turn]) -> list[Event]:
             _add_words(found, text)
         elif text:
             found.append(Event("assistant", text))
-    return [_answered(event, found[at + 1 :]) if event.kind == "note" else event for at, event in enumerate(found)]
+    return [
+        _answered(event, found[at + 1 :]) if event.kind in ("note", "tool") else event for at, event in enumerate(found)
+    ]
 
 
 def _answered(event: Event, later: list[Event]) -> Event:
@@ -74,7 +76,8 @@ async def step(setting: Setting, state: State, event: Event) -> State:
         case "assistant":
             return _heard(setting, state, event.text)
         case "tool":
-            return await use_results(setting, state, event.results)
+            told = await use_results(setting, state, event.results)
+            return told if event.answered else _unsaid(told)
         case "note" if event.answered:
             told = await tell(setting, state, event.text)
             if not event.by or _is_of(told.reply, event.by):
@@ -116,6 +119,12 @@ class Replay:
             trail.append((event, state))
         self._trail = trail
         return state
+
+
+def _unsaid(state: State) -> State:
+    """The party spoke before a word of this reply: all that must not be lost is still to be said."""
+    lost = tuple(dict.fromkeys((*state.lost, *state.told)))
+    return replace(state, said=(*state.said[:-1], ()), compared=True, lost=lost, unheard=True)
 
 
 def _heard(setting: Setting, state: State, text: str) -> State:

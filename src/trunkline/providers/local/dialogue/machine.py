@@ -266,6 +266,11 @@ async def _confirm(draft: Draft) -> None:
         miss(draft)
 
 
+async def _tool(draft: Draft) -> None:
+    if not await side(draft):
+        resume(draft)
+
+
 async def _sure(draft: Draft) -> None:
     verdict = yes_or_no(draft.plain)
     intent = Intent(str(draft.state.candidate))
@@ -328,6 +333,7 @@ _PENDING = {
     Pending.STEP: _step,
     Pending.CONFIRM: _confirm,
     Pending.SURE: _sure,
+    Pending.TOOL: _tool,
     Pending.MESSAGE: _message,
     Pending.CALLBACK: _callback,
     Pending.NOTHING: _nothing,

@@ -10,7 +10,7 @@ from trunkline.providers.local.dialogue.knowledge import as_question, take_in, t
 from trunkline.providers.local.dialogue.machine import close_in_time, respond
 from trunkline.providers.local.dialogue.sentences import wording
 from trunkline.providers.local.dialogue.state import Outcome, Pending, Setting, State
-from trunkline.providers.local.dialogue.steps import resume
+from trunkline.providers.local.dialogue.steps import resume, take_result
 from trunkline.providers.local.dialogue.text import one_line
 from trunkline.providers.local.dialogue.toolcalls import failed, running, told
 
@@ -86,7 +86,11 @@ def _tell_result(draft: Draft, content: str) -> None:
 async def use_results(setting: Setting, state: State, results: tuple[tuple[str, str], ...]) -> State:
     """The state after the reply that tells what the tools brought."""
     draft = Draft(setting, replace(state, turns=state.turns + 1, running=()))
+    awaited = draft.step.tool if draft.step is not None and state.pending is Pending.TOOL else None
     for name, content in results:
+        if name == awaited and name not in OWN_TOOLS:
+            take_result(draft, content)
+            return draft.finish()
         if name == TRANSFER_CALL:
             if failed(content) or _NO_TRANSFER.search(content):
                 draft.say("transfer failed")

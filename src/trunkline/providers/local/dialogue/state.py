@@ -18,6 +18,7 @@ class Pending(StrEnum):
     STEP = "step"
     CONFIRM = "confirm"
     SURE = "sure"
+    TOOL = "tool"
     MESSAGE = "message"
     CALLBACK = "callback"
     NOTHING = "nothing"

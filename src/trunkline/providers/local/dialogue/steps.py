@@ -1,6 +1,7 @@
 """Walking through a script: which step comes next, asking its question, taking its answer, giving it up."""
 
 import re
+from typing import Any
 
 from trunkline.domain.assistant import Script, ScriptStep
 from trunkline.providers.local.dialogue.answers import Answer, choices_of, understand
@@ -12,9 +13,10 @@ from trunkline.providers.local.dialogue.rules import Intent
 from trunkline.providers.local.dialogue.sentences import listing
 from trunkline.providers.local.dialogue.state import Outcome, Pending
 from trunkline.providers.local.dialogue.text import normalise, questions, sentences, spoken, without_yes
-from trunkline.providers.local.dialogue.toolcalls import transfer
+from trunkline.providers.local.dialogue.toolcalls import arguments_for, brought, failed, running, transfer
 
 END = -1
+FAILED = "failed"
 _MOST_SAID_AT_ONCE = 8
 _TELLS = re.compile(
     r"(?:please |just |can you |could you )*(?:tell|say|ask|let|that|i|i'm|i'll|we|we'll|my|the|they)\b", re.I
@@ -52,32 +54,84 @@ def _within(name: str, value: object) -> bool:
 
 
 def go_to(draft: Draft, at: int, carried: str = "", outcome: Outcome = Outcome.COMPLETED) -> None:
-    """Says the steps from ``at`` until one asks, or closes. ``carried`` is an answer that may hold this step's too."""
+    """Says the steps from ``at`` until one asks, calls a tool, or closes. ``carried`` is an answer that may hold this
+    step's too."""
     script = draft.setting.script
     if draft.state.pending is Pending.OPENING:
         introduce(draft)
     for _ in range(_MOST_SAID_AT_ONCE):
         if at == END:
-            draft.close(outcome)
-            return
+            break
         step = script.steps[at]
         if step.say:
             draft.tell(sentences(draft.filled(step.say)))
+        if step.tool and _call(draft, at):
+            return
         if step.ask:
-            draft.put(pending=Pending.STEP, at=at, partial=None, candidate=None, misses=0)
-            already = _carried(step, carried)
-            if already is None:
-                draft.speak(step.ask)
+            answer = _open(draft, at, carried)
+            if answer is None:
                 return
-            if already.partial is not None:
-                _ask_the_rest(draft, already.partial)
-                return
-            echo(draft, step, already)
-            at = _keep(draft, step, already.value)
+            echo(draft, step, answer)
+            at = _keep(draft, step, answer.value)
             carried = ""
         else:
-            at = following(script, at)
+            at = _without_result(draft, at) if step.tool else following(script, at)
     draft.close(outcome)
+
+
+def _open(draft: Draft, at: int, carried: str) -> Answer | None:
+    """Opens the question of a step: asks it, or the rest of it, or finds it answered whole by what was said before."""
+    step = draft.setting.script.steps[at]
+    draft.put(pending=Pending.STEP, at=at, partial=None, candidate=None, misses=0)
+    already = _carried(step, carried)
+    if already is None:
+        draft.speak(step.ask or "")
+    elif already.partial is not None:
+        _ask_the_rest(draft, already.partial)
+    else:
+        return already
+    return None
+
+
+def _call(draft: Draft, at: int) -> bool:
+    """Calls the tool of a step, whose result comes with the next turn. False where the tool is not there, or a required
+    argument is not known."""
+    step = draft.setting.script.steps[at]
+    tool = draft.setting.tool(step.tool or "")
+    if tool is None:
+        return False
+    arguments: dict[str, Any] | None
+    if step.arguments is None:
+        arguments = arguments_for(draft, tool)
+    else:
+        arguments = {
+            name: draft.filled(value) if isinstance(value, str) else value for name, value in step.arguments.items()
+        }
+    if arguments is None:
+        return False
+    draft.put(pending=Pending.TOOL, at=at, partial=None, candidate=None, misses=0)
+    draft.call(tool.name, arguments)
+    return True
+
+
+def _without_result(draft: Draft, at: int) -> int:
+    """The step that follows where a tool brought nothing; says so where the script does not provide for it."""
+    where = draft.setting.script.steps[at].next
+    if not (isinstance(where, dict) and FAILED in where):
+        draft.say("tool failed")
+    return following(draft.setting.script, at, FAILED)
+
+
+def take_result(draft: Draft, content: str) -> None:
+    """Keeps what the tool of the open step brought, and goes on."""
+    at, step = draft.state.at, draft.step
+    assert at is not None
+    assert step is not None
+    draft.put(pending=Pending.STEP)
+    if failed(content):
+        go_to(draft, _without_result(draft, at))
+    else:
+        go_to(draft, _keep(draft, step, None if running(content) else brought(content)))
 
 
 def _carried(step: ScriptStep, carried: str) -> Answer | None:
@@ -175,13 +229,15 @@ def confirm(draft: Draft) -> None:
 
 def resume(draft: Draft) -> None:
     """Comes back to what was open before a detour; what was not heard of it is told again."""
-    if draft.state.pending in (Pending.OPENING, Pending.STEP, Pending.CONFIRM):
+    if draft.state.pending in (Pending.OPENING, Pending.STEP, Pending.TOOL, Pending.CONFIRM):
         draft.tell(draft.state.lost)
     match draft.state.pending:
         case Pending.OPENING:
             go_to(draft, 0)
         case Pending.STEP:
             _ask(draft)
+        case Pending.TOOL:
+            _call_again(draft)
         case Pending.CONFIRM:
             confirm(draft)
         case Pending.NOTHING:
@@ -191,6 +247,14 @@ def resume(draft: Draft) -> None:
             draft.say(
                 {Pending.MESSAGE: "take message", Pending.CALLBACK: "busy"}.get(other, f"sure {draft.state.candidate}")
             )
+
+
+def _call_again(draft: Draft) -> None:
+    """Calls a tool that the party's words kept from being called: one that was called has a result."""
+    at = draft.state.at
+    assert at is not None
+    if not _call(draft, at):
+        go_to(draft, _without_result(draft, at))
 
 
 def back(draft: Draft) -> None:

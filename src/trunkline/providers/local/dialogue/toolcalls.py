@@ -114,6 +114,16 @@ def told(content: str) -> str | None:
     return _sentence(spoken(value)) if value not in (None, "") else None
 
 
+def brought(content: str) -> str | int | float | None:
+    """A tool's result as the value of a slot; None where there is nothing to keep."""
+    value = _parsed(content)
+    if isinstance(value, dict):
+        value = next((value[key] for key in _ANSWER_KEYS if isinstance(value.get(key), str | int | float)), None)
+    if isinstance(value, str):
+        return one_line(value) or None
+    return value if isinstance(value, int | float) else (told(content) or "").rstrip(".") or None
+
+
 def _sentence(text: str) -> str:
     return capitalised(one_line(text)[:400]) + "."
 
