@@ -16,6 +16,7 @@ from trunkline.testing.models import ScriptedModels
 
 pytestmark = pytest.mark.room
 LLM = {"provider": "local", "model": "scripted"}
+MCP = {"type": "mcp", "url": "https://example.org/mcp"}
 STAGES = {"stt_config": {"provider": "local"}, "tts_config": {"provider": "local"}}
 JSON = {"Content-Type": "application/json"}
 RAW: list[tuple[str, bytes, dict[str, str], str]] = [
@@ -145,6 +146,29 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         "llm_config.tools: the url of f must not lead to a private address",
     ),
     (
+        "/assistants",
+        {
+            "name": "A",
+            "llm_config": {**LLM, "tools": [{"type": "end_call"}, {"type": "mcp", "url": "https://10.0.0.1"}]},
+        },
+        "llm_config.tools.1.url: must not lead to a private address",
+    ),
+    (
+        "/assistants",
+        {"name": "A", "llm_config": {**LLM, "tools": [{**MCP, "headers": {"Host": "x"}}]}},
+        "llm_config.tools.0.headers: Host cannot be set: the platform sets it",
+    ),
+    (
+        "/assistants",
+        {"name": "A", "llm_config": {**LLM, "tools": [{**MCP, "headers": {"X-Key": "a\nb"}}]}},
+        "llm_config.tools.0.headers: the value of X-Key must be plain text on one line, of at most 8192 characters",
+    ),
+    (
+        "/assistants",
+        {"name": "A", "llm_config": {**LLM, "tools": [{**MCP, "headers": {"X-Key": None}}]}},
+        "llm_config.tools.0.headers: the value of X-Key is missing",
+    ),
+    (
         "/calls/outbound",
         {"destination": DESTINATION, "assistant": {"llm_config": LLM}, "metadata": {"a": "x" * 17_000}},
         "metadata: is larger than 16 KiB",
@@ -155,7 +179,6 @@ LATER: list[tuple[str, dict[str, Any], str]] = [
     ("/assistants", {"name": "A", "notification_email": "a@example.com"}, "notification_email"),
     ("/assistants", {"name": "A", "notification_emails": ["a@example.com"]}, "notification_emails"),
     ("/assistants", {"name": "A", "llm_config": {**LLM, "voice": "ara"}}, "llm_config.voice"),
-    ("/assistants", {"name": "A", "llm_config": {**LLM, "tools": [{"type": "mcp", "url": "x"}]}}, "llm_config.tools.0"),
     ("/assistants", {"name": "A", "llm_config": {**LLM, "tools": [{"template_id": "x"}]}}, "llm_config.tools.0"),
     (
         "/assistants",
@@ -163,7 +186,6 @@ LATER: list[tuple[str, dict[str, Any], str]] = [
         "analysis_plan.structured_data_plan.template_id",
     ),
     ("/numbers", {"phone_number": "+31850835037", "transfer_trunk_id": "x"}, "transfer_trunk_id"),
-    ("/sip-trunks", {"name": "T", "address": "a", "inbound_addresses": ["192.0.2.1"]}, "inbound_addresses"),
     ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled_at"),
     (
         "/calls/outbound",

@@ -34,7 +34,6 @@ STORED_ASSISTANT = (
     Later(("notification_email",), (), None, "mail reports"),
     Later(("notification_emails",), (), [], "mail reports"),
 )
-TRUNK = (Later(("inbound_addresses",), ("TrunkSettings",), [], "take calls from these addresses"),)
 NUMBER = (Later(("transfer_trunk_id",), ("NumberSettings",), None, "hand calls over through another trunk"),)
 CALL = (Later(("scheduled_at",), ("PlaceCall",), None, "place the call later"),)
 TRANSFER = (
@@ -45,7 +44,6 @@ ORGANISATION = (
     Later(("content_retention_days",), (), 365, "delete content after so many days"),
     Later(("metadata_retention_days",), (), 730, "delete calls after so many days"),
 )
-_LATER_TOOLS = {"mcp": "mcp tools", "template_id": "tool templates"}
 
 
 def without(body: dict[str, Any], options: tuple[Later, ...], *, under: str = "") -> dict[str, Any]:
@@ -67,12 +65,9 @@ def check_tools(config: Mapping[str, Any], *, under: str = "") -> None:
     tools = llm.get("tools") if isinstance(llm, dict) else None
     refused = []
     for place, tool in enumerate(tools if isinstance(tools, list) else ()):
-        if isinstance(tool, dict) and (kind := "template_id" if "template_id" in tool else tool.get("type")) in (
-            "mcp",
-            "template_id",
-        ):
+        if isinstance(tool, dict) and "template_id" in tool:
             name = ".".join((*((under,) if under else ()), "llm_config.tools", str(place)))
-            refused.append(f"{name}: {_LATER_TOOLS[kind]} are not available in this release")
+            refused.append(f"{name}: tool templates are not available in this release")
     if refused:
         raise not_available(refused)
 
