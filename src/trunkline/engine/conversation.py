@@ -14,6 +14,7 @@ from trunkline.engine.effects import Effect, Listen, Prepare, Record
 from trunkline.engine.latency import Meter
 from trunkline.engine.prompt import apology, first_message
 from trunkline.engine.talk.closing import Closing
+from trunkline.engine.talk.consent import Consent
 from trunkline.engine.talk.deeds import Deeds
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Said
@@ -51,6 +52,7 @@ class Conversation:
         self._duration = Duration(self._desk, self._closing)
         self._meter = Meter(self._desk)
         self._reception = Reception(self._desk, self._floor, self._closing, self._open_talk)
+        self._consent = Consent(self._desk, self._floor.mouth, self._closing, self._begin)
         self._ringing = False
         self._held = False
         self._deaf: str | None = None
@@ -98,7 +100,9 @@ class Conversation:
 
     def start(self) -> list[Effect]:
         """What is to be done while it rings."""
-        words = first_message(self._desk.plan)
+        refusal = self._desk.plan.refusal
+        self._consent.prepare()
+        words = first_message(self._desk.plan) if refusal is None else refusal.words
         if words:
             self._desk.do(Prepare(words))
         return self._desk.take()
@@ -130,6 +134,7 @@ class Conversation:
         if self.ended:
             return
         self._reception.review()
+        self._consent.review()
         for order in self._reception.due():
             self._deeds.ordered(order)
         if self._deaf is not None and self._desk.stage is Stage.TALKING:
@@ -159,15 +164,24 @@ class Conversation:
     def _answered(self, event: events.LineAnswered) -> None:
         if self._desk.stage is not Stage.CALLING:
             return
+        refusal = self._desk.plan.refusal
+        if refusal is not None:
+            self._closing.begin(refusal.reason, refusal.words)
+            return
         self._desk.stage = Stage.TALKING
         self._desk.note(StatusChanged(self._desk.at(self._desk.now), CallStatus.IN_PROGRESS, event.sip))
-        self._begin()
+        if self._consent.wanted:
+            self._duration.begin()
+            self._consent.begin()
+        else:
+            self._begin()
 
     def _begin(self) -> None:
         """The talk begins: from now on the party is listened to and recorded."""
         self._desk.do(Listen(True))
         self._desk.do(Record())
-        self._duration.begin()
+        if not self._consent.wanted:
+            self._duration.begin()
         if self._reception.wanted:
             self._reception.begin()
         else:
@@ -198,16 +212,24 @@ class Conversation:
         self._held = event.held
 
     def _media_lost(self, _event: events.MediaLost) -> None:
-        if (self._desk.listening or self._desk.stage is Stage.SCREENING) and not self._held:
+        deaf_too = self._desk.stage in (Stage.SCREENING, Stage.CONSENT)
+        if (self._desk.listening or deaf_too) and not self._held:
             self._closing.hang_up(EndReason.MEDIA_TIMEOUT, "no audio packet arrived for 20 s")
 
     def _shutting_down(self, _event: events.ShuttingDown) -> None:
         self._closing.hang_up(EndReason.WORKER_LOST, "the worker was shut down")
 
+    def _ordered(self, event: events.Ordered) -> None:
+        """A command came in; until it is known who answered, all but the end of the call waits."""
+        if isinstance(event.command, EndCall) or not self._reception.defer(event):
+            self._deeds.ordered(event)
+
     # --- keys and time
 
     def _pressed(self, event: events.DigitHeard) -> None:
-        if self._desk.listening and self._keys.press(event.digit):
+        if self._consent.pending:
+            self._consent.press(event.digit)
+        elif self._desk.listening and self._keys.press(event.digit):
             self._all_pressed()
 
     def _all_pressed(self) -> None:
@@ -237,6 +259,7 @@ class Conversation:
             Timer.TARGET_SCREENING: self._deeds.transfer.look,
             Timer.SUMMARY: self._deeds.transfer.summary_is_late,
             Timer.SCREENING: self._reception.review,
+            Timer.CONSENT: self._consent.passed,
         }
 
     def _say_goodbye(self) -> None:
@@ -245,11 +268,6 @@ class Conversation:
             self._floor.mind.owed = True
 
     # --- turns
-
-    def _ordered(self, event: events.Ordered) -> None:
-        """A command came in; until it is known who answered, all but the end of the call waits."""
-        if isinstance(event.command, EndCall) or not self._reception.defer(event):
-            self._deeds.ordered(event)
 
     def _turn_over(self, said: Said) -> None:
         self._deeds.tools.rounds = 0
@@ -260,6 +278,7 @@ class Conversation:
     def _spoken(self, utterance: Utterance, cut: bool) -> None:
         self._deeds.spoken(utterance, cut)
         self._reception.spoken(utterance, cut)
+        self._consent.spoken(utterance)
         phrases = self._desk.plan.assistant.speech_config.end_call_phrases
         if self._desk.stage is Stage.TALKING and any(has_phrase(utterance.entry.content, one) for one in phrases):
             self._closing.begin(EndReason.ASSISTANT_ENDED)

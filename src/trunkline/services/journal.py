@@ -154,7 +154,7 @@ class _Page:
         self.entries.changes |= {
             "ended_at": fact.at,
             "duration_seconds": _seconds(call.answered_at, fact.at),
-            "usage": asdict(fact.usage),
+            "usage": asdict(fact.usage) if status is not CallStatus.REJECTED else None,
             "recording": fact.recording,
             "latency": aggregate(self.turns),
         }

@@ -32,6 +32,7 @@ from trunkline.ports.models import ToolCall
 
 _NOT_NOW = {
     Stage.CALLING: "the call is not answered yet",
+    Stage.CONSENT: "the caller has not agreed to the recording yet",
     Stage.SCREENING: "a machine answered the call",
     Stage.ANNOUNCING: "the call is being transferred",
     Stage.TRANSFERRING: "the call is being transferred",

@@ -13,6 +13,7 @@ class Stage(Enum):
     """How far the call is."""
 
     CALLING = "calling"
+    CONSENT = "consent"
     SCREENING = "screening"
     TALKING = "talking"
     ANNOUNCING = "announcing"
@@ -39,6 +40,7 @@ class Timer(StrEnum):
     GOODBYE = "goodbye"
     LIMIT = "limit"
     SCREENING = "screening"
+    CONSENT = "consent"
     TARGET = "target"
     TARGET_SCREENING = "target-screening"
     SUMMARY = "summary"
