@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import Direction
@@ -126,13 +126,13 @@ class World:
 
     # --- the script of a test
 
-    def answer(self) -> "World":
+    def answer(self) -> Self:
         """It rings and the party picks up, now."""
         self._give(LineRinging(SIP), 0)
         self._give(LineAnswered(SIP), 0)
         return self.run(0)
 
-    def says(self, text: str, *, after: float = 0.0, seconds: float | None = None, partials: bool = True) -> "World":
+    def says(self, text: str, *, after: float = 0.0, seconds: float | None = None, partials: bool = True) -> Self:
         """The party says ``text``, beginning ``after`` seconds from now."""
         length = max(0.35, len(text) / 15) if seconds is None else seconds
         self._give(SpeechStarted(self.now + after), after)
@@ -143,12 +143,12 @@ class World:
         self._give(WordsFinal(text), after + length + 0.1 + self.stt_seconds)
         return self
 
-    def tell(self, event: Event, after: float = 0.0) -> "World":
+    def tell(self, event: Event, after: float = 0.0) -> Self:
         """Anything else happens."""
         self._give(event, after)
         return self
 
-    def run(self, seconds: float) -> "World":
+    def run(self, seconds: float) -> Self:
         """Lets time pass."""
         until = self.now + seconds
         while True:

@@ -64,7 +64,8 @@ class Briefing:
         match event:
             case events.DigitHeard(digit):
                 self._pressed(digit)
-            case events.SpeakingFailed(_, _, error):
+            case events.SpeakingFailed(error=error):
+                self._lines.handle(event)
                 self._fail(f"the voice failed: {error.message}")
             case events.MediaLost():
                 self._fail("no sound came from their line")

@@ -17,6 +17,7 @@ class _Line:
     number: int
     text: str
     started_at: float | None = None
+    stopping: bool = False
 
 
 class Lines:
@@ -60,8 +61,10 @@ class Lines:
             case events.SpeakingFinished(number, at) if live is not None and live.number == number:
                 self._end(live, live.text, at, cut=False)
                 self._go_on()
-            case events.SpeakingStopped(number, heard, _, at) if live is not None and live.number == number:
+            case events.SpeakingStopped(number, heard, at=at) if live is not None and live.number == number:
                 self._end(live, heard, at, cut=True)
+            case events.SpeakingFailed(number, heard) if live is not None and live.number == number:
+                self._end(live, heard, self._desk.now, cut=True)
 
     def waited(self) -> None:
         """The summary is late: goes on without."""
@@ -79,7 +82,8 @@ class Lines:
         self._waiting.clear()
         if self._summary is not None:
             self._summary.drop()
-        if self._live is not None:
+        if self._live is not None and not self._live.stopping:
+            self._live.stopping = True
             self._desk.do(ToTarget(StopSpeaking(self._live.number)))
 
     def close(self) -> None:
