@@ -287,6 +287,39 @@ async def test_the_connection_is_opened_before_the_first_request(
     await session.aclose()
 
 
+async def test_the_first_reply_comes_over_the_connection_that_was_opened_while_it_rang(
+    server: OpenAiChatEmulator, llm: OpenAiCompatibleLlm
+) -> None:
+    session = await llm.open(CONFIG, {})
+    async with asyncio.timeout(2):
+        await server.until(lambda: bool(server.requests))
+        await asyncio.sleep(0.05)
+    for _ in range(2):
+        assert [part async for part in session.reply(HISTORY, ())]
+    await session.aclose()
+    assert [request.path for request in server.requests] == ["/v1/models", *["/v1/chat/completions"] * 2]
+    assert server.connections == 1
+
+
+async def test_a_server_that_closes_unused_connections_is_met_by_an_open_one_once_that_is_known() -> None:
+    async with OpenAiChatEmulator(KEY, keep_alive_seconds=3.0) as server:
+        llm = OpenAiCompatibleLlm(server.url, SecretStr(KEY))
+        session = await llm.open(CONFIG, {})
+        await asyncio.sleep(4.5)
+        assert [part async for part in session.reply(HISTORY, ())]
+        assert server.connections == 2
+        knocks = len(server.requests) - len(chats(server))
+        await asyncio.sleep(4.5)
+        assert len(server.requests) - len(chats(server)) > knocks
+        assert [part async for part in session.reply(HISTORY, ())]
+        assert server.connections == 2
+        await session.aclose()
+        known = len(server.requests)
+        await asyncio.sleep(3.0)
+        assert len(server.requests) == known
+        await llm.aclose()
+
+
 async def test_nobody_at_the_address_is_an_upstream_that_may_be_tried_again() -> None:
     llm = OpenAiCompatibleLlm("http://127.0.0.1:1/v1", None, allow_private=False)
     try:

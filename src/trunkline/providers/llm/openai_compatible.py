@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -16,11 +17,14 @@ from trunkline.ports.models import ReplyPart, Turn
 from trunkline.providers.llm.address import AddressRefused, PublicResolver, refusal
 from trunkline.providers.llm.chat_reply import ChatReply, failure, retryable_status, vendor_error
 from trunkline.providers.llm.chat_request import DISPENSABLE, body_of
+from trunkline.providers.llm.warmth import LONGEST_REST_SECONDS, Warmth, tracing
 
 _CHAT = "/chat/completions"
 _LARGEST_REPLY_BYTES = 1 << 20
 _LARGEST_ERROR_BYTES = 1 << 16
-_IDLE_SECONDS = 60.0
+_IDLE_SECONDS = 2 * LONGEST_REST_SECONDS
+_LOOK_SECONDS = 1.0
+"""A call looks this often whether a connection is still open: what is known of the server may have changed."""
 
 
 def _base(url: str) -> str:
@@ -32,39 +36,81 @@ class ChatSession:
     """One call's access to its model server. Holds no history."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, config: LlmConfig, key: SecretStr | None, unknown: set[str]
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        config: LlmConfig,
+        key: SecretStr | None,
+        unknown: set[str],
+        warmth: Warmth,
     ) -> None:
         self._http = http
         self._url = url
         self._config = config
         self._key = key
         self._unknown = unknown
+        self._warmth = warmth
         self._crew = Crew("openai_compatible")
 
     def warm(self) -> None:
-        """Opens a connection while the phone rings; whether that works is seen when it is needed."""
-        self._crew.start(self._knock(), "warm")
+        """Opens a connection while the phone rings, and sees that one stays open while the call lasts; whether that works
+        is seen when it is needed. What it asks for (the list of models) costs nothing."""
+        self._crew.start(self._stay_warm(), "warm")
+
+    async def _stay_warm(self) -> None:
+        now = asyncio.get_running_loop().time
+        await self._knock()
+        while self._warmth.kept:
+            await asyncio.sleep(min(_LOOK_SECONDS, max(0.1, self._warmth.due_in(now()))))
+            if self._warmth.due_in(now()) <= 0:
+                await self._knock()
 
     async def _knock(self) -> None:
         try:
-            async with self._http.get(self._url + "/models", headers=self._headers(), allow_redirects=False) as answer:
+            async with (
+                self._used(),
+                self._http.get(
+                    self._url + "/models",
+                    headers=self._headers(),
+                    allow_redirects=False,
+                    trace_request_ctx=self._warmth,
+                ) as answer,
+            ):
+                self._warmth.told(answer.headers)
                 await answer.content.read(_LARGEST_REPLY_BYTES)
         except (aiohttp.ClientError, OSError, TimeoutError):
             return
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[None]:
+        """A connection is in use."""
+        now = asyncio.get_running_loop().time
+        self._warmth.begin(now())
+        try:
+            yield
+        finally:
+            self._warmth.end(now())
 
     async def reply(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> AsyncIterator[ReplyPart]:
         """Streams one reply. A parameter that the server refuses by name is left out, and the request sent again."""
         for _ in range(len(DISPENSABLE) + 1):
             body = body_of(self._config, history, tools, frozenset(self._unknown))
             try:
-                async with self._http.post(
-                    self._url + _CHAT, data=body, headers=self._headers(), allow_redirects=False
-                ) as answer:
+                async with (
+                    self._used(),
+                    self._http.post(
+                        self._url + _CHAT,
+                        data=body,
+                        headers=self._headers(),
+                        allow_redirects=False,
+                        trace_request_ctx=self._warmth,
+                    ) as answer,
+                ):
                     if refused := await self._refused(answer):
                         self._unknown.add(refused)
                         continue
                     try:
-                        async for part in self._parts(answer):
+                        async for part in self._parts(answer, after_tools):
                             yield part
                     finally:
                         if not answer.content.at_eof():
@@ -98,8 +144,9 @@ class ChatSession:
             request_id=_request_id(answer),
         )
 
-    async def _parts(self, answer: aiohttp.ClientResponse) -> AsyncIterator[ReplyPart]:
-        reply = ChatReply(_request_id(answer))
+    async def _parts(self, answer: aiohttp.ClientResponse, after_tools: bool) -> AsyncIterator[ReplyPart]:
+        """After its tools a model may have nothing to add: it pressed keys and listens."""
+        reply = ChatReply(_request_id(answer), may_be_silent=after_tools)
         if answer.content_type == "application/json":
             for part in reply.take(await self._whole(answer)):
                 yield part
@@ -191,6 +238,7 @@ class OpenAiCompatibleLlm:
         self._silence_seconds = silence_seconds
         self._https: dict[bool, aiohttp.ClientSession] = {}
         self._unknown: dict[tuple[str, str | None], set[str]] = {}
+        self._warmth: dict[str, Warmth] = {}
 
     def problem(self, config: LlmConfig) -> str | None:
         """Why a configuration cannot be served, as a sentence, without any network; None when it can."""
@@ -222,6 +270,7 @@ class OpenAiCompatibleLlm:
             config,
             self._key if trusted else None,
             unknown,
+            self._warmth.setdefault(url, Warmth()),
         )
         session.warm()
         return session
@@ -237,6 +286,7 @@ class OpenAiCompatibleLlm:
                 ),
                 headers={"User-Agent": "trunkline"},
                 cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[tracing()],
             )
         return self._https[guarded]
 

@@ -1,6 +1,7 @@
 """A chat completions server: the published protocol, streaming and not, and every way in which it can go wrong."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -62,13 +63,22 @@ class Received:
 
 
 class OpenAiChatEmulator:
-    """Serves ``/v1`` on a free port of loopback. ``key`` is the one that it takes; None takes any and none."""
+    """Serves ``/v1`` on a free port of loopback. ``key`` is the one that it takes; None takes any and none.
 
-    def __init__(self, key: str | None = None) -> None:
+    An unused connection is closed after ``keep_alive_seconds``; ``connections`` counts those that were opened. With
+    ``tls`` it is served over TLS.
+    """
+
+    def __init__(
+        self, key: str | None = None, *, keep_alive_seconds: float = 75.0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[Received] = []
         self.streaming = 0
         self.url = ""
+        self._peers: set[Any] = set()
         self._key = key
+        self._keep_alive_seconds = keep_alive_seconds
+        self._tls = tls
         self._behaviours: list[Behaviour] = [Behaviour()]
         self._runner: web.AppRunner | None = None
         self._changed = asyncio.Event()
@@ -90,12 +100,18 @@ class OpenAiChatEmulator:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
-        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(
+            app,
+            handler_cancellation=True,
+            access_log=None,
+            shutdown_timeout=0.2,
+            keepalive_timeout=self._keep_alive_seconds,
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
         port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{port}/v1"
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/v1"
         return self
 
     async def __aexit__(
@@ -110,7 +126,13 @@ class OpenAiChatEmulator:
             {"object": "list", "data": [{"id": MODEL, "object": "model", "created": _CREATED, "owned_by": "x"}]}
         )
 
+    @property
+    def connections(self) -> int:
+        """Over how many connections requests came."""
+        return len(self._peers)
+
     def _keep(self, request: web.Request, body: dict[str, Any]) -> None:
+        self._peers.add(request.transport.get_extra_info("peername") if request.transport is not None else None)
         self.requests.append(Received(request.path, dict(request.headers), body))
         self._change()
 
