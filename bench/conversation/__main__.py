@@ -131,7 +131,7 @@ def main() -> None:
             raise SystemExit(_run(options, options.keep))
         with tempfile.TemporaryDirectory(prefix="trunkline-conversation-") as folder:
             raise SystemExit(_run(options, Path(folder)))
-    except (NoSpeech, TrunklineError, TimeoutError, OSError) as error:
+    except (NoSpeech, TrunklineError, TimeoutError, OSError, RuntimeError) as error:
         raise SystemExit(f"The run ended early: {error or type(error).__name__}") from error
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise SystemExit(130) from None

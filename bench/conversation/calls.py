@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -15,7 +16,7 @@ from bench.conversation.replies import FIRST_MESSAGE, STYLES
 from bench.conversation.script import Case, save
 from bench.conversation.wire import Recording
 from bench.world import PEER_CORE, PLATFORM_CORE, Process, free_port, platform, process
-from trunkline.base.errors import TrunklineError
+from trunkline.base.errors import Invalid, TrunklineError
 from trunkline.cli.client import ApiClient
 
 HERE = Path(__file__).parent
@@ -138,6 +139,7 @@ class Exchange:
 @asynccontextmanager
 async def exchange(folder: Path) -> AsyncIterator[Exchange]:
     """The platform, SIPp and the far end, ready to call each other."""
+    _check_tools()
     sip_port = free_port()
     sipp = [
         "sipp",
@@ -167,6 +169,11 @@ async def exchange(folder: Path) -> AsyncIterator[Exchange]:
             await _check(house.api)
             yield Exchange(house.api, far_end, number_id, folder)
         listening.cancel()
+
+
+def _check_tools() -> None:
+    if absent := [tool for tool in ("sipp", "taskset", "setpriv") if shutil.which(tool) is None]:
+        raise Invalid(f"{', '.join(absent)} not found; run: make setup-test")
 
 
 async def _check(api: ApiClient) -> None:

@@ -46,7 +46,7 @@ def _engine(locale: str) -> PicoEngine:
 
 @functools.lru_cache(4096)
 def speak(voice: Voice, text: str) -> Sound:
-    """``text`` in a voice, without the silence around it, at the usual level."""
+    """``text``, with Pico's marks, in a voice, without the silence around it, at the usual level."""
     marked = (
         f'<speed level="{voice.speed}"><pitch level="{voice.pitch}"><volume level="45">{text}</volume></pitch></speed>'
     )
