@@ -63,6 +63,17 @@ def test_a_late_final_still_counts_and_ends_the_turn_at_once() -> None:
     assert world.transcript[0] == ("user", "that is fine")
 
 
+def test_a_late_final_with_digits_still_gets_the_longer_wait() -> None:
+    world = answered({"stt_seconds": 0.9, "turn_probability": 0.95}).says("zero six one", partials=False).run(6)
+    assert world.waits == [2.0]
+
+
+def test_a_late_final_does_not_cut_a_long_wait_short() -> None:
+    manners = {"endpointing_max_delay": 5.0}
+    world = answered({"stt_seconds": 0.9}, speech_config={"turn_taking": manners})
+    assert world.says("zero six one", partials=False).run(8).waits == [5.0]
+
+
 def test_words_that_come_after_the_turn_was_given_up_open_one_of_their_own() -> None:
     world = answered({"stt_seconds": 4.0}).says("that is fine", partials=False).run(8)
     assert world.transcript == [("user", "that is fine"), ("assistant", "You said that is fine")]
@@ -238,6 +249,26 @@ def test_who_was_asked_for_a_number_may_pause_after_each_digit() -> None:
     world.run(12)
     assert [text for role, text in world.transcript if role == "user"] == ["Nine. Here. four five"]
     assert len(world.effects(Think)) == 1
+
+
+def test_who_speaks_word_by_word_is_waited_for_a_little_longer_than_their_pauses() -> None:
+    world = answered({"turn_probability": 0.95})
+    for number, word in enumerate(("Please call", "me back", "this afternoon", "if you can do it")):
+        world.says(word, after=0.9 * number, seconds=0.4 if number < 2 else 0.3, partials=False)
+    world.run(8)
+    assert [text for role, text in world.transcript if role == "user"][-1].endswith("if you can do it")
+    assert len(world.waits) == 2
+    assert world.waits[-1] == pytest.approx(0.6 * 1.25, abs=0.02)
+
+
+def test_a_pace_is_forgotten_by_and_by() -> None:
+    world = answered({"turn_probability": 0.95})
+    for number, word in enumerate(("I need", "a new", "copy", "of it")):
+        world.says(word, after=0.7 * number, seconds=0.35, partials=False)
+    world.run(12)
+    for _ in range(4):
+        world.says("that is fine", seconds=0.8).run(8)
+    assert world.waits[-1] == 0.4
 
 
 def test_a_timer_that_rings_early_rings_again() -> None:

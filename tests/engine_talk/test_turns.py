@@ -9,7 +9,7 @@ from trunkline.engine.turns import (
     PLAIN,
     Hold,
     Setting,
-    asks_for_dictation,
+    asked_for,
     count_words,
     has_phrase,
     hold,
@@ -83,7 +83,7 @@ def test_words_hold_a_turn_open(text: str, expected: Hold) -> None:
         ("that is fine", 0.25, 1.2),
         ("that is fine", 0.0, 2.0),
         ("seven", None, 1.2),
-        ("seven", 0.9, 0.4),
+        ("seven", 0.9, 1.2),
         ("seven", 0.1, 1.2),
         ("0 6 1 2", None, 2.0),
         ("0 6 1 2", 0.99, 2.0),
@@ -182,6 +182,7 @@ def test_one_digit_alone_waits_less_than_several() -> None:
 
 DICTATING = Setting(dictating=True)
 BARGING = Setting(barging=True)
+COUNTING = asked_for("For how many people?")
 
 
 @pytest.mark.parametrize(
@@ -198,14 +199,16 @@ BARGING = Setting(barging=True)
     ],
 )
 def test_who_is_asked_for_digits_or_letters_is_known(text: str, expected: bool) -> None:
-    assert asks_for_dictation(text) is expected
+    assert asked_for(text).dictating is expected
 
 
 @pytest.mark.parametrize(
     ("text", "probability", "setting", "seconds"),
     [
         ("Nine.", 0.95, DICTATING, 2.0),
-        ("Nine.", 0.95, PLAIN, 0.4),
+        ("Nine.", 0.95, PLAIN, 1.2),
+        ("Nine.", 0.95, COUNTING, 0.4),
+        ("Tuesday.", 0.95, PLAIN, 0.8),
         ("Twelve.", 0.95, DICTATING, 2.0),
         ("Here.", 0.95, DICTATING, 1.2),
         ("Yes.", 0.95, DICTATING, 0.4),

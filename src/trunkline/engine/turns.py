@@ -69,10 +69,11 @@ def count_words(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a turn is part of. ``dictating``: the party was asked for digits, letters or an address. ``barging``: the
-    assistant fell silent for it."""
+    """What a turn is part of. ``dictating``: the party was asked for digits, letters or an address; ``counting``: for how
+    many. ``barging``: the assistant fell silent for it."""
 
     dictating: bool = False
+    counting: bool = False
     barging: bool = False
 
 
@@ -95,11 +96,13 @@ def hold(text: str, setting: Setting = PLAIN) -> Hold:
     return max(_dictating(said, dictating), _addressing(said), _unfinished(said, text), key=_STRENGTH.index)
 
 
-def asks_for_dictation(text: str) -> bool:
-    """Whether ``text`` (ours) asks for digits, letters or an address, which are given with pauses."""
+def asked_for(text: str) -> Setting:
+    """What an answer to ``text`` (ours) is part of: digits, letters and addresses are given with pauses."""
     sentence = words(re.split(r"(?<=[.!?])\s", text.strip())[-1])
-    counted = any(phrase in zip(*(sentence[n:] for n in range(len(phrase))), strict=False) for phrase in COUNTING_WORDS)
-    return not DICTATION_WORDS.isdisjoint(sentence) and not counted
+    counting = any(
+        phrase in zip(*(sentence[n:] for n in range(len(phrase))), strict=False) for phrase in COUNTING_WORDS
+    )
+    return Setting(dictating=not counting and not DICTATION_WORDS.isdisjoint(sentence), counting=counting)
 
 
 _STRENGTH = (Hold.NONE, Hold.SOFT, Hold.FIRM)
@@ -229,7 +232,11 @@ def _least(text: str, probability: float | None, setting: Setting) -> float:
     short = 0 < count_words(text) <= SHORT_PIECE_WORDS and not is_whole_answer(text)
     whole_number = _dictated(words(text))[1] in WHOLE_NUMBER_DIGITS
     opening = setting.barging and tuple(words(text)) in BARGING_OPENERS
-    return HALF_SHARE if opening or (setting.dictating and short and not whole_number) else 0.0
+    if opening or (setting.dictating and short and not whole_number):
+        return HALF_SHARE
+    if not short or count_words(text) > 1 or whole_number or setting.counting:
+        return 0.0
+    return HALF_SHARE if _dictated(words(text))[0] else SHORT_SHARE
 
 
 def likely_over(text: str, probability: float | None, setting: Setting = PLAIN) -> bool:

@@ -1,7 +1,7 @@
 """The ear: gathers the party's words into a turn, and says when the turn is over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.events import PartialHeard
@@ -9,12 +9,26 @@ from trunkline.domain.transcript import Role
 from trunkline.engine.effects import JudgeTurn
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.talk.desk import Desk, Timer
-from trunkline.engine.turns import Setting, asks_for_dictation, likely_over, wait_seconds
+from trunkline.engine.turns import (
+    PLAIN,
+    Hold,
+    Setting,
+    asked_for,
+    hold,
+    is_whole_answer,
+    likely_over,
+    wait_seconds,
+)
 
 FINAL_WORDS_SECONDS = 3.0
 NOISE_SECONDS = 8.0
 BEFORE_TURN_SECONDS = 0.3
 LATE_WORDS_SECONDS = 10.0
+PACE_MARGIN = 1.25
+"""Who pauses again pauses about as long; a quarter more is waited."""
+SLOW_PAUSES = 2
+MISJUDGED_SECONDS = 1.5
+"""Who speaks again so soon after a turn had probably not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +61,19 @@ class _Turn:
     partial: str = ""
     final_at: float | None = None
     awaiting: bool = False
-    due: bool = False
     judged: float | None = None
     longest: float = 0.0
     barging: bool = False
+    pauses: list[float] = field(default_factory=list)
 
 
 class Ear:
     """What the party is saying. ``over`` is called with each turn that ended with words. ``gives_guesses``: the recogniser
-    tells words before they are final."""
+    tells words before they are final.
+
+    Who speaks word by word, with a pause after each, is waited for a little longer than those pauses, and so is who spoke
+    on right after a turn that we had taken for finished. The next turns forget it by and by.
+    """
 
     def __init__(self, desk: Desk, manners: TurnTaking, over: Callable[[Said], None]) -> None:
         self.speaking = False
@@ -66,8 +84,10 @@ class Ear:
         self._turn: _Turn | None = None
         self._since: float | None = None
         self._until: float | None = None
+        self._spoken_until: float | None = None
         self._settled = False
-        self._dictating = False
+        self._asked = PLAIN
+        self._pace = 0.0
 
     @property
     def engaged(self) -> bool:
@@ -109,7 +129,7 @@ class Ear:
 
     def answers(self, asked: str) -> None:
         """What comes now follows these words of the assistant."""
-        self._dictating = asks_for_dictation(asked)
+        self._asked = asked_for(asked)
 
     def barged_in(self) -> None:
         """The assistant fell silent for this turn."""
@@ -120,10 +140,14 @@ class Ear:
         """Voice activity began."""
         self.speaking, self._settled, self._since = True, False, at
         if self._turn is None:
+            if self._spoken_until is not None and at - self._spoken_until < MISJUDGED_SECONDS:
+                self._pace = max(self._pace, (at - self._spoken_until) * PACE_MARGIN)
             self._turn = _Turn(started_at=at)
             self._desk.timer(Timer.NOISE, at + NOISE_SECONDS)
         turn = self._turn
-        turn.ended_at, turn.judged, turn.due, turn.fresh = None, None, False, False
+        if turn.ended_at is not None:
+            turn.pauses.append(at - turn.ended_at)
+        turn.ended_at, turn.judged, turn.fresh = None, None, False
         self._desk.forget(Timer.TURN, Timer.WORDS)
 
     def speech_ended(self, at: float) -> None:
@@ -165,7 +189,7 @@ class Ear:
 
     def judged(self, probability: float) -> None:
         """The end-of-turn model's verdict on this pause."""
-        if self._turn is not None and self._turn.ended_at is not None and not self._turn.due:
+        if self._turn is not None and self._turn.ended_at is not None:
             self._turn.judged = probability
 
     def review(self) -> None:
@@ -174,18 +198,19 @@ class Ear:
         if turn is None or turn.ended_at is None:
             return
         nothing_said = not turn.awaiting and not turn.words
-        at = turn.ended_at + wait_seconds(self.text, turn.judged, self._manners, self._setting(turn))
-        if turn.due or nothing_said or at <= self._desk.now:
+        at = turn.ended_at + self._wait(turn)
+        if nothing_said or at <= self._desk.now:
             self.waited()
         else:
             self._desk.timer(Timer.TURN, at)
+            if not self._words_missing(turn):
+                self._desk.forget(Timer.WORDS)
 
     def waited(self) -> None:
         """The wait is over: the turn is too, unless its words are still to come."""
         turn = self._turn
         if turn is None or turn.ended_at is None:
             return
-        turn.due = True
         self._desk.forget(Timer.TURN)
         if self._words_missing(turn):
             self._desk.timer(Timer.WORDS, max(self._desk.now, turn.ended_at + FINAL_WORDS_SECONDS))
@@ -207,11 +232,14 @@ class Ear:
         turn, text = self._turn, self.text
         if turn is None:
             return
+        wait = self._wait(turn)
         self._close()
         if text:
             ended_at = self._desk.now if turn.ended_at is None else turn.ended_at
             final_at = self._desk.now if turn.final_at is None else turn.final_at
-            wait = wait_seconds(text, turn.judged, self._manners, self._setting(turn))
+            slow = len(turn.pauses) >= SLOW_PAUSES and hold(text, self._setting(turn)) is Hold.NONE
+            self._pace = self._paced(turn) if slow else self._pace / 2
+            self._spoken_until = ended_at
             self._over(Said(text, turn.started_at, ended_at, final_at, wait))
 
     def deafen(self) -> None:
@@ -231,8 +259,20 @@ class Ear:
                 self._turn = _Turn(now, now, awaiting=True)
         return self._turn
 
+    def _wait(self, turn: _Turn) -> float:
+        """The silence after which this turn is over."""
+        wait = wait_seconds(self.text, turn.judged, self._manners, self._setting(turn))
+        if is_whole_answer(self.text):
+            return wait
+        return max(wait, min(self._paced(turn), self._manners.endpointing_max_delay))
+
+    def _paced(self, turn: _Turn) -> float:
+        """A little more than the pauses that this party makes within a turn."""
+        inner = max(turn.pauses) * PACE_MARGIN if len(turn.pauses) >= SLOW_PAUSES else 0.0
+        return max(inner, self._pace)
+
     def _setting(self, turn: _Turn) -> Setting:
-        return Setting(dictating=self._dictating, barging=turn.barging)
+        return replace(self._asked, barging=turn.barging)
 
     def _words_missing(self, turn: _Turn) -> bool:
         return turn.awaiting and (bool(turn.partial) or not turn.fresh)

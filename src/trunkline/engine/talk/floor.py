@@ -7,7 +7,7 @@ from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.transcript import Role
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.history import History
-from trunkline.engine.overlap import SHORT_SECONDS, Overlap, is_asked, is_greeting, may_answer, overlap
+from trunkline.engine.overlap import SHORT_SECONDS, Overlap, is_asked, is_backchannel, is_greeting, may_answer, overlap
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Ear, Said
 from trunkline.engine.talk.mind import Mind
@@ -115,7 +115,8 @@ class Floor:
         or thinks ahead of that."""
         live = self.mouth.live
         paused = live is not None and self.mouth.yielding and self.ear.pausing
-        if live is not None and paused and self._is_by_the_way(live, self.ear.text, self.ear.lasted):
+        text = self.ear.text
+        if live is not None and paused and text and (is_backchannel(text) or (live.opening and is_greeting(text))):
             self.ear.finish()
         self.ear.review()
         if self.mouth.yielding and self.ear.pausing and not self.ear.engaged:
