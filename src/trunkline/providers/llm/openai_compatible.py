@@ -110,7 +110,7 @@ class ChatSession:
                         self._unknown.add(refused)
                         continue
                     try:
-                        async for part in self._parts(answer, after_tools):
+                        async for part in self._parts(answer):
                             yield part
                     finally:
                         if not answer.content.at_eof():
@@ -144,9 +144,9 @@ class ChatSession:
             request_id=_request_id(answer),
         )
 
-    async def _parts(self, answer: aiohttp.ClientResponse, after_tools: bool) -> AsyncIterator[ReplyPart]:
+    async def _parts(self, answer: aiohttp.ClientResponse) -> AsyncIterator[ReplyPart]:
         """After its tools a model may have nothing to add: it pressed keys and listens."""
-        reply = ChatReply(_request_id(answer), may_be_silent=after_tools)
+        reply = ChatReply(_request_id(answer))
         if answer.content_type == "application/json":
             for part in reply.take(await self._whole(answer)):
                 yield part
