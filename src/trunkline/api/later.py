@@ -18,9 +18,7 @@ class Later:
     will: str
 
 
-_ASSISTANTS = ("AssistantSettings", "TransientAssistant", "AssistantShown")
 ASSISTANT = (
-    Later(("recording_consent",), _ASSISTANTS, {"enabled": False, "message": None}, "ask for consent before recording"),
     Later(("llm_config", "voice"), ("LlmConfig",), None, "choose the voice of a realtime model"),
     Later(("llm_config", "turn_detection"), ("LlmConfig",), None, "tune a realtime model's turn taking"),
     Later(

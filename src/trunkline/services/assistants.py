@@ -19,7 +19,15 @@ LOCAL: dict[str, dict[str, Any]] = {
     "stt_config": {"provider": "local", "model": "moonshine-tiny"},
     "tts_config": {"provider": "local", "model": "pico"},
 }
-_NULL_MEANS_DEFAULT = ("llm_config", "stt_config", "tts_config", "analysis_plan", "speech_config", "webhook_events")
+_NULL_MEANS_DEFAULT = (
+    "llm_config",
+    "stt_config",
+    "tts_config",
+    "analysis_plan",
+    "speech_config",
+    "webhook_events",
+    "recording_consent",
+)
 
 
 async def list_(rooms: Rooms, caller: Caller, limit: int, offset: int) -> Page[Assistant]:

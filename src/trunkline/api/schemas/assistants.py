@@ -6,7 +6,15 @@ from pydantic import Field
 
 from trunkline.api.later import ASSISTANT, with_defaults
 from trunkline.api.schemas.base import Moment, Pagination, Shown, moment
-from trunkline.domain.assistant import AnalysisPlan, LlmConfig, SpeechConfig, SttConfig, TtsConfig, WebhookEvent
+from trunkline.domain.assistant import (
+    AnalysisPlan,
+    LlmConfig,
+    RecordingConsent,
+    SpeechConfig,
+    SttConfig,
+    TtsConfig,
+    WebhookEvent,
+)
 from trunkline.storage.assistants import Assistant
 from trunkline.storage.secrets import public
 
@@ -26,6 +34,7 @@ class AssistantShown(Shown):
     silence_timeout_seconds: int = Field(description="Silence that ends the call (without check-ins).")
     gdpr_mode: bool = Field(description="Whether it records nothing and forgets the transcript.")
     recording_enabled: bool = Field(description="Whether calls are recorded in stereo.")
+    recording_consent: RecordingConsent = Field(description="Inbound: whether and how callers are asked first.")
     webhook_url: str | None = Field(description="Where events go.")
     webhook_secret: None = Field(description="Never shown; see `webhook_secret_set`.")
     webhook_secret_set: bool = Field(description="Whether there is a secret.")
