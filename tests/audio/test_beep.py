@@ -21,7 +21,13 @@ def heard(pcm: bytes, rate_hz: int = 8000, start: float = 100.0) -> list[Tone]:
     detector, found, frame = BeepDetector(rate_hz), [], round(rate_hz * FRAME_SECONDS) * 2
     for at in range(0, len(pcm), frame):
         found += detector.hear(pcm[at : at + frame], start + (at + frame) / 2 / rate_hz)
-    return found
+    noticed, over = [tone for tone in found if not tone.over], [tone for tone in found if tone.over]
+    assert len(noticed) >= len(over)
+    assert all(
+        one.at - one.seconds == pytest.approx(other.at - other.seconds, abs=0.05)
+        for one, other in zip(noticed, over, strict=False)
+    )
+    return over
 
 
 def noisy(pcm: bytes, decibels: float, seed: int = 7) -> bytes:

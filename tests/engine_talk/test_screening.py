@@ -8,7 +8,16 @@ from tests.engine_talk.world import SIP, World, plan
 from trunkline.domain.call import CallStatus, Direction, EndReason
 from trunkline.domain.commands import EndCall, InjectContext, Say
 from trunkline.engine.effects import HangUp, Sniff, Speak, Think
-from trunkline.engine.events import LineClosed, Ordered, SpeechEnded, SpeechStarted, ToneHeard, WordsFinal, WordsPartial
+from trunkline.engine.events import (
+    LineClosed,
+    Ordered,
+    SpeechEnded,
+    SpeechStarted,
+    ToneHeard,
+    ToneNoticed,
+    WordsFinal,
+    WordsPartial,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -309,3 +318,12 @@ def test_an_order_to_end_the_call_is_obeyed_at_once() -> None:
     assert talk.end is not None
     assert talk.end.reason is EndReason.API_ENDED
     assert CallStatus.IN_PROGRESS in [getattr(fact, "status", None) for fact in talk.facts]
+
+
+def test_nothing_is_said_into_a_beep_that_lasts() -> None:
+    talk = world(voicemail_message=MESSAGE).answer().says(GREETING, after=0.5, seconds=5.0)
+    talk.tell(ToneNoticed(106.9, 1000.0), 6.95)
+    beep(talk, 7.6, seconds=0.8)
+    talk.run(15.0)
+    assert spoken(talk) == [MESSAGE]
+    assert first_words_at(talk) == pytest.approx(7.9, abs=0.01)

@@ -29,11 +29,12 @@ _EDGE_SECONDS = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A steady tone: ``at`` is when it ended, or now when it goes on."""
+    """A steady tone: ``at`` is when it ended, or now when it goes on. Not ``over``: it has just been noticed."""
 
     at: float
     seconds: float
     frequency_hz: float
+    over: bool = True
 
 
 def may_be_beep(frequency_hz: float) -> bool:
@@ -60,7 +61,7 @@ class BeepDetector:
         self._run = _Run()
 
     def hear(self, pcm: bytes, now: float) -> list[Tone]:
-        """The tones that are over, or last for long, by the end of ``pcm``, which came at ``now``."""
+        """The tones that were noticed, are over, or last for long, by the end of ``pcm``, which came at ``now``."""
         self._pending += pcm
         found: list[Tone] = []
         while len(self._pending) >= self._needed_bytes:
@@ -94,6 +95,7 @@ class _Run:
         self._until = 0.0
         self._windows = 0
         self._told = False
+        self._noticed = False
 
     def step(self, frequency_hz: float | None, end: float) -> list[Tone]:
         """The next window, which ends at ``end``; None: no tone in it."""
@@ -115,11 +117,14 @@ class _Run:
         return over
 
     def _begin(self, frequency_hz: float, end: float) -> None:
-        self._frequency_hz, self._windows, self._told = frequency_hz, 1, False
+        self._frequency_hz, self._windows, self._told, self._noticed = frequency_hz, 1, False, False
         self._since, self._until = end - _WINDOW_SECONDS + _EDGE_SECONDS, end - _EDGE_SECONDS
 
     def _lasting(self, end: float) -> list[Tone]:
         since = end if self._since is None else self._since
+        if not self._noticed and self._until - since >= self._shortest and self._enough:
+            self._noticed = True
+            return [Tone(end, end - since, self._frequency_hz, over=False)]
         if self._told or end - since < TOLD_SECONDS:
             return []
         self._told = True
@@ -127,8 +132,14 @@ class _Run:
 
     def _over(self) -> list[Tone]:
         seconds = self._until - (self._until if self._since is None else self._since)
-        shortest = (LOW_SHORTEST_SECONDS if self._frequency_hz < LOW_HZ else SHORTEST_SECONDS) - _HOP_SECONDS
-        enough = self._windows * _HOP_SECONDS >= shortest - _WINDOW_SECONDS
-        if self._told or seconds < shortest or not enough:
+        if self._told or seconds < self._shortest or not self._enough:
             return []
         return [Tone(self._until, seconds, self._frequency_hz)]
+
+    @property
+    def _shortest(self) -> float:
+        return (LOW_SHORTEST_SECONDS if self._frequency_hz < LOW_HZ else SHORTEST_SECONDS) - _HOP_SECONDS
+
+    @property
+    def _enough(self) -> bool:
+        return self._windows * _HOP_SECONDS >= self._shortest - _WINDOW_SECONDS

@@ -72,6 +72,7 @@ class Conversation:
             events.WordsPartial: lambda event: floor.partial(event.text),
             events.WordsFinal: floor.final,
             events.TurnJudged: lambda event: floor.judged(event.probability),
+            events.ToneNoticed: self._reception.hear,
             events.ToneHeard: self._reception.hear,
             events.ReplyText: self._reply_text,
             events.ReplyTools: lambda event: floor.mind.tools(event.reply, event.calls),

@@ -95,6 +95,14 @@ class WordsFinal:
 
 
 @dataclass(frozen=True, slots=True)
+class ToneNoticed:
+    """A steady tone of the party's side sounds, told 0.15 s after it began; ToneHeard follows. Only while Sniff is on."""
+
+    at: float
+    frequency_hz: float
+
+
+@dataclass(frozen=True, slots=True)
 class ToneHeard:
     """A steady tone of the party's side is over, told once it ended (a beep), or is still going on after 2 s.
 
@@ -285,6 +293,7 @@ Event = (
     | SpeechEnded
     | WordsPartial
     | WordsFinal
+    | ToneNoticed
     | ToneHeard
     | TurnJudged
     | ReplyText

@@ -13,7 +13,7 @@ from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.engine.activity import START_PROBABILITY, STEPS, Activity
 from trunkline.engine.echo import HEARD_SECONDS, PLAYED_SECONDS, is_echo
-from trunkline.engine.events import SpeechStarted, ToneHeard
+from trunkline.engine.events import SpeechStarted, ToneHeard, ToneNoticed
 from trunkline.engine.listener import Listener
 from trunkline.engine.punctuality import Arrivals
 from trunkline.engine.recorder import Tape
@@ -72,10 +72,10 @@ class Seat:
         self.bridge: Callable[[bytes, float], None] | None = None
         """Takes all sound of this line, in place of those above; nothing else is played to it."""
 
-    def sniff(self, tell: Callable[[ToneHeard], None] | None) -> None:
+    def sniff(self, tell: Callable[[ToneNoticed | ToneHeard], None] | None) -> None:
         """Tells tones from now on; None: no longer."""
         self.beeps = BeepDetector(self.line.sample_rate_hz) if tell is not None else None
-        self.tone = None if tell is None else lambda tone: tell(ToneHeard(tone.at, tone.seconds, tone.frequency_hz))
+        self.tone = None if tell is None else lambda tone: tell(_told(tone))
 
 
 class _Sound:
@@ -298,6 +298,12 @@ class Media:
         _log.error("a call's sound broke", exc_info=error)
         self.leave(seat)
         seat.broken(error)
+
+
+def _told(tone: Tone) -> ToneNoticed | ToneHeard:
+    if not tone.over:
+        return ToneNoticed(tone.at, tone.frequency_hz)
+    return ToneHeard(tone.at, tone.seconds, tone.frequency_hz)
 
 
 def _next_window(seat: Seat) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from trunkline.engine.events import ToneHeard, ToneNoticed
 from trunkline.engine.talk.desk import Desk
 from trunkline.engine.talk.mouth import Mouth, Utterance
 
@@ -37,7 +38,14 @@ class Answering:
         self._after_beep_at: float | None = None
         self._speech: Utterance | None = None
         self._spoke = False
+        self._sounding = False
         self._restarted = False
+
+    def tone(self, event: ToneNoticed | ToneHeard) -> None:
+        """A tone that may be a beep began, or is over: nothing is said into it."""
+        self._sounding = isinstance(event, ToneNoticed)
+        if isinstance(event, ToneHeard):
+            self.beeped(event.at)
 
     def beeped(self, at: float) -> None:
         """A beep ended."""
@@ -58,7 +66,7 @@ class Answering:
 
     def due_at(self, quiet_since: float | None) -> float | None:
         """When to speak if nothing more is heard; None while we do, and afterwards."""
-        if self._speech is not None:
+        if self._speech is not None or self._sounding:
             return None
         if self._spoke or self._after_beep_at is not None:
             return self._after_beep_at

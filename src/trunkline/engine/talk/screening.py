@@ -7,7 +7,7 @@ from trunkline.audio.beep import may_be_beep
 from trunkline.domain.call import Direction, EndReason
 from trunkline.domain.transcript import Role
 from trunkline.engine.effects import Sniff
-from trunkline.engine.events import Event, Ordered, ToneHeard
+from trunkline.engine.events import Event, Ordered, ToneHeard, ToneNoticed
 from trunkline.engine.greetings.evidence import weigh
 from trunkline.engine.prompt import first_message, language
 from trunkline.engine.screening import Screening, Verdict
@@ -96,8 +96,12 @@ class Reception:
         self._screening.hear(event, self._desk.now)
         if self._desk.stage is Stage.SCREENING:
             self._overheard.hear(event)
-        if isinstance(event, ToneHeard) and self._answering is not None and may_be_beep(event.frequency_hz):
-            self._answering.beeped(event.at)
+        if (
+            isinstance(event, ToneNoticed | ToneHeard)
+            and self._answering is not None
+            and may_be_beep(event.frequency_hz)
+        ):
+            self._answering.tone(event)
 
     def turn_over(self) -> None:
         """The party had a turn: soon it is clear that this is a talk."""
