@@ -116,7 +116,8 @@ async def test_keys_go_out_by_rfc_4733_while_sound_plays(sip: SipCarrier) -> Non
         await playing
         await phone.line.hang_up()
         await phone.until(Closed)
-        await phone.line.send_digits("1")
+        with pytest.raises(OSError, match="the line is closed"):
+            await phone.line.send_digits("1")
 
 
 @pytest.mark.parametrize(

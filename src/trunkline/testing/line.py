@@ -139,6 +139,8 @@ class ScriptedLine:
 
     async def send_digits(self, digits: str) -> None:
         await asyncio.sleep(sum(0.5 if digit == "w" else 0.2 for digit in digits))
+        if self.closed:
+            raise ConnectionError("the line is closed")
         self.digits_sent.append(digits)
 
     async def transfer(self, destination_uri: str) -> None:

@@ -94,9 +94,10 @@ def _arguments(text: str, cut: bool) -> tuple[dict[str, Any], str]:
 
 
 class ChatReply:
-    """Puts one reply together from its chunks."""
+    """Puts one reply together from its chunks. ``may_be_silent``: an empty one is a reply too, not a failure."""
 
-    def __init__(self, request_id: str = "") -> None:
+    def __init__(self, request_id: str = "", *, may_be_silent: bool = False) -> None:
+        self._may_be_silent = may_be_silent
         self._request_id = request_id
         self._calls: list[tuple[int, _Call]] = []
         self._finish = ""
@@ -161,7 +162,7 @@ class ChatReply:
         """The tool calls and the cost. Raises Upstream when the stream ended too early or brought nothing."""
         if not self._finish:
             raise self._broken("The model server ended the stream before the reply was finished.")
-        if not self._calls and not self._spoke:
+        if not self._calls and not self._spoke and not (self._may_be_silent and self._finish == "stop"):
             filtered = self._finish == "content_filter"
             raise failure(
                 "The model's content filter refused to reply." if filtered else "The model replied with nothing.",

@@ -101,12 +101,12 @@ class SipLine:
                 await asyncio.sleep(_WAIT_SECONDS)
                 continue
             if self._call is None or self.closed:
-                return
+                raise ConnectionError("the line is closed")
             try:
                 await self._call.send_dtmf(key)
             except BaresipError as error:
                 _log.warning("a key could not be sent", sip_call_id=self.sip.call_id, error=str(error))
-                return
+                raise ConnectionError("a key could not be sent") from error
             await asyncio.sleep(_KEY_PAUSE_SECONDS)
 
     async def transfer(self, destination_uri: str) -> None:

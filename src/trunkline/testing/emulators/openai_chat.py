@@ -53,6 +53,9 @@ class Behaviour:
     null_choices: bool = False
 
 
+Brain = Callable[[dict[str, Any]], Behaviour]
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A request as it came."""
@@ -79,12 +82,12 @@ class OpenAiChatEmulator:
         self._key = key
         self._keep_alive_seconds = keep_alive_seconds
         self._tls = tls
-        self._behaviours: list[Behaviour] = [Behaviour()]
+        self._behaviours: list[Behaviour | Brain] = [Behaviour()]
         self._runner: web.AppRunner | None = None
         self._changed = asyncio.Event()
 
-    def behave(self, *behaviours: Behaviour) -> None:
-        """What is done with the requests to come, in order; the last one stays."""
+    def behave(self, *behaviours: Behaviour | Brain) -> None:
+        """What is done with the requests to come, in order; the last one stays. A function decides by the body."""
         self._behaviours = list(behaviours)
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -139,7 +142,8 @@ class OpenAiChatEmulator:
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body: dict[str, Any] = orjson.loads(await request.read())
         self._keep(request, body)
-        behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
+        chosen = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
+        behaviour = chosen if isinstance(chosen, Behaviour) else chosen(body)
         await asyncio.sleep(behaviour.first_byte_delay_seconds)
         refusal = self._refusal(request, body, behaviour)
         if refusal is not None:
