@@ -8,14 +8,29 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.engine_media.test_media import Call
+from tests.engine_media.world import World, plan
 from trunkline.audio.ambience import clip
+from trunkline.audio.mix import split
+from trunkline.audio.wav import decode
 from trunkline.base.tasks import Crew
+from trunkline.domain.assistant import BackgroundAudio, SpeechConfig
 from trunkline.engine import events
 from trunkline.engine.backdrop import LOUDNESS_CURVE, Backdrop
 from trunkline.engine.media import Media
 from trunkline.testing.clock import VirtualClock, run_virtual
 from trunkline.testing.line import Party, ScriptedLine, Words
-from trunkline.testing.models import LoudnessVad, ScriptedTts, Speaking, noise, tone
+from trunkline.testing.models import (
+    Hearing,
+    LoudnessVad,
+    ScriptedLlm,
+    ScriptedModels,
+    ScriptedStt,
+    ScriptedTts,
+    Speaking,
+    Thinking,
+    noise,
+    tone,
+)
 
 pytestmark = pytest.mark.room
 
@@ -213,3 +228,40 @@ def test_our_own_background_coming_back_is_no_speech_of_theirs_and_theirs_is_hea
     (started,) = run_virtual(run()).of(events.SpeechStarted)
     assert isinstance(started, events.SpeechStarted)
     assert started.at == pytest.approx(14.0, abs=0.1)
+
+
+# --- whole calls
+
+
+def test_a_call_is_recorded_with_what_was_really_played_background_included() -> None:
+    loop = SpeechConfig(background_audio=BackgroundAudio(enabled=True, clip="city", volume=0.5))
+    party = Party(says=(Words(noise(1.2, RATE), quiet=0.5),), hangs_up_after=9.0)
+    models = ScriptedModels(ScriptedStt(Hearing(("Yes.",))), ScriptedLlm(Thinking(("All right.",))), ScriptedTts())
+    world = World(party, models)
+
+    async def run() -> None:
+        async with world.supervisor() as supervisor:
+            await supervisor.run(plan(recording_enabled=True, speech_config=loop))
+
+    run_virtual(run())
+    recording = decode(bytes(world.blobs.files[world.journal.ended().recording or ""]))
+    _, right = split(recording.pcm)
+    played = samples(world.carrier.lines[0].played)
+    begin = int(np.flatnonzero(played)[0])
+    start = int(np.flatnonzero(samples(right))[0])
+    length = 7 * RATE
+    assert np.array_equal(samples(right)[start : start + length], played[begin : begin + length])
+    frames = np.abs(played[begin : begin + length].reshape(-1, 160)).max(axis=1)
+    assert np.count_nonzero(frames == 0) == 0
+    assert begin < 0.1 * RATE
+
+
+def test_a_call_without_background_is_silent_between_words() -> None:
+    world = World(Party(hangs_up_after=6.0))
+
+    async def run() -> None:
+        async with world.supervisor() as supervisor:
+            await supervisor.run(plan())
+
+    run_virtual(run())
+    assert not samples(world.carrier.lines[0].played)[int(2.0 * RATE) : int(5.5 * RATE)].any()
