@@ -93,6 +93,7 @@ class ChatSession:
 
     async def reply(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> AsyncIterator[ReplyPart]:
         """Streams one reply. A parameter that the server refuses by name is left out, and the request sent again."""
+        after_tools = bool(history) and history[-1].role == "tool"
         for _ in range(len(DISPENSABLE) + 1):
             body = body_of(self._config, history, tools, frozenset(self._unknown))
             try:
@@ -110,7 +111,7 @@ class ChatSession:
                         self._unknown.add(refused)
                         continue
                     try:
-                        async for part in self._parts(answer):
+                        async for part in self._parts(answer, after_tools):
                             yield part
                     finally:
                         if not answer.content.at_eof():
@@ -144,9 +145,9 @@ class ChatSession:
             request_id=_request_id(answer),
         )
 
-    async def _parts(self, answer: aiohttp.ClientResponse) -> AsyncIterator[ReplyPart]:
+    async def _parts(self, answer: aiohttp.ClientResponse, after_tools: bool) -> AsyncIterator[ReplyPart]:
         """After its tools a model may have nothing to add: it pressed keys and listens."""
-        reply = ChatReply(_request_id(answer))
+        reply = ChatReply(_request_id(answer), may_be_silent=after_tools)
         if answer.content_type == "application/json":
             for part in reply.take(await self._whole(answer)):
                 yield part
