@@ -10,7 +10,7 @@ import pytest
 
 from trunkline.cli.screen import Screen, compact
 from trunkline.cli.story import Story
-from trunkline.cli.verdict import Verdict, judge
+from trunkline.cli.verdict import Account, Verdict, judge
 
 pytestmark = pytest.mark.unit
 
@@ -112,8 +112,41 @@ def test_the_shortened_json_is_still_json() -> None:
     assert json.loads(compact(value)) == value
 
 
-SENTENCES = ("Hello, this is the practice.", "Can you make it on Tuesday?", "Please bring your insurance card.")
-ANSWERS = ("Who is this?", "I can make it.", "Thank you, goodbye.")
+def test_the_tool_and_the_parties_are_told_among_the_rest() -> None:
+    told = _told(
+        _status("in-progress", 10),
+        _words("assistant", "One moment.", 11, 12),
+        ("tool", {"at": _at(12.5), "name": "look", "arguments": {"a": 1}, "result": "b", "seconds": 0.25}),
+        ("party", {"at": _at(13), "who": "Sophie", "note": "picks up"}),
+        ("party", {"at": _at(14), "who": "Maria", "content": "Hello."}),
+        _words("assistant", "Done.", 14.5, 15),
+    )
+    assert [who for _, who, _ in told[1:]] == ["assistant", "tool", "Sophie", "Maria", "assistant"]
+    assert 'look({"a": 1}) → "b"' in told[2][2]
+    assert "250 ms" in told[2][2]
+
+
+SENTENCES = (
+    "Hello, this is the practice.",
+    "I'm calling about",
+    "There is free parking behind the building.",
+    "You have parking space seven.",
+    "Please bring your insurance card.",
+)
+ANSWERS = ("Who is this?", "Is there any parking?", "I can make it.")
+USED = (("reserve_parking", {"day": "Tuesday", "time": "three in the afternoon"}),)
+BRIDGED = (
+    ("said", "Hello.", 41.0),
+    ("heard", "I have Maria on the line for you.", 44.0),
+    ("said", "Yes, put her through.", 45.0),
+    ("said", "Hello Maria, how can I help you?", 50.0),
+    ("heard", "I have a question about my bill.", 55.0),
+)
+AFTER = (("heard", "Hello Maria, how can I help you?", 53.0), ("said", "I have a question about my bill.", 54.0))
+
+
+def _events(*told: tuple[str, str, float]) -> list[dict[str, Any]]:
+    return [{"event": event, "text": text, "at": at} for event, text, at in told]
 
 
 def _recording(path: Path, right: int = 3000) -> Path:
@@ -131,39 +164,61 @@ def _judged(
     heard: tuple[str, ...] = SENTENCES,
     understood: tuple[str, ...] = ANSWERS,
     right: int = 3000,
+    cut: bool = True,
+    used: tuple[tuple[str, dict[str, Any]], ...] = USED,
+    sophie: tuple[tuple[str, str, float], ...] = BRIDGED,
+    after: tuple[tuple[str, str, float], ...] = AFTER,
     **changes: Any,
 ) -> Verdict:
-    said = [{"role": "assistant", "content": text} for text in SENTENCES]
+    talk: list[dict[str, Any]] = [{"role": "assistant", "content": SENTENCES[0]}]
+    for number, text in enumerate(understood):
+        talk += [{"role": "assistant", "content": one} for one in SENTENCES[number + 1 : number + 2]]
+        talk.append({"role": "user", "content": text})
+    said = [message["content"] for message in talk if message["role"] == "assistant"]
+    talk += [{"role": "assistant", "content": text} for text in SENTENCES if text not in said]
+    for message in talk:
+        message["interrupted"] = cut and message["content"] == SENTENCES[1]
     call = {
-        "status": "ended",
-        "end_reason": "api_ended",
-        "messages": [*said, *({"role": "user", "content": text} for text in understood)],
+        "status": "transferred",
+        "end_reason": "transferred",
+        "messages": talk,
         "summary": "All went well.",
         "analysis_result": {"structured_data": {"confirmed": True}},
         **changes,
     }
-    callee = [
-        *({"event": "heard", "text": text} for text in heard),
-        *({"event": "said", "text": text} for text in ANSWERS),
-    ]
-    sound = _recording(tmp_path / "call.wav", right)
-    return judge(call, callee, sound, ordered=SENTENCES[2:], agreed={"confirmed": True})
+    maria = _events(
+        *(("heard", text, 10.0 + at) for at, text in enumerate(heard)),
+        *(("said", text, 10.5 + at) for at, text in enumerate(ANSWERS)),
+        *after,
+    )
+    account = Account(maria, _events(*sophie), used, transferring_at=40.0)
+    return judge(call, account, _recording(tmp_path / "call.wav", right))
 
 
-def test_a_call_in_which_both_were_understood_passes(tmp_path: Path) -> None:
-    assert _judged(tmp_path).passed
+def test_a_call_in_which_all_was_carried_and_seen_passes(tmp_path: Path) -> None:
+    assert [line.text for line in _judged(tmp_path).lines if not line.good] == []
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"heard": ()},
-        {"heard": ("Something else that nobody ever said here at all.",) * 3},
+        {"heard": ("Something else that nobody ever said here at all.",) * 5},
         {"understood": ()},
         {"understood": ("Banana.", "Seven.", "No.")},
-        {"heard": (*SENTENCES[:2], "Mumble mumble.")},
+        {"heard": (*SENTENCES[:4], "Mumble mumble.")},
+        {"heard": (*SENTENCES[:3], "Mumble mumble.", SENTENCES[4])},
+        {"cut": False},
+        {"used": ()},
+        {"used": USED * 2},
+        {"used": (("reserve_parking", {"day": "Friday", "time": "nine"}),)},
+        {"sophie": ()},
+        {"sophie": (*BRIDGED[:1], *BRIDGED[2:])},
+        {"sophie": BRIDGED[:4]},
+        {"after": AFTER[1:]},
+        {"after": AFTER[:1]},
         {"right": 0},
-        {"status": "failed"},
+        {"status": "ended"},
         {"summary": None},
         {"analysis_result": {"structured_data": {"confirmed": False}}},
         {"analysis_result": None},
@@ -174,12 +229,22 @@ def test_a_call_in_which_both_were_understood_passes(tmp_path: Path) -> None:
         "deaf platform",
         "misunderstood",
         "no say",
+        "no result",
+        "not interrupted",
+        "no tool",
+        "tool twice",
+        "other arguments",
+        "nobody",
+        "not briefed",
+        "sophie deaf",
+        "maria deaf",
+        "maria mute",
         "silent",
-        "failed",
+        "ended",
         "none",
         "no",
         "nil",
     ],
 )
-def test_a_call_in_which_something_was_not_carried_fails(tmp_path: Path, wrong: dict[str, Any]) -> None:
+def test_a_call_in_which_something_was_not_carried_or_seen_fails(tmp_path: Path, wrong: dict[str, Any]) -> None:
     assert not _judged(tmp_path, **wrong).passed

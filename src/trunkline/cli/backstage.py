@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,15 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
 
 
 @asynccontextmanager
-async def callee(folder: Path, tell: Callable[[dict[str, Any]], None]) -> AsyncIterator[int]:
-    """The simulated callee in a process of its own, ready to be called; gives its SIP port. ``tell`` gets its account."""
+async def callee(folder: Path, cast: Mapping[str, str], tell: Callable[[dict[str, Any]], None]) -> AsyncIterator[int]:
+    """The simulated callees in a process of their own, ready to be called; gives its SIP port. ``cast`` has the persona at
+    each number, ``tell`` gets their account."""
     port, log = free_port(), folder / "callee.log"
-    address = ("--listen", f"127.0.0.1:{port}")
+    options = ["--listen", f"127.0.0.1:{port}"]
+    for number, persona in cast.items():
+        options += ["--also", f"{number}={persona}"]
     with log.open("wb") as errors:
-        process = await _start(
-            "trunkline.testing.callee", *address, "--persona", "patient", stdout=asyncio.subprocess.PIPE, stderr=errors
-        )
+        process = await _start("trunkline.testing.callee", *options, stdout=asyncio.subprocess.PIPE, stderr=errors)
     ready = asyncio.Event()
     listening = asyncio.create_task(_listen(process, tell, ready))
     try:

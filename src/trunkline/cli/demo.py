@@ -1,4 +1,4 @@
-"""``trunkline demo``: the whole platform and a simulated callee on this machine, and one real call between them."""
+"""``trunkline demo``: the whole platform and two simulated callees on this machine, and a real call between them."""
 
 import asyncio
 import os
@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,55 +20,46 @@ from trunkline.base.clock import iso
 from trunkline.base.errors import TrunklineError
 from trunkline.cli.backstage import callee, free_port, last_lines, organisation, platform
 from trunkline.cli.client import ApiClient
+from trunkline.cli.parking import Used, parking
+from trunkline.cli.scene import CAST, CUES, MARIA, NAMES, SOPHIE, SPACE, TOOL, VARIABLES, assistant
 from trunkline.cli.screen import Screen
 from trunkline.cli.story import Story
-from trunkline.cli.verdict import judge
-from trunkline.providers.local.scripts import example_script
+from trunkline.cli.verdict import Account, judge
 
 CALL_SECONDS = 150.0
 REPORT_SECONDS = 60.0
 FEWEST_MESSAGES = 2
 EXIT_INTERRUPTED = 130
 
-VARIABLES = {
-    "name": "Maria",
-    "business_name": "Bright Smile Dental",
-    "day": "Tuesday",
-    "time": "three in the afternoon",
-    "address": "twelve Station Street",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A command, and the line of the event stream at which the demo sends it, or the time when none came."""
-
-    line: str
-    command: Mapping[str, Any]
-    at_the_latest_seconds: float
-
-
-AGREED = {"confirmed": True}
-PARKING = {"type": "inject-context", "content": "There is free parking behind the building."}
-CARD = {"type": "say", "content": "Please bring your insurance card.", "interruptible": False}
-GOODBYE = {"type": "end-call", "message": "Goodbye, Maria."}
-CUES = (
-    Cue(r"transcript assistant", PARKING, 8),
-    Cue(r"transcript user .*make it", CARD, 35),
-    Cue(r"transcript user .*good.?bye", GOODBYE, 55),
-)
-
 
 @dataclass(slots=True)
 class _Scene:
-    """The demo's screen, and the callee's own account of the call."""
+    """The demo's screen, and what the callees and the tool's server tell of the call themselves."""
 
     screen: Screen
+    story: Story
     callee: list[dict[str, Any]] = field(default_factory=list)
+    used: list[Used] = field(default_factory=list)
+    transferring_at: float | None = None
+
+    def told(self, event: dict[str, Any]) -> None:
+        """A callee tells something. What Maria says is shown as the platform hears it, for as long as it listens."""
+        self.callee.append(event)
+        who = NAMES.get(event.get("called", ""), "")
+        if event["event"] == "said" and (who == "Sophie" or self.transferring_at is not None):
+            self.story.take("party", {"at": _moment(event["at"]), "who": who, "content": event["text"]})
+        elif event["event"] == "answered" and who == "Sophie":
+            self.story.take("party", {"at": _moment(event["at"]), "who": who, "note": "picks up the phone"})
+
+    def has_used(self, used: Used) -> None:
+        """The tool was used."""
+        self.used.append(used)
+        shown = {"name": used.name, "arguments": used.arguments, "result": used.result, "seconds": used.seconds}
+        self.story.take("tool", {"at": _moment(used.at), **shown})
 
 
 async def run_demo(recording: Path, *, picture: Path | None, keep: bool) -> int:
-    """Runs the demo; 0 only when the words of both sides were carried as audio and recognised."""
+    """Runs the demo; 0 only when all words were carried as audio and recognised, and all that was to happen was seen."""
     myself = asyncio.current_task()
     assert myself is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, myself.cancel)
@@ -99,7 +89,7 @@ def _failed(screen: Screen, folder: Path, error: Exception) -> None:
 
 
 async def _play(folder: Path, recording: Path, screen: Screen) -> int:
-    scene = _Scene(screen)
+    scene = _Scene(screen, Story(screen))
     http, sip = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}", f"127.0.0.1:{free_port()}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")},
@@ -107,20 +97,20 @@ async def _play(folder: Path, recording: Path, screen: Screen) -> int:
         "TRUNKLINE_HTTP_LISTEN": http,
         "TRUNKLINE_SIP_LISTEN": sip,
         "TRUNKLINE_DRAIN_SECONDS": "1",
+        "TRUNKLINE_ALLOW_INSECURE_WEBHOOKS": "true",
     }
-    screen.line("[bold]Trunkline demo[/]: the platform and a simulated callee, real SIP and RTP between them")
-    async with callee(folder, scene.callee.append) as port:
-        screen.line(f"  [dim]callee[/]     a process of its own: SIP on 127.0.0.1:{port}, its own ears and voice")
+    screen.line("[bold]Trunkline demo[/]: the platform and two simulated callees, real SIP and RTP between them")
+    async with callee(folder, CAST, scene.told) as port, parking(SPACE, scene.has_used) as tool:
+        screen.line(f"  [dim]callees[/]    a process of their own: SIP on 127.0.0.1:{port}, their own ears and voices")
+        screen.line(f"  [dim]tool[/]       {TOOL}, answered at {tool}")
         async with platform(environment, folder):
             screen.line(f"  [dim]platform[/]   trunkline serve: http://{http}, SQLite, SIP on {sip}")
             made = await organisation(VARIABLES["business_name"], environment)
             screen.line(f"  [dim]client[/]     trunkline org create: {made['name']}, with its first API key")
             async with ApiClient(f"http://{http}", made["api_key"]) as api:
-                call = await _converse(api, scene, port)
+                call = await _converse(api, scene, port, tool)
                 _keep(recording, await api.download(f"/calls/{call['id']}/recording"))
-    verdict = judge(
-        call, scene.callee, recording, ordered=[cue.command.get("content", "") for cue in CUES], agreed=AGREED
-    )
+    verdict = judge(call, _account(scene), recording)
     screen.call(call)
     screen.latency(call["latency"] or {})
     screen.verdict(verdict, recording)
@@ -128,50 +118,48 @@ async def _play(folder: Path, recording: Path, screen: Screen) -> int:
     return 0 if verdict.passed else 1
 
 
+def _account(scene: _Scene) -> Account:
+    return Account(
+        maria=[event for event in scene.callee if event.get("called") == MARIA],
+        sophie=[event for event in scene.callee if event.get("called") == SOPHIE],
+        used=[(used.name, used.arguments) for used in scene.used],
+        transferring_at=scene.transferring_at,
+    )
+
+
 def _keep(recording: Path, sound: bytes) -> None:
     recording.parent.mkdir(parents=True, exist_ok=True)
     recording.write_bytes(sound)
 
 
-async def _converse(api: ApiClient, scene: _Scene, callee_port: int) -> dict[str, Any]:
+async def _converse(api: ApiClient, scene: _Scene, callee_port: int, tool: str) -> dict[str, Any]:
     address = f"127.0.0.1:{callee_port}"
-    trunk = (await api.post("/sip-trunks", {"name": "Simulated callee", "address": address}))["trunk"]
+    trunk = (await api.post("/sip-trunks", {"name": "Simulated callees", "address": address}))["trunk"]
     line = {"phone_number": "+31850835037", "name": "Main line", "trunk_id": trunk["id"]}
     number = (await api.post("/numbers", line))["number"]
-    assistant = (await api.post("/assistants", _assistant()))["assistant"]
+    made = (await api.post("/assistants", assistant(tool)))["assistant"]
     placed = await api.post(
         "/calls/outbound",
         {
-            "destination": "+31612345678",
+            "destination": MARIA,
             "number_id": number["id"],
-            "assistant_id": assistant["id"],
+            "assistant_id": made["id"],
             "variables": VARIABLES,
             "metadata": {"made_by": "trunkline demo"},
         },
     )
     scene.screen.line(f"\nPOST /api/v1/calls/outbound → [bold]{placed['call_id']}[/]")
-    scene.screen.line("[dim]Seconds from the answer; the callee's words as the platform recognised them.[/]\n")
+    scene.screen.line(
+        "[dim]Seconds from the answer; Maria's words as the platform recognised them, until she is put through.[/]\n"
+    )
     async with asyncio.timeout(CALL_SECONDS):
         await _follow(api, scene, placed["call_id"])
     return await _reported(api, placed["call_id"])
 
 
-def _assistant() -> dict[str, Any]:
-    script = example_script("appointment").model_dump(mode="json", exclude_none=True)
-    schema = {"type": "object", "properties": {"confirmed": {"type": ["boolean", "null"]}}}
-    return {
-        "name": "Appointment reminder",
-        "business_name": "Bright Smile Dental",
-        "first_message": "Hello {{name}}, this is the virtual assistant of {{business_name}}.",
-        "recording_enabled": True,
-        "llm_config": {"provider": "local", "model": "scripted", "script": script},
-        "analysis_plan": {"structured_data_plan": {"enabled": True, "schema": schema}},
-    }
-
-
 async def _follow(api: ApiClient, scene: _Scene, call_id: str) -> None:
-    """Shows the call as it happens and takes part in it: context after its start, a remark in its course, last words."""
-    story = Story(scene.screen)
+    """Shows the call as it happens and takes part in it: context after its start, a remark in its course."""
+    story = scene.story
     heard = [asyncio.Event() for _ in CUES]
     ordering: asyncio.Task[None] | None = None
     try:
@@ -181,6 +169,8 @@ async def _follow(api: ApiClient, scene: _Scene, call_id: str) -> None:
             for cue, came in zip(CUES, heard, strict=True):
                 if data.get("final", True) and re.search(cue.line, line):
                     came.set()
+            if line.startswith("status transferring"):
+                scene.transferring_at = datetime.fromisoformat(data["at"]).timestamp()
             if ordering is None and line.startswith("status in-progress"):
                 ordering = asyncio.create_task(_order(api, story, call_id, heard))
     finally:
@@ -203,6 +193,10 @@ async def _order(api: ApiClient, story: Story, call_id: str, heard: list[asyncio
         except TrunklineError as error:
             told = {"type": cue.command["type"], "outcome": "refused", "detail": error.message}
             story.take("command", {"at": iso(datetime.now(UTC)), **told})
+
+
+def _moment(seconds: float) -> str:
+    return iso(datetime.fromtimestamp(seconds, UTC))
 
 
 async def _reported(api: ApiClient, call_id: str) -> dict[str, Any]:

@@ -66,11 +66,11 @@ class Screen:
 
     def verdict(self, verdict: Verdict, recording: Path) -> None:
         """What was checked, and where the recording lies."""
-        self.line(f"\nRecording, the callee left and the assistant right: [bold]{escape(str(recording))}[/]\n")
+        self.line(f"\nRecording, Maria left, the assistant and then Sophie right: [bold]{escape(str(recording))}[/]\n")
         for line in verdict.lines:
             self.line(("[green]✓[/] " if line.good else "[red]✗[/] ") + escape(line.text))
         if verdict.passed:
-            self.line("\n[bold green]The call was real: both sides were carried as sound and understood.[/]")
+            self.line("\n[bold green]The call was real: all three were carried as sound and understood.[/]")
         else:
             self.line("\n[bold red]The demo failed: see what is marked above.[/]")
 

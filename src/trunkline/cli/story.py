@@ -10,7 +10,9 @@ from rich.markup import escape
 from trunkline.cli.screen import Screen
 
 HELD_SECONDS = 20.0
-ROLES = {"user": ("callee", "cyan"), "assistant": ("assistant", "green")}
+_OURS = frozenset(("order", "tool", "party"))
+ROLES = {"user": ("Maria", "cyan"), "assistant": ("assistant", "green")}
+OTHERS = {"Maria": "cyan", "Sophie": "yellow"}
 SHORT = {
     "end_of_turn": "end of turn",
     "stt": "stt",
@@ -37,7 +39,8 @@ class Story:
         self._arrived = 0
 
     def take(self, event: str, data: dict[str, Any]) -> None:
-        """Takes an event of the stream, or ``order``: a command that we sent."""
+        """Takes an event of the stream, or one of our own: ``order`` is a command that we sent, ``tool`` a use of the
+        assistant's tool, ``party`` what a callee says or does by its own account."""
         at = _moment(data["at"])
         if event == "latency":
             self._measured.append((at, data))
@@ -52,7 +55,7 @@ class Story:
             self._answered = self._answered or at
         self._arrived += 1
         self._waiting.append((at, self._arrived, event, data))
-        if event != "order":  # its answer in the stream may tell of what began just before it
+        if event not in _OURS:  # its answer in the stream may tell of what began just before it
             self._tell(_moment(data["at"]))
 
     def end(self) -> None:
@@ -74,6 +77,14 @@ class Story:
 
     def _show(self, moment: str, event: str, data: dict[str, Any]) -> None:
         match event:
+            case "tool":
+                used = f"{data['name']}({json.dumps(data['arguments'])}) → {json.dumps(data['result'])}"
+                self._screen.happened(
+                    moment, "tool", "blue", f"[blue]{escape(used)}[/] [dim]in {data['seconds'] * 1000:.0f} ms[/]"
+                )
+            case "party":
+                told = f"[dim]{escape(data['note'])}[/]" if data.get("note") else escape(data["content"])
+                self._screen.happened(moment, data["who"], OTHERS[data["who"]], told)
             case "status":
                 reason = f" [dim]({data['end_reason']})[/]" if data.get("end_reason") else ""
                 self._screen.happened(moment, "call", "bold", f"[bold]{data['status']}[/]{reason}")

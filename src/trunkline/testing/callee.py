@@ -39,6 +39,9 @@ FRAME_SECONDS = 0.02
 SPEECH_PROBABILITY = 0.5
 QUIET_SECONDS = 0.4
 LAST_WORDS_SECONDS = 3.0
+THEN_SECONDS = 2.5
+_CUT_IN = "\0"
+"""Among the words heard: the moment to say something into them."""
 RATE_HZ = 16_000
 
 
@@ -147,6 +150,7 @@ class Callee:
             while not closed.is_set() and not mouth.done():
                 if pcm := line.read():
                     ears.listen(pcm, time.monotonic())
+                    person.listen_in(ears, time.monotonic())
                 await asyncio.sleep(FRAME_SECONDS)
             ears.end()
             with suppress(TimeoutError):
@@ -168,6 +172,19 @@ class Person:
         self._tts = tts
         self._tell = say
         self._heard: asyncio.Queue[str] = asyncio.Queue()
+        self._turns = 0
+        self._spoken_to_since: float | None = None
+        self._interruption = persona.interruption
+
+    def listen_in(self, ears: Ears, now: float) -> None:
+        """Notices when it is time to say something into the other side's words."""
+        if ears.speaking and self._spoken_to_since is None:
+            self._spoken_to_since = now
+        wanted, since = self._interruption, self._spoken_to_since
+        if wanted is None or since is None or not ears.speaking or self._turns < wanted.after_turns:
+            return
+        if now - since >= wanted.after_seconds:
+            self._heard.put_nowait(_CUT_IN)
 
     async def hear(self, stream: SttStream, ears: Ears) -> None:
         """Takes in what the recogniser makes of the other side."""
@@ -185,22 +202,39 @@ class Person:
         if self._persona.greeting is not None:
             await self._say(self._persona.greeting)
         while True:
-            said, closes = mind.answer(await self._whole_turn(ears))
-            if said is not None:
-                await self._say(said)
-                self._forget()
-            if closes:
+            heard = await self._whole_turn(ears)
+            if heard is None and self._interruption is not None:
+                says, self._interruption = self._interruption.says, None
+                await self._speak(says)
+                continue
+            reaction = mind.answer(heard or "")
+            if reaction is None:
+                continue
+            await self._speak(reaction.says)
+            if reaction.closes:
                 return
+            if reaction.then is not None:
+                await asyncio.sleep(THEN_SECONDS)
+                await self._speak(reaction.then)
+
+    async def _speak(self, text: str) -> None:
+        await self._say(text)
+        self._forget()
+        self._turns += 1
+        self._spoken_to_since = None
 
     def _forget(self) -> None:
         """Scraps that fell into its own words are no turn to answer."""
         while not self._heard.empty():
             self._heard.get_nowait()
 
-    async def _whole_turn(self, ears: Ears) -> str:
-        """What the other side says until it has been quiet for the persona's patience."""
+    async def _whole_turn(self, ears: Ears) -> str | None:
+        """What the other side says until it has been quiet for the persona's patience; None where that is not waited
+        for, because there is something to say into it."""
         words = [await self._heard.get()]
         while True:
+            if _CUT_IN in words:
+                return None
             with suppress(TimeoutError):
                 words.append(await asyncio.wait_for(self._heard.get(), self._persona.patience_seconds))
                 continue

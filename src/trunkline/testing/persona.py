@@ -9,13 +9,25 @@ from dataclasses import dataclass, field
 class Reaction:
     """When ``hears`` (a regular expression, case ignored) is found in what was heard, say ``says``.
 
-    One that was used ``times`` times is passed over; ``closes`` hangs up after it was said.
+    One that was used ``times`` times is passed over; ``closes`` hangs up after it was said. ``then`` is said some seconds
+    later, whatever is heard until then.
     """
 
     hears: str
     says: str
     times: int = 1
     closes: bool = False
+    then: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """What is said into the other side's words: once, when they have talked for ``after_seconds`` since the persona had
+    spoken ``after_turns`` times."""
+
+    says: str
+    after_turns: int
+    after_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +42,9 @@ class Persona:
     greeting: str | None = None
     pitch: float = 1.0
     speed: float = 1.0
-    lost: str = "Could you say that again?"
+    lost: str | None = "Could you say that again?"
     patience_seconds: float = 1.2
+    interruption: Interruption | None = None
 
 
 @dataclass(slots=True)
@@ -42,14 +55,15 @@ class Mind:
     _used: dict[int, int] = field(default_factory=dict)
     _lost: int = 0
 
-    def answer(self, heard: str) -> tuple[str | None, bool]:
-        """What to say to ``heard``, and whether to hang up after it. Nothing after two answers that made no sense."""
+    def answer(self, heard: str) -> Reaction | None:
+        """What to do about ``heard``; nothing after two answers that made no sense."""
         for number, reaction in enumerate(self.persona.reactions):
             if self._used.get(number, 0) < reaction.times and re.search(reaction.hears, heard, re.IGNORECASE):
                 self._used[number] = self._used.get(number, 0) + 1
-                return reaction.says, reaction.closes
+                return reaction
         self._lost += 1
-        return (self.persona.lost if self._lost <= 2 else None), False
+        lost = self.persona.lost
+        return Reaction(heard, lost) if lost is not None and self._lost <= 2 else None
 
 
 PERSONAS: Mapping[str, Persona] = {
@@ -65,6 +79,38 @@ PERSONAS: Mapping[str, Persona] = {
             Reaction(r"appointment|tuesday|make it|three", "Is there any parking?"),
             Reaction(r"make it|will you|can you|tuesday|parking", "I can make it."),
             Reaction(r"anything|pass|practice|question|else", "No thank you."),
+        ),
+    ),
+    "questioner": Persona(
+        name="Maria Jansen",
+        goal="Ask about the parking into the other side's words, confirm the appointment, then talk to a person.",
+        voice="en-US",
+        pitch=1.12,
+        speed=0.95,
+        lost=None,
+        interruption=Interruption("Is there any parking?", after_turns=1, after_seconds=5.0),
+        reactions=(
+            Reaction(r"good.?bye|nice day", "Goodbye.", closes=True),
+            Reaction(r"hello maria|sophie|help you", "I have a question about my bill."),
+            Reaction(r"hello|virtual|dent|assistant of", "Are you a real person?"),
+            Reaction(r"anything else|do for you", "Can I talk to someone?", times=2),
+            Reaction(r"make it|appointment|tuesday", "I can make it.", times=2),
+        ),
+    ),
+    "receptionist": Persona(
+        name="Sophie de Vries",
+        goal="Take the call that the assistant hands over, and help.",
+        voice="en-GB",
+        speed=0.95,
+        lost=None,
+        greeting="Hello.",
+        reactions=(
+            Reaction(r"question|bill", "I will send you a new one today. Goodbye."),
+            Reaction(
+                r"press|take the call|yes|line for you",
+                "Yes, put her through.",
+                then="Hello Maria, this is Sophie. How can I help you?",
+            ),
         ),
     ),
     "mover": Persona(
