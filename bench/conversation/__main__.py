@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from bench.conversation.calls import Played, play_all
+from bench.conversation.calls import DISTURBED_MS, Played, play_all
 from bench.conversation.cases import CATEGORIES, CONDITIONS, case
 from bench.conversation.measure import measure
 from bench.conversation.report import Result, cells, figures, markdown
@@ -97,6 +97,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
         {
             "calls_at_once": options.at_once,
             "failed_calls": len(problems),
+            "disturbed_calls": sum(one > DISTURBED_MS for one in late),
             "far_end_late_ms_p95": percentile(late, 95),
             "minutes": round((time.monotonic() - began) / 60, 1),
         },
