@@ -19,7 +19,14 @@ from bench.speech import utterance
 from trunkline.audio.resample import resample
 from trunkline.audio.wav import decode
 from trunkline.base.clock import SystemClock
-from trunkline.domain.assistant import LlmConfig, SttConfig, TransientAssistant, TtsConfig
+from trunkline.domain.assistant import (
+    BackgroundAudio,
+    LlmConfig,
+    SpeechConfig,
+    SttConfig,
+    TransientAssistant,
+    TtsConfig,
+)
 from trunkline.domain.call import Direction
 from trunkline.domain.commands import EndCall
 from trunkline.domain.events import Fact, SipFacts, TurnMeasured
@@ -137,13 +144,14 @@ class Counting:
         return
 
 
-def _plan(number: int, recording: bool) -> CallPlan:
+def _plan(number: int, recording: bool, background: bool) -> CallPlan:
     assistant = TransientAssistant(
         first_message="Hello, this is a call that never ends.",
         llm_config=LlmConfig(provider="scripted"),
         stt_config=SttConfig(provider="scripted"),
         tts_config=TtsConfig(provider="scripted"),
         recording_enabled=recording,
+        speech_config=SpeechConfig(background_audio=BackgroundAudio(enabled=background)),
     )
     trunk = TrunkPlan("trunk", 1, "bench", "127.0.0.1", None, codecs=("pcmu",))
     return CallPlan(
@@ -160,7 +168,7 @@ async def _loop_of_speech(folder: Path) -> bytes:
     return said * 3
 
 
-async def measure(calls: int, seconds: float, recording: bool) -> dict[str, Any]:
+async def measure(calls: int, seconds: float, recording: bool, background: bool = False) -> dict[str, Any]:
     """Runs the calls and measures once they are all up."""
     models = ScriptedModels(
         ScriptedStt(Hearing(("I would like to move my appointment.",), partial_seconds=0.3, again=True)),
@@ -173,7 +181,9 @@ async def measure(calls: int, seconds: float, recording: bool) -> dict[str, Any]
         carrier = LoopCarrier(await _loop_of_speech(folder))
         vad, blobs, clock = SileroVad(), DiskBlobs(folder / "blobs"), SystemClock()
         async with Supervisor(carrier, models, vad, None, journal, journal, blobs, clock, calls) as supervisor:
-            running = [asyncio.create_task(supervisor.run(_plan(number, recording))) for number in range(calls)]
+            running = [
+                asyncio.create_task(supervisor.run(_plan(number, recording, background))) for number in range(calls)
+            ]
             await asyncio.sleep(WARM_UP_SECONDS)
             gc.collect()
             gc.freeze()
@@ -191,6 +201,7 @@ async def measure(calls: int, seconds: float, recording: bool) -> dict[str, Any]
         "bench": "media_pass",
         "calls": calls,
         "recording": recording,
+        "background": background,
         "seconds": round(took, 1),
         "cpu_ms_per_call_second": round(cpu * 1000 / took / calls, 2),
         "lateness_ms_p50": round(late.p50, 2),
@@ -213,8 +224,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--recording", action="store_true")
+    parser.add_argument("--background", action="store_true", help="a loop behind every voice")
     options = parser.parse_args()
-    print(json.dumps(asyncio.run(measure(options.calls, options.seconds, options.recording))))
+    print(json.dumps(asyncio.run(measure(options.calls, options.seconds, options.recording, options.background))))
 
 
 if __name__ == "__main__":
