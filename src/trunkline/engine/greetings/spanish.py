@@ -46,9 +46,9 @@ SPANISH = {
         asistente virtual|digital|personal|automatico
     """,
     Sign.MENU: """
-        pulse|pulsa|marque|marca * cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve
-        presione|oprima|presiona|digite|teclee * cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve
-        pulse|pulsa|marque|marca|presione|oprima|presiona|digite|teclee * el|0|1|2|3|4|5|6|7|8|9
+        pulse|pulsa|puse|marque|marca * cero|uno|una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve
+        presione|oprima|presiona|digite|teclee * cero|uno|una|dos|tres|cuatro|cinco|seis|siete|ocho|nueve
+        pulse|pulsa|puse|marque|marca|presione|oprima|presiona|digite|teclee * el|0|1|2|3|4|5|6|7|8|9
         pulse|marque|presione|oprima|diga * tecla|almohadilla|asterisco|extension|numeral
         menu|opciones|siguientes principal|opciones|siguientes
         nuestros|todos|proximo * agentes|operadores|asesores * ocupados|disponible|atendera|atenderan|linea
