@@ -227,16 +227,31 @@ def _most(text: str, held: Hold, setting: Setting) -> float:
 
 def _least(text: str, probability: float | None, setting: Setting) -> float:
     """The shortest wait that such words must have, whatever the model thinks."""
-    if text.rstrip().endswith(",") and not is_whole_answer(text):
-        return SHORT_SHARE if probability is not None and probability > SURE else HALF_SHARE
-    short = 0 < count_words(text) <= SHORT_PIECE_WORDS and not is_whole_answer(text)
-    whole_number = _dictated(words(text))[1] in WHOLE_NUMBER_DIGITS
-    opening = setting.barging and tuple(words(text)) in BARGING_OPENERS
-    if opening or (setting.dictating and short and not whole_number):
-        return HALF_SHARE
-    if not short or count_words(text) > 1 or whole_number or setting.counting:
+    if not count_words(text) or is_whole_answer(text):
+        opening = setting.barging and tuple(words(text)) in BARGING_OPENERS
+        return HALF_SHARE if opening else 0.0
+    return max(_comma(text, probability), _piece(text, setting))
+
+
+def _comma(text: str, probability: float | None) -> float:
+    """A comma at the end says that more comes, unless many words and the model say that it does not."""
+    if not text.rstrip().endswith(","):
         return 0.0
-    return HALF_SHARE if _dictated(words(text))[0] else SHORT_SHARE
+    sure = probability is not None and probability > SURE and count_words(text) > SHORT_PIECE_WORDS
+    return SHORT_SHARE if sure else HALF_SHARE
+
+
+def _piece(text: str, setting: Setting) -> float:
+    """Of a word or two the model hears too little to tell whether they are a piece of something."""
+    said = words(text)
+    pieces, digits = _dictated(said)
+    if count_words(text) > SHORT_PIECE_WORDS or digits in WHOLE_NUMBER_DIGITS:
+        return 0.0
+    if setting.dictating or (setting.barging and tuple(said) in BARGING_OPENERS):
+        return HALF_SHARE
+    if count_words(text) > 1 or setting.counting:
+        return 0.0
+    return HALF_SHARE if pieces else SHORT_SHARE
 
 
 def likely_over(text: str, probability: float | None, setting: Setting = PLAIN) -> bool:

@@ -46,9 +46,9 @@ BACKCHANNELS = {
 
 INTERRUPTERS = _table(
     "stop wait no nope hold hang sorry excuse pardon listen what who when where why how which whose hello repeat again",
-    "louder slower help operator human agent enough cancel bye goodbye",
-    "nee wacht ho hallo herhaal nogmaals doei wat wie wanneer waar waarom hoe welke",
-    "nein warte warten halt moment wiederholen nochmal tschüss wer wann wo warum wieso welche",
+    "louder slower help operator human agent enough cancel",
+    "nee wacht ho hallo herhaal nogmaals wat wie wanneer waar waarom hoe welke",
+    "nein warte warten halt moment wiederholen nochmal wer wann wo warum wieso welche",
     "non attends attendez arrête arrêtez quoi qui quand où pourquoi comment combien",
     "espera espere para pare alto qué quién cuándo dónde cómo cuál cuánto",
 )
