@@ -121,6 +121,19 @@ async def test_a_number_is_attached_detached_and_removed(api_on_each: Api) -> No
     assert (await ours.delete(path)).status_code == 404
 
 
+async def test_a_number_has_a_trunk_of_its_own_for_transfers(api_on_each: Api) -> None:
+    ours = api_on_each.ours
+    path = f"/numbers/{(await ready_to_call(ours))['number']}"
+    desk = (await ours.post("/sip-trunks", json={"name": "Desk", "address": "desk.example.com"})).json()["trunk"]
+    number = (await ours.patch(path, json={"transfer_trunk_id": desk["id"]})).json()["number"]
+    assert (number["transfer_trunk_id"], number["transfer_trunk_name"]) == (desk["id"], "Desk")
+    theirs = (await api_on_each.theirs.post("/sip-trunks", json={"name": "X", "address": "x.example.com"})).json()
+    refused = await ours.patch(path, json={"transfer_trunk_id": theirs["trunk"]["id"]})
+    assert refused.json()["details"] == ["transfer_trunk_id: there is no SIP trunk with this id"]
+    number = (await ours.patch(path, json={"transfer_trunk_id": None})).json()["number"]
+    assert (number["transfer_trunk_id"], number["transfer_trunk_name"]) == (None, None)
+
+
 async def test_removing_an_assistant_or_a_trunk_detaches_its_numbers(api_on_each: Api) -> None:
     ours = api_on_each.ours
     ids = await ready_to_call(ours)

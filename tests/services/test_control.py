@@ -58,7 +58,7 @@ async def test_a_call_in_progress_takes_every_command(home: World, command: Comm
         (InjectContext(""), "content"),
         (Transfer("the desk"), "destination"),
         (Transfer("sip:desk@example.com>\r\nX: y"), "destination"),
-        (Transfer("+31201234567", mode=TransferMode.WARM), "mode"),
+        (Transfer("the desk", mode=TransferMode.WARM), "destination"),
         (Transfer("+31201234567", summary_for_agent=True), "summary_for_agent"),
         (SendDtmf(""), "digits"),
         (SendDtmf("12x"), "digits"),

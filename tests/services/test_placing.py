@@ -10,7 +10,8 @@ from tests.storage import world
 from trunkline.base.errors import Invalid, NotFound, PaymentRequired, TrunklineError, Unavailable
 from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import CallStatus
-from trunkline.services import calls
+from trunkline.domain.plan import CallPlan
+from trunkline.services import calls, trunks
 from trunkline.storage.plans import plan_from_json
 
 pytestmark = pytest.mark.room
@@ -44,6 +45,24 @@ async def test_a_call_is_recorded_with_its_plan_before_a_worker_is_woken(home: W
     assert plan.trunk.auth_password == "trunk-password"
     assert (plan.webhook_url, plan.webhook_secret) == ("https://example.com/hook", "assistant-secret")
     assert plan.metadata == {"order": 7}
+    assert plan.transfer_trunk is None
+
+
+async def test_second_legs_go_over_the_trunk_that_the_number_has_for_them(home: World) -> None:
+    desk = await trunks.create(home.rooms, A, trunks.TrunkSettings(name="Desk", address="desk.example.com"))
+    await home.change("numbers", home.number_id, transfer_trunk_id=desk.id)
+    plan = await _plan(home)
+    assert plan.trunk is not None
+    assert plan.transfer_trunk is not None
+    assert (plan.trunk.id, plan.transfer_trunk.id) == (home.trunk_id, desk.id)
+    await home.change("trunks", desk.id, is_active=False)
+    assert (await _plan(home)).transfer_trunk is None
+
+
+async def _plan(home: World) -> CallPlan:
+    call_id = await home.place()
+    async with home.rooms.database.system(write=False) as unit:
+        return plan_from_json(home.rooms.vault.open(await unit.calls.plan_sealed(call_id)))
 
 
 async def test_the_call_object_has_every_field_and_no_secret(home: World) -> None:

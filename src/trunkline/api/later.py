@@ -32,12 +32,7 @@ STORED_ASSISTANT = (
     Later(("notification_email",), (), None, "mail reports"),
     Later(("notification_emails",), (), [], "mail reports"),
 )
-NUMBER = (Later(("transfer_trunk_id",), ("NumberSettings",), None, "hand calls over through another trunk"),)
 CALL = (Later(("scheduled_at",), ("PlaceCall",), None, "place the call later"),)
-TRANSFER = (
-    Later(("mode",), (), "blind", "announce the party before handing it over"),
-    Later(("summary_for_agent",), (), False, "tell the answering human who is calling"),
-)
 ORGANISATION = (
     Later(("content_retention_days",), (), 365, "delete content after so many days"),
     Later(("metadata_retention_days",), (), 730, "delete calls after so many days"),

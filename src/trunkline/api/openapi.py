@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from trunkline.api.codes import CODES, codes_of
-from trunkline.api.later import ASSISTANT, CALL, NUMBER
+from trunkline.api.later import ASSISTANT, CALL
 from trunkline.api.names import ASSISTANT_NAMES, TRUNK_NAMES
 from trunkline.api.operation import Operation
 from trunkline.api.schemas.base import Error
@@ -231,7 +231,7 @@ def _add_other_names(schemas: Json) -> None:
 
 
 def _add_later(schemas: Json) -> None:
-    for option in (*ASSISTANT, *CALL, *NUMBER):
+    for option in (*ASSISTANT, *CALL):
         for name in option.within:
             schemas[name]["properties"][option.path[-1]] = {
                 "description": f"Not available in this release (it will {option.will}); taken and shown at its default.",

@@ -108,7 +108,15 @@ def _placing(
 ) -> Steps[LiveEvent]:
     way = yield from planning.route(draft.org_id, draft.destination, number_id)
     trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", rooms.vault)
-    plan = replace(draft, caller_id=way.phone_number, number_id=way.number_id, number_name=way.name, trunk=trunk.plan())
+    transfers = yield from placing.transfer_trunk(draft.org_id, way.transfer_trunk_id, rooms.vault)
+    plan = replace(
+        draft,
+        caller_id=way.phone_number,
+        number_id=way.number_id,
+        number_name=way.name,
+        trunk=trunk.plan(),
+        transfer_trunk=transfers,
+    )
     now = rooms.clock.now()
     call = _row(plan, name, now)
     event = first_event(call)

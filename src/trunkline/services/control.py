@@ -69,10 +69,8 @@ def _check(command: Command) -> None:
     match command:
         case InjectContext(content) | Say(content) if not content.strip():
             raise _invalid("content", "is required")
-        case Transfer(mode=TransferMode.WARM):
-            raise _invalid("mode", "warm is not available; use blind")
-        case Transfer(summary_for_agent=True):
-            raise _invalid("summary_for_agent", "goes with a warm transfer, which is not available")
+        case Transfer(mode=TransferMode.BLIND, summary_for_agent=True):
+            raise _invalid("summary_for_agent", "goes with a warm transfer: nobody is told anything in a blind one")
         case Transfer(destination):
             destinations.check(destination, code="invalid_command")
         case SendDtmf(digits) if not _DIGITS.fullmatch(digits):

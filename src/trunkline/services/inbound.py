@@ -83,6 +83,9 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
     organisation, stored = await rooms.database.brief(asking, write=False)
     base, problem = _base(rooms, stored)
     plan = _plan(rooms, admitted, organisation, base, caller)
+    if number.transfer_trunk_id is not None:
+        way_over = placing.transfer_trunk(number.org_id, number.transfer_trunk_id, rooms.vault)
+        plan = replace(plan, transfer_trunk=await rooms.database.brief(way_over, write=False))
     ringing = Ringing(plan, organisation, stored, problem)
     name = stored.settings.name if stored is not None else None
     full, events = await rooms.database.brief(

@@ -23,6 +23,9 @@ class NumberSettings(BaseModel):
     name: str | None = Field(None, max_length=200, description="Its name.")
     assistant_id: str | None = Field(None, description="The assistant it belongs to; null detaches.")
     trunk_id: str | None = Field(None, description="The trunk it calls out through; null detaches.")
+    transfer_trunk_id: str | None = Field(
+        None, description="The trunk that calls are handed over through; null: the one it calls out through."
+    )
     is_active: bool = Field(True, description="Inactive numbers place no calls.")
     max_concurrent_calls: int | None = Field(
         None, ge=1, le=100_000, description="The most calls at once; null: no limit."
@@ -81,5 +84,7 @@ async def _check_attached(unit: Unit, number: Number) -> None:
         problems.append("assistant_id: there is no assistant with this id")
     if number.trunk_id is not None and await unit.trunks.find(number.trunk_id) is None:
         problems.append("trunk_id: there is no SIP trunk with this id")
+    if number.transfer_trunk_id is not None and await unit.trunks.find(number.transfer_trunk_id) is None:
+        problems.append("transfer_trunk_id: there is no SIP trunk with this id")
     if problems:
         raise invalid(problems)

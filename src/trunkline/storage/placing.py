@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, sele
 
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
+from trunkline.domain.plan import TrunkPlan
 from trunkline.domain.trunk import Trunk
 from trunkline.storage import tables
 from trunkline.storage.assistants import Assistant, assistant_of
@@ -38,6 +39,7 @@ class Way:
     trunk_is_active: bool | None
     allow_sip_uri: bool | None
     trunk_max_concurrent_calls: int | None
+    transfer_trunk_id: str | None = None
 
 
 _WAYS = (
@@ -51,6 +53,7 @@ _WAYS = (
         _trunks.c.is_active.label("trunk_is_active"),
         _trunks.c.allow_sip_uri,
         _trunks.c.max_concurrent_calls.label("trunk_max_concurrent_calls"),
+        _numbers.c.transfer_trunk_id,
     )
     .select_from(_numbers.outerjoin(_trunks, and_(_trunks.c.id == _numbers.c.trunk_id, _mine(_trunks))))
     .where(_mine(_numbers))
@@ -123,6 +126,15 @@ def trunk_maybe(org_id: str, trunk_id: str, vault: Vault) -> Steps[Trunk | None]
     """A trunk with its password; None where the organisation has no such."""
     rows = yield Query(_TRUNK, {"of_org": org_id, "of_trunk": trunk_id})
     return trunk_of(rows[0], vault) if rows else None
+
+
+def transfer_trunk(org_id: str, trunk_id: str | None, vault: Vault) -> Steps[TrunkPlan | None]:
+    """The way out for second legs, where a number has one of its own; None where that is not active."""
+    if trunk_id is None:
+        return None
+    rows = yield Query(_TRUNK, {"of_org": org_id, "of_trunk": trunk_id})
+    found = trunk_of(rows[0], vault) if rows else None
+    return found.plan() if found is not None and found.is_active else None
 
 
 def record(call: Call, plan_sealed: str, event: LiveEvent, at: datetime) -> Steps[None]:

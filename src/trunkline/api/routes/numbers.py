@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from trunkline.api.later import NUMBER, without
 from trunkline.api.names import renamed
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.base import Paging, Success, paged
@@ -47,7 +46,7 @@ def _given(ask: Ask) -> dict[str, Any]:
     body, older = renamed(ask.body, {"agent_id": "assistant_id"})
     if older:
         ask.mark_deprecated()
-    return without(body, NUMBER)
+    return body
 
 
 OPERATIONS = (

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
-from trunkline.api.later import TRANSFER, without
 from trunkline.api.schemas.base import Asked, Shown
 from trunkline.base.errors import Invalid
 from trunkline.domain import commands
@@ -53,12 +52,18 @@ class Transfer(Asked):
     type: Literal["transfer"] = Field(description="Which order this is.")
     destination: str = Field(max_length=300, description="To whom: E.164 or a SIP URI.")
     message: str | None = Field(None, max_length=20_000, description="Spoken before.")
-    mode: Literal["blind"] = Field("blind", description="`blind`; `warm` is not available in this release.")
-    summary_for_agent: Literal[False] = Field(False, description="Goes with `warm`: not available in this release.")
+    mode: Literal["blind", "warm"] = Field(
+        "blind",
+        description="`blind`: at once. `warm`: the party waits while the answering human is told who is calling, and why.",
+    )
+    summary_for_agent: bool | None = Field(
+        None, description="With `warm`: whether the human is told what was said so far; left out, they are."
+    )
 
     def command(self) -> commands.Command:
         """The order as the call takes it."""
-        return commands.Transfer(self.destination, self.message or None)
+        mode = commands.TransferMode(self.mode)
+        return commands.Transfer(self.destination, self.message or None, mode, self.summary_for_agent)
 
 
 class SendDtmf(Asked):
@@ -121,15 +126,11 @@ ORDERS: dict[str, type[Order]] = {
 
 
 def command(body: dict[str, Any]) -> commands.Command:
-    """The order in a body. Raises Invalid (``invalid_command``; ``not_available`` for what comes later)."""
+    """The order in a body. Raises Invalid (``invalid_command``)."""
     kind = body.get("type")
     try:
         if not isinstance(kind, str) or kind not in ORDERS:
             raise invalid([f"type: must be one of {', '.join(ORDERS)}"])
-        if kind == "transfer":
-            body = without(body, TRANSFER)
         return checked(ORDERS[kind], body).command()
     except Invalid as error:
-        if error.code != Invalid.code:
-            raise
         raise Invalid(error.message, code="invalid_command", title="Invalid command", details=error.details) from None
