@@ -255,6 +255,7 @@ class ScriptedCarrier:
         self._party = party
         self.dials: list[Dial] = []
         self.lines: list[ScriptedLine] = []
+        self.ringing: asyncio.Queue[Offer] = asyncio.Queue()
 
     async def dial(self, order: Dial) -> ScriptedLine:
         self.dials.append(order)
@@ -263,9 +264,9 @@ class ScriptedCarrier:
         return line
 
     async def offers(self) -> AsyncIterator[Offer]:
-        offers: tuple[Offer, ...] = ()
-        for offer in offers:
-            yield offer
+        """The calls that were put into ``ringing``."""
+        while True:
+            yield await self.ringing.get()
 
     async def probe(self, trunk: TrunkPlan) -> list[ProbeStep]:
         return [ProbeStep("dns", True, trunk.host, 0.1), ProbeStep("options", True, "200 OK", 0.2)]
