@@ -9,7 +9,7 @@ from trunkline.engine.greetings.evidence import ENOUGH, Evidence, weigh
 WAITING_SECONDS = 1.2
 """Nothing heard for so long after the answer: somebody waits for us to speak."""
 WORDLESS_SECONDS = 2.0
-"""Sound for so long without a word is no greeting."""
+"""Sound without a word until so long after the answer is no greeting."""
 LONGEST_HOLD_SECONDS = 1.3
 SHORT_SECONDS, LONG_SECONDS, ENDLESS_SECONDS = 2.5, 5.0, 10.0
 SHORT_WORDS, ENDLESS_WORDS = 4, 16
@@ -38,10 +38,11 @@ class Verdict(StrEnum):
 class Screening:
     """Decides on one party, from their answer at ``now`` on. ``language`` is two letters.
 
-    HUMAN means: speak to them. It comes at the latest 1.3 s after they fell silent, 2 s after a sound without words
-    began, and 1.2 s after the answer where nothing was heard (not at all without ``may_be_waiting``: a robot went to
-    fetch somebody). It may still turn into a machine's verdict while it is asked on: a greeting that starts late, a
-    beep. Once a person seems to have spoken that takes twice the evidence. A machine's verdict is final.
+    HUMAN means: speak to them. It comes at the latest 1.3 s after they fell silent, 2 s after the answer where there is
+    sound but no word, and 1.2 s after it where nothing is heard (without ``may_be_waiting``, because a robot went to
+    fetch somebody: 2 s after a sound began, or not at all). It may still turn into a machine's verdict while it is
+    asked on: a greeting that starts late, a beep. Once a person seems to have spoken that takes twice the evidence.
+    A machine's verdict is final.
     """
 
     def __init__(self, language: str, now: float, *, may_be_waiting: bool = True) -> None:
@@ -123,8 +124,8 @@ class Screening:
             moments = [self._ended_at + seconds for seconds in _ASK_AFTER_SECONDS]
         else:
             moments = [self._answered_at + WAITING_SECONDS] if self._may_be_waiting else []
-        if self._first_at is not None:
-            moments.append(self._first_at + WORDLESS_SECONDS)
+        if self._wordless_until is not None:
+            moments.append(self._wordless_until)
         moments += [tone.at + INTERCEPT_GAP_SECONDS for tone in self._tones[-1:]]
         return min((moment for moment in moments if moment > self._now + _SLACK_SECONDS), default=None)
 
@@ -165,6 +166,13 @@ class Screening:
     @property
     def _voiced_seconds(self) -> float:
         return self._spoken_seconds + (self._now - self._started_at if self._started_at is not None else 0.0)
+
+    @property
+    def _wordless_until(self) -> float | None:
+        """How long sound is listened to for its first word: whoever is there is silent since the answer."""
+        if self._first_at is None or self.text:
+            return None
+        return (self._answered_at if self._may_be_waiting else self._first_at) + WORDLESS_SECONDS
 
     # --- machines
 
@@ -244,11 +252,7 @@ class Screening:
     # --- people
 
     def _looks_human(self) -> bool:
-        if (
-            self._first_at is not None
-            and not self.text
-            and self._now + _SLACK_SECONDS - self._first_at >= WORDLESS_SECONDS
-        ):
+        if self._wordless_until is not None and self._now + _SLACK_SECONDS >= self._wordless_until:
             return True
         if self._started_at is not None:
             return False

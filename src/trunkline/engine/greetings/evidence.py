@@ -9,6 +9,8 @@ from trunkline.engine.phrases import plain
 
 ENOUGH = 2
 """What one sure phrase weighs, or two uncertain ones."""
+HUMAN_WEIGHT = 3
+"""More than the "leave a message" that it may contain: "Would you like to leave a message?"."""
 _APART_WORDS = 3
 _SURE = frozenset(Sign) - {Sign.MAYBE_VOICEMAIL, Sign.MAYBE_SCREENER, Sign.MAYBE_MENU, Sign.MAYBE_UNREACHABLE}
 
@@ -51,7 +53,7 @@ def weigh(text: str, language: str) -> Evidence:
         menu=2 * count.get(Sign.MENU, 0) + count.get(Sign.MAYBE_MENU, 0),
         unallocated=2 * count.get(Sign.UNALLOCATED, 0),
         unreachable=2 * count.get(Sign.UNREACHABLE, 0) + count.get(Sign.MAYBE_UNREACHABLE, 0),
-        human=2 * count.get(Sign.HUMAN, 0),
+        human=HUMAN_WEIGHT * count.get(Sign.HUMAN, 0),
         full=full,
         words=len(words),
     )
