@@ -14,7 +14,7 @@ from trunkline.jobs.calls import LEAVING, Dialler
 from trunkline.jobs.resolving import Resolver
 from trunkline.jobs.settings import JobSettings
 from trunkline.ports.carrier import Offer
-from trunkline.services import admission, inbound
+from trunkline.services import admission, answering, inbound
 from trunkline.services.inbound import Decided, Hold, Ringing
 from trunkline.services.rooms import Rooms
 
@@ -134,18 +134,18 @@ class Receptionist:
 
     async def _decided(self, ringing: Ringing, offer: Offer) -> Decided:
         if not ringing.organisation.has_credit:
-            return inbound.without_credit(ringing)
+            return answering.without_credit(ringing)
         reply = await self._asked(ringing, offer) if ringing.asks else None
         if reply is not None and not offer.withdrawn:
             try:
-                return await inbound.decide(self._rooms, ringing, reply)
+                return await answering.decide(self._rooms, ringing, reply)
             except Invalid as error:
                 _log.warning(
                     "the reply to assistant-request makes no sense; the number's own assistant answers",
                     call_id=ringing.plan.call_id,
                     problems=list(error.details) or [error.message],
                 )
-        return inbound.own(ringing)
+        return answering.own(ringing)
 
     async def _asked(self, ringing: Ringing, offer: Offer) -> dict[str, Any] | None:
         """The webhook's reply; None also when the caller gave up first."""
