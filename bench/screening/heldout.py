@@ -1,87 +1,77 @@
-"""Wordings written after the phrase lists were done, on the model of greetings, menus and announcements that public pages
-describe. No list was changed for them: what is measured on them is what is to be expected."""
+"""Wordings written after the phrase lists were done. No list was changed for them: what is measured on them is what is to be
+expected of greetings that nobody has seen."""
 
 from bench.screening.tuned import Wordings
 
 HELD_OUT: Wordings = {
     "en": {
         "human": (
-            "Yeah?",
-            "Hi, Karen here.",
-            "Hello, Riverside Garage, Tom speaking, what can I do for you today?",
-            "Good afternoon, thanks for calling Miller and Sons, this is Rebecca.",
-            "Hello, sorry, it's a bit loud here, hang on.",
-            "Accounts department, good morning.",
+            "Hi there.",
+            "Bakery on the Hill, Susan here, good morning.",
+            "Oh hello, I was just about to go out, who am I talking to?",
+            "Reception, one moment please.",
+            "Peter Jackson.",
         ),
         "voicemail": (
-            "Hello, this is the voice of Nick, the rest of me isn't here at the moment, so leave your name and a short"
-            " message and I'll get back to you.",
-            "Hi, I'm out of the office today, I'll be checking messages in the afternoon. If it is urgent, call Susan.",
-            "Mommy and Daddy aren't here, leave a message!",
-            "It's Thursday and I'm in a sales meeting until late this afternoon. I'll return your call when I get back.",
-            "You know what to do. Do it at the beep.",
+            "Hey, it's Mike. I'm probably at work. Drop me a line after the beep and I'll ring you back tonight.",
+            "You've come through to the office of Doctor Green. We are closed until Monday. Please leave us a message.",
+            "Welcome to the message service. The customer cannot answer. Start speaking after the signal.",
+            "Hello, we can't get to the phone just now. Tell us who you are and what it is about, and speak up!",
         ),
         "ivr": (
-            "Welcome to Leaf School. If you know your party's extension, please dial it now. Otherwise, for the operator,"
-            " dial zero.",
-            "To leave a message for someone whose extension you know, press one. To hear our address, press three.",
-            "All of our advisers are helping other customers. Please stay on the line and we will be with you shortly.",
+            "Good day, this is the water company. To report a leak, press two. To pay your bill, press three.",
+            "Your call is important to us. An agent will be with you as soon as possible.",
+            "Please enter your ten digit account number, followed by the pound key.",
         ),
         "announcement": (
-            "We're sorry, you have reached a number that has been disconnected. If you feel that you have reached this"
-            " recording in error, please check the number and try your call again.",
-            "All circuits are busy now. Please try your call again later. This is a recording.",
-            "Unfortunately, due to temporary difficulties, we are unable to connect your call at this time.",
+            "The telephone number you are calling does not exist. Please verify the number.",
+            "The mobile phone you are calling is switched off or out of range.",
+            "This number has been changed. The new number is not listed.",
         ),
         "screener": (
-            "Hi, I'm Call Assist by Google, recording this call for the person you're trying to reach. Before I try to"
-            " connect you, can I ask what you're calling about?",
-            "The person you have called has asked me to answer. Please tell me who you are and why you are calling.",
+            "Hello, this call is being screened. Please say who you are and what this is about.",
+            "Hi, you are speaking with the assistant of John. May I have your name and the reason you are calling?",
+            "To reach this person, please record your name, and why you are calling, after the tone.",
         ),
     },
     "nl": {
-        "human": ("Ja, met Bakker.", "Garage Van Dam, goedemiddag.", "Hallo, met wie spreek ik?"),
+        "human": ("Hallo, u spreekt met Lisa.", "Fietsenmaker Smit, zegt u het maar.", "Ja?"),
         "voicemail": (
-            "Hoi, met Hans. Ik ben er even niet. Spreek je boodschap in, dan bel ik je zo snel mogelijk terug.",
-            "Ik ben er even niet, laat iets achter en je hoort van me!",
-            "Bedankt voor het bellen. Wij zijn op dit moment gesloten. Mail ons, of bel morgen terug.",
+            "U belt met Petra. Ik kan nu niet bij de telefoon. Na de toon kunt u wat inspreken.",
+            "Welkom bij de voicemail van nul zes één twee drie. Spreek uw boodschap in.",
         ),
-        "ivr": ("Al onze medewerkers zijn in gesprek. Er zijn nog drie wachtenden voor u.",),
-        "announcement": ("De abonnee die u belt is op dit moment niet bereikbaar. Probeer het later nog eens.",),
-        "screener": ("Voordat ik u doorverbind: wie bent u en waarom belt u?",),
+        "ivr": ("Kiest u één voor een afspraak, of twee voor een recept.",),
+        "announcement": ("Dit nummer bestaat niet. Controleer het nummer en probeer het opnieuw.",),
+        "screener": ("Deze oproep wordt gescreend. Zeg uw naam en waarom u belt.",),
     },
     "de": {
-        "human": ("Schneider.", "Autohaus Becker, guten Morgen, Sie sprechen mit Frau Klein."),
+        "human": ("Hallo, Müller am Apparat.", "Blumen Lange, was darf es sein?"),
         "voicemail": (
-            "Das ist der automatische Anrufbeantworter von Familie Vogel. Sprechen Sie bitte nach dem Ton.",
-            "Wir sind bis Montag im Urlaub. Schreiben Sie uns gern eine E-Mail, wir melden uns dann.",
+            "Hier ist Julia, ich bin gerade nicht da. Sprecht mir einfach aufs Band, ich melde mich.",
+            "Sie haben die Praxis von Doktor Braun erreicht. Unsere Sprechzeiten sind montags bis freitags.",
         ),
-        "ivr": ("Alle unsere Mitarbeiter sind zurzeit im Gespräch. Bitte haben Sie einen Moment Geduld.",),
-        "announcement": (
-            "Der gewünschte Gesprächspartner ist zurzeit nicht erreichbar. Bitte versuchen Sie es später wieder.",
-        ),
-        "screener": ("Hier ist der Assistent von Google. Wer ruft an, und worum geht es bei Ihrem Anruf?",),
+        "ivr": ("Für eine neue Bestellung wählen Sie bitte die zwei. Für die Buchhaltung die drei.",),
+        "announcement": ("Die gewählte Rufnummer ist nicht vergeben. Bitte rufen Sie die Auskunft an.",),
+        "screener": ("Dieser Anruf wird geprüft. Bitte sagen Sie Ihren Namen und warum Sie anrufen.",),
     },
     "fr": {
-        "human": ("Oui, bonjour.", "Garage Dupont, bonjour, Nicolas, je vous écoute."),
+        "human": ("Allô, qui est à l'appareil ?", "Boulangerie Petit, bonjour."),
         "voicemail": (
-            "Vous avez bien joint la boîte vocale de Lise Masson. Je serai absente jusqu'au vingt-cinq juillet.",
-            "Salut, c'est Julie, je ne suis pas là, alors laissez-moi un petit mot et je vous rappelle.",
+            "Ici le répondeur de la famille Roux. Parlez après le signal, merci.",
+            "Nous sommes absents pour le moment. Laissez vos coordonnées et nous vous rappellerons.",
         ),
-        "ivr": ("Tous nos conseillers sont en ligne. Votre temps d'attente est estimé à cinq minutes.",),
-        "announcement": (
-            "Votre correspondant n'est pas joignable actuellement. Veuillez renouveler votre appel ultérieurement.",
-        ),
-        "screener": ("Cet appel est filtré. Qui êtes-vous, et quel est l'objet de votre appel ?",),
+        "ivr": ("Pour prendre un rendez-vous, appuyez sur la touche deux. Pour une urgence, faites le trois.",),
+        "announcement": ("Le numéro demandé n'est plus en service.",),
+        "screener": ("Bonjour, je réponds pour cette personne. Indiquez votre nom et la raison de votre appel.",),
     },
     "es": {
-        "human": ("Sí, ¿quién es?", "Talleres Ruiz, buenas tardes, habla Carmen."),
+        "human": ("Hola, buenas.", "Panadería Sol, buenos días, ¿qué desea?"),
         "voicemail": (
-            "Este es el teléfono de mi tía Manuela, déjale tu mensaje.",
-            "Hola, no estoy en casa. Llámame más tarde o deja un recado.",
+            "Ha llamado a la familia Torres. No podemos contestar ahora. Hable después del tono.",
+            "Soy Lucía, ahora estoy ocupada. Déjame un mensaje y te llamo en cuanto pueda.",
         ),
-        "ivr": ("Todos nuestros agentes están ocupados. Por favor, manténgase en línea.",),
-        "announcement": ("El teléfono al que llama está apagado o fuera de cobertura en este momento.",),
-        "screener": ("Antes de pasar la llamada, diga quién es y por qué llama.",),
+        "ivr": ("Si desea una cita, marque dos. Si llama por una factura, marque tres.",),
+        "announcement": ("El número marcado no está en servicio. Verifique el número.",),
+        "screener": ("Esta llamada está siendo filtrada. Indique su nombre y la razón de su llamada.",),
     },
 }

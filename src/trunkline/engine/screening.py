@@ -15,6 +15,8 @@ SHORT_SECONDS, LONG_SECONDS, ENDLESS_SECONDS = 2.5, 5.0, 10.0
 SHORT_WORDS, ENDLESS_WORDS = 4, 16
 AT_ONCE_SECONDS, SOON_SECONDS, LATER_SECONDS = 0.3, 0.6, 1.0
 CONTESTED_SECONDS = 0.7
+SAME_GREETING_SECONDS = 1.5
+"""Who goes on so soon after a pause goes on with the greeting; later it is an answer to us."""
 BEFORE_BEEP_SECONDS, AFTER_GREETING_SECONDS, LONE_BEEP_SECONDS, PICK_UP_SECONDS = 1.5, 6.0, 0.25, 1.0
 INTERCEPT_GAP_SECONDS = 0.6
 FAX_SECONDS = 1.5
@@ -41,7 +43,8 @@ class Screening:
     HUMAN means: speak to them. It comes at the latest 1.3 s after they fell silent, 2 s after the answer where there is
     sound but no word, and 1.2 s after it where nothing is heard (without ``may_be_waiting``, because a robot went to
     fetch somebody: 2 s after a sound began, or not at all). It may still turn into a machine's verdict while it is
-    asked on: a greeting that starts late, a beep. Once a person seems to have spoken that takes twice the evidence.
+    asked on: a greeting that starts late or goes on after a pause, a beep. Once they take turns with us that takes twice
+    the evidence.
     A machine's verdict is final.
     """
 
@@ -66,6 +69,7 @@ class Screening:
         self._tones: list[ToneHeard] = []
         self._human = False
         self._spoke = False
+        self._turns = False
         self._machine: Verdict | None = None
 
     @property
@@ -89,6 +93,7 @@ class Screening:
         self._now = max(now, self._now)
         match event:
             case SpeechStarted(at):
+                self._turns = self._turns or (self._spoke and at - (self._ended_at or at) > SAME_GREETING_SECONDS)
                 self._started_at = at
                 self._first_at = at if self._first_at is None else self._first_at
             case SpeechEnded(at):
@@ -186,7 +191,7 @@ class Screening:
         """What the words say: at once where they say one thing only, after a pause where they say several."""
         evidence, quiet = self._evidence, self._quiet_seconds
         verdict, weight = self._likeliest()
-        if weight < (2 * ENOUGH if self._spoke else ENOUGH) or evidence.human >= weight:
+        if weight < (2 * ENOUGH if self._turns else ENOUGH) or evidence.human >= weight:
             return None
         others = evidence.human, evidence.voicemail, evidence.screener, evidence.menu
         rivals = sum(other > 0 for other in (*others, evidence.unallocated + evidence.unreachable)) > 1
@@ -202,12 +207,12 @@ class Screening:
     def _likeliest(self) -> tuple[Verdict, int]:
         evidence = self._evidence
         announced = max(evidence.unallocated, evidence.unreachable)
-        if evidence.voicemail >= ENOUGH and evidence.unallocated < ENOUGH:
+        if evidence.message and evidence.unallocated < ENOUGH:
             announced = 0
         ranked = (
             (Verdict.SCREENER, evidence.screener),
-            (Verdict.VOICEMAIL, evidence.voicemail),
             (Verdict.ANNOUNCEMENT, announced),
+            (Verdict.VOICEMAIL, evidence.voicemail),
             (Verdict.IVR, evidence.menu),
         )
         return max(ranked, key=lambda one: one[1])
@@ -216,7 +221,7 @@ class Screening:
         """Nobody who picks up a phone talks on and on."""
         evidence = self._evidence
         enough = self._voiced_seconds + _SLACK_SECONDS >= ENDLESS_SECONDS and evidence.words >= ENDLESS_WORDS
-        if not enough or evidence.human or self._spoke:
+        if not enough or evidence.human or self._turns:
             return None
         return Verdict.IVR if evidence.menu > evidence.voicemail else Verdict.VOICEMAIL
 

@@ -40,6 +40,8 @@ DUTCH = {
         kopie|transcriptie|transcript van dit|het|deze gesprek|oproep
         kijk|kijken|zien|ga|nagaan of * beschikbaar|bereikbaar|kan|tijd|wil
         google
+        wie u? * bent|u * waarom
+        voordat|voor|alvorens ik u|je * doorverbind|verbind
         truecaller
     """,
     Sign.MAYBE_SCREENER: """
@@ -82,6 +84,8 @@ DUTCH = {
         niet * worden|tot doorverbonden|stand|verbonden
         netwerk * overbelast|storing|bezet
         abonnee * niet
+        abonnee die|u * moment|niet|tijdelijk
+        probeer het|u * later
         alle lijnen * bezet|gesprek
     """,
     Sign.MAYBE_UNREACHABLE: """

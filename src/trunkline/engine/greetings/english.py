@@ -22,6 +22,7 @@ ENGLISH = {
         done|finished * hang up
         hang up or press
         youve|you * reached * phone of
+        you know what to do
         nobody|noone|one is? available|here to take|answer
     """,
     Sign.MAYBE_VOICEMAIL: """
@@ -62,6 +63,11 @@ ENGLISH = {
         try|trying to connect|reach you|them
         answer|answering * call on behalf
         state your name
+        asked|ask me to answer
+        before i|we try|can|connect|put
+        recording|transcribing this call for
+        tell me who|whos
+        call assist
         unwanted|spam|robocalls|robocall|telemarketers calls|from|press|please|and
         prove * human|robot
     """,

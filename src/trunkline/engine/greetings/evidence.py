@@ -25,6 +25,7 @@ class Evidence:
     unallocated: int = 0
     unreachable: int = 0
     human: int = 0
+    message: bool = False
     full: bool = False
     words: int = 0
 
@@ -54,6 +55,7 @@ def weigh(text: str, language: str) -> Evidence:
         unallocated=2 * count.get(Sign.UNALLOCATED, 0),
         unreachable=2 * count.get(Sign.UNREACHABLE, 0) + count.get(Sign.MAYBE_UNREACHABLE, 0),
         human=HUMAN_WEIGHT * count.get(Sign.HUMAN, 0),
+        message=full or Sign.VOICEMAIL in count,
         full=full,
         words=len(words),
     )

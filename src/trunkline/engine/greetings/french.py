@@ -40,6 +40,10 @@ FRENCH = {
         copie|transcription|retranscription * conversation|appel
         voir|verifier|vais|verifie si * disponible|peut|joignable
         google|truecaller
+        appel * filtre|filtree
+        objet|motif|raison|objets de votre appel
+        qui etes vous * objet|motif|pourquoi|raison
+        avant de vous * passer|mettre|connecter
     """,
     Sign.MAYBE_SCREENER: """
         dites|donnez|indiquez|enregistrez|enoncez|precisez * nom
@@ -84,6 +88,7 @@ FRENCH = {
         appel|communication * aboutir|etabli|etablie|abouti
         correspondant|abonne|personne * pas|ne|plus * joignable|joint|repondre|disponible|joindre
         injoignable
+        renouveler|renouvele|renouvelez votre|vos appel
         reseau|lignes * sature|encombre|encombrees|occupees|saturees
         eteint|hors de portee
     """,

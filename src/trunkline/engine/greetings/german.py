@@ -42,6 +42,9 @@ GERMAN = {
         kopie|abschrift|transkript|mitschrift * gesprach|gesprachs|anruf|anrufs
         sehe|schaue|prufe|prufen|sehen|schauen|frage * ob * verfugbar|erreichbar|zeit|kann|annehmen
         google|truecaller
+        wer ruft|rufst an
+        assistent|assistentin von * anruf|wer|wir
+        bevor ich sie|dich verbinde|durchstelle
     """,
     Sign.MAYBE_SCREENER: """
         nennen|sagen|sprechen * namen
@@ -83,6 +86,8 @@ GERMAN = {
         vorubergehend * nicht
         nicht zu erreichen
         ausgeschaltet|abgeschaltet
+        gesprachspartner|teilnehmer * zeit|zurzeit|derzeit|momentan nicht
+        versuchen sie es spater
         netz|leitungen|netzwerk * uberlastet|belegt|gestort
         verbindung|anruf * nicht * hergestellt|durchgestellt|moglich|ausgefuhrt
     """,

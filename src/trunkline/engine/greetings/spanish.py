@@ -37,6 +37,8 @@ SPANISH = {
         copia|transcripcion * conversacion|llamada
         ver|vere|comprobar|comprobare|compruebo|verificar|consultare si * disponible|puede|libre|esta
         google|truecaller
+        quien|quienes es * por que llama|llaman
+        antes de pasar|conectar|transferir|pasarle
     """,
     Sign.MAYBE_SCREENER: """
         diga|di|grabe|indique|digame|graba|indica * nombre
