@@ -10,7 +10,7 @@ from tests.engine_talk.world import World, plan
 from trunkline.domain.commands import Say
 from trunkline.engine.effects import Prepare, Speak, StopSpeaking, StopThinking, Think
 from trunkline.engine.events import Ordered, SpeechEnded, SpeechStarted, WordsFinal, WordsPartial
-from trunkline.engine.overlap import Overlap, is_asked, is_backchannel, may_answer, overlap
+from trunkline.engine.overlap import Overlap, is_asked, is_backchannel, may_answer, overlap, repeats
 from trunkline.engine.wordlists import BACKCHANNELS, INTERRUPTERS
 
 pytestmark = pytest.mark.unit
@@ -271,6 +271,41 @@ def test_noise_keeps_a_reply_back_only_once() -> None:
     world.says("tell me", seconds=1.0).run(1.55).says("", seconds=0.1).says("", after=0.4, seconds=0.1).run(12)
     assert len(world.effects(StopSpeaking)) == 1
     assert world.transcript == [("user", "tell me"), ("assistant", LONG)]
+
+
+# --- our own voice coming back
+
+
+@pytest.mark.parametrize(
+    ("text", "ours", "expected"),
+    [
+        ("Your appointment is on", LONG, True),
+        ("appointment is on toothday at", LONG, True),
+        ("your appointment", LONG, False),
+        ("my appointment was moved to Friday", LONG, False),
+        ("is it on the second floor", "Is it the first", False),
+        ("", LONG, False),
+    ],
+)
+def test_words_that_we_have_just_said_are_an_echo(text: str, ours: str, expected: bool) -> None:
+    assert repeats(text, ours) is expected
+
+
+def test_an_echo_that_is_heard_as_words_is_no_turn_and_does_not_stop_us_for_good() -> None:
+    world = speaking().says("Your appointment is", seconds=1.0).run(14)
+    assert world.interrupted == []
+    assert world.transcript == [("user", "tell me"), ("assistant", LONG)]
+    assert len(world.effects(Think)) == 1
+
+
+def test_an_echo_of_our_last_words_is_not_answered() -> None:
+    world = speaking().run(4.3).says("on the second floor", after=0.0, seconds=1.2).run(10)
+    assert world.transcript == [("user", "tell me"), ("assistant", LONG)]
+
+
+def test_who_says_our_words_back_to_us_is_answered() -> None:
+    world = speaking().run(6).says("on the second floor", seconds=1.2).run(10)
+    assert world.asked()[-1] == ("user", "on the second floor")
 
 
 # --- interruptions one after the other, of commands, and while tools run

@@ -25,6 +25,10 @@ ANSWER_SECONDS = 1.0
 REACTION_SECONDS = 0.4
 """What we say on between the first sound of an answer and the moment at which we stop for it."""
 
+FEWEST_ECHO_WORDS = 3
+ECHO_WORDS = 40
+ECHO_SHARE = 0.7
+
 _PHRASES = frozenset(phrase for table in BACKCHANNELS.values() for phrase in table)
 _UNITS = _PHRASES | {(filler,) for filler in FILLERS}
 _LONGEST = max(map(len, _PHRASES))
@@ -75,6 +79,19 @@ def _may_become_one(said: list[str]) -> bool:
         return False
     rests = [tuple(said[start:]) for start in _reached(said)]
     return any(phrase[: len(rest)] == rest for rest in rests for phrase in _PHRASES if len(rest) < len(phrase))
+
+
+def repeats(text: str, ours: str) -> bool:
+    """Whether ``text`` is, but for a word here and there, what we have just said: our own voice coming back."""
+    said, spoken = words(text), words(ours)[-ECHO_WORDS:]
+    if len(said) < FEWEST_ECHO_WORDS:
+        return False
+    lengths = [0] * (len(spoken) + 1)
+    for word in said:
+        before = lengths[:]
+        for place, own in enumerate(spoken):
+            lengths[place + 1] = before[place] + 1 if word == own else max(before[place + 1], lengths[place])
+    return lengths[-1] >= ECHO_SHARE * len(said)
 
 
 def may_answer(text: str) -> bool:

@@ -106,6 +106,11 @@ class Ear:
         return self._turn is not None and bool(self._turn.partial)
 
     @property
+    def began_at(self) -> float:
+        """When this turn began."""
+        return self._desk.now if self._turn is None else self._turn.started_at
+
+    @property
     def pausing(self) -> bool:
         """Whether the party is silent and every word of theirs is in."""
         turn = self._turn

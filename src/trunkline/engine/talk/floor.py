@@ -7,7 +7,16 @@ from trunkline.domain.assistant import TurnTaking
 from trunkline.domain.transcript import Role
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.history import History
-from trunkline.engine.overlap import SHORT_SECONDS, Overlap, is_asked, is_backchannel, is_greeting, may_answer, overlap
+from trunkline.engine.overlap import (
+    SHORT_SECONDS,
+    Overlap,
+    is_asked,
+    is_backchannel,
+    is_greeting,
+    may_answer,
+    overlap,
+    repeats,
+)
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Ear, Said
 from trunkline.engine.talk.mind import Mind
@@ -19,6 +28,8 @@ GREETED_SECONDS = 1.0
 GUESSED_GREETING_WORDS = 3
 SURE_SECONDS = 0.5
 """So long after speech the recogniser's words so far are taken for a sign of listening, where its last ones are late."""
+ECHO_SECONDS = 0.4
+"""So long after our last sound our echo may still begin."""
 WORDLESS_SECONDS = 3.0
 """A sound of which a recogniser that guesses has made no word for so long is no speech."""
 _SLACK_SECONDS = 0.001
@@ -51,6 +62,8 @@ class Floor:
         self._kept: list[_Kept] = []
         self._go_on = False
         self._asked = False
+        self._last_words = ""
+        self._silent_at = float("-inf")
 
     @property
     def _manners(self) -> TurnTaking:
@@ -184,6 +197,8 @@ class Floor:
     def _wants_floor(self, live: Utterance, text: str, seconds: float, *, guessing: bool = False) -> bool:
         """Whether the party's words are more than a sign of listening, or than a greeting into our first words."""
         meaning = self._meaning(text, seconds, guessing=guessing)
+        if meaning is Overlap.SPEAKING and self._is_echo(text, self.ear.began_at):
+            return False
         if meaning is Overlap.SPEAKING:
             greeting = is_greeting(text) or (guessing and count_words(text) <= GUESSED_GREETING_WORDS)
             return not (live.opening and greeting) and not (self.mind.ending and is_whole_answer(text))
@@ -196,6 +211,13 @@ class Floor:
             return False
         heard = self.mouth.heard
         return is_asked(heard, live.whole[len(heard) :], complete=live.complete) or (self._asked and self.ear.engaged)
+
+    def _is_echo(self, text: str, began_at: float) -> bool:
+        """Whether these words are ours, said back by the line while we speak or right after."""
+        heard = self.mouth.heard
+        if not heard and began_at > self._silent_at + ECHO_SECONDS:
+            return False
+        return repeats(text, f"{self._last_words} {heard}")
 
     def _unheard_reply(self, live: Utterance) -> bool:
         silent = live.voice in (Voice.SENT, Voice.STOPPING, Voice.PAUSED) and live.started_at is None
@@ -238,6 +260,11 @@ class Floor:
 
     def turn_over(self, said: Said) -> None:
         """A turn is over. While the assistant's own is not, it is kept until then."""
+        if said.role is Role.USER and self._is_echo(said.text, said.started_at):
+            self._go_on = self._go_on or self.mouth.yielding
+            if self.mind.early:
+                self.mind.cancel()
+            return
         live, seconds = self.mouth.live, said.ended_at - said.started_at
         if live is not None and self.mouth.yielding and self._wants_floor(live, said.text, seconds):
             self.break_off()
@@ -275,6 +302,7 @@ class Floor:
     def _spoken(self, utterance: Utterance, cut: bool) -> None:
         if utterance.entry.content:
             self.ear.answers(utterance.entry.content)
+            self._last_words, self._silent_at = utterance.entry.content, self._desk.now
         if utterance.voice is Voice.OVER and self.mouth.live is None:
             self._settle_kept(utterance, cut)
         self._on_spoken(utterance, cut)
