@@ -281,6 +281,7 @@ def test_noise_keeps_a_reply_back_only_once() -> None:
     [
         ("Your appointment is on", LONG, True),
         ("appointment is on toothday at", LONG, True),
+        ("your mumbo appointment", LONG, True),
         ("your appointment", LONG, False),
         ("my appointment was moved to Friday", LONG, False),
         ("is it on the second floor", "Is it the first", False),

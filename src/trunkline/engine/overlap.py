@@ -27,7 +27,7 @@ REACTION_SECONDS = 0.4
 
 FEWEST_ECHO_WORDS = 3
 ECHO_WORDS = 40
-ECHO_SHARE = 0.7
+ECHO_SHARE = 0.6
 
 _PHRASES = frozenset(phrase for table in BACKCHANNELS.values() for phrase in table)
 _UNITS = _PHRASES | {(filler,) for filler in FILLERS}
