@@ -1,10 +1,33 @@
 """The backdrop: a loop of sound that is heard behind our words, and between them."""
 
+import asyncio
+
 import numpy as np
 from numpy.typing import NDArray
 
+from trunkline.audio import ambience
+
 LOUDNESS_CURVE = 1.5
 """How loud a volume sounds: 0.3 is 16 dB below speech, 0.5 is 9 dB below it, 1 is as loud."""
+
+
+class Loops:
+    """The loops of a worker: each is made once, in a thread, while all others go on."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+
+    async def clip(self, name: str, sample_rate_hz: int) -> bytes:
+        """The loop called ``name`` as PCM. Raises KeyError."""
+        async with self._one_at_a_time:
+            loop: bytes = await asyncio.to_thread(ambience.clip, name, sample_rate_hz)
+        return loop
+
+    async def hold_music(self, sample_rate_hz: int) -> bytes:
+        """Music to wait by, as PCM."""
+        async with self._one_at_a_time:
+            music: bytes = await asyncio.to_thread(ambience.hold_music, sample_rate_hz)
+        return music
 
 
 class Backdrop:

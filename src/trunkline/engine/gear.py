@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trunkline.base.clock import Clock
+from trunkline.engine.backdrop import Loops
 from trunkline.engine.media import Media
 from trunkline.engine.recorder import Recorder
 from trunkline.engine.shelf import Shelf
@@ -25,4 +26,5 @@ class Gear:
     media: Media
     recorder: Recorder
     shelf: Shelf
+    loops: Loops
     clock: Clock

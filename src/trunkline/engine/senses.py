@@ -1,13 +1,11 @@
 """The senses of one call: recogniser and voice of each leg, and its model, opened while the phone rings."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trunkline.audio.ambience import clip, hold_music
 from trunkline.audio.frame import to_float
 from trunkline.audio.resample import resample
 from trunkline.base.errors import Invalid
@@ -146,14 +144,14 @@ class Senses(LegSenses):
             self.ambience()
 
     async def _play_music(self) -> None:
-        music = await asyncio.to_thread(hold_music, self.sample_rate_hz)
+        music = await self._gear.loops.hold_music(self.sample_rate_hz)
         if self._holding:
             self.speaker.background(music, behind_words=False)
 
     async def _load_loop(self, *, play: bool = False) -> None:
         """Has the loop made, once for all calls, while others go on."""
         rate, wanted = self.sample_rate_hz, self._plan.assistant.speech_config.background_audio
-        self._loops[rate] = await asyncio.to_thread(clip, wanted.clip, rate)
+        self._loops[rate] = await self._gear.loops.clip(wanted.clip, rate)
         if play and not self._holding:
             self.speaker.background(self._loops[rate], wanted.volume)
 

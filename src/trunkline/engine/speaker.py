@@ -19,8 +19,8 @@ RING_LOW_SECONDS = 0.3
 RING_FULL_SECONDS = 0.4
 REST_SECONDS = 0.06
 """While the ring is well filled the line is asked this often only, not at every pass."""
-BACKDROP_SECONDS = 0.04
-"""No more than two packets of backdrop lie ahead, and one is left when the next is laid: words that begin wait for it."""
+BACKDROP_SECONDS, BACKDROP_LOW_SECONDS = 0.04, 0.02
+"""No more than two packets of backdrop lie ahead, for words that begin wait for it; one while words are being made."""
 CLOSED_SLACK_SECONDS = 0.04
 """A closed line says that nothing is buffered: no more is taken for played than time has passed, and this."""
 
@@ -191,7 +191,8 @@ class Speaker:
 
     def _fill_up(self, line: Line, left: int, backdrop: Backdrop) -> None:
         """Lays backdrop where no words are."""
-        missing = (int(BACKDROP_SECONDS * self._bytes_per_second) - left) // self._frame_bytes * self._frame_bytes
+        ahead = BACKDROP_LOW_SECONDS if self._utterances else BACKDROP_SECONDS
+        missing = (int(ahead * self._bytes_per_second) - left) // self._frame_bytes * self._frame_bytes
         if missing > 0:
             sound = backdrop.alone(missing)
             taken = line.write(sound)

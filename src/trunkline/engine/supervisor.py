@@ -13,6 +13,7 @@ from trunkline.domain.call import EndReason
 from trunkline.domain.commands import Command
 from trunkline.domain.events import CallEnded
 from trunkline.domain.plan import CallPlan
+from trunkline.engine.backdrop import Loops
 from trunkline.engine.events import ShuttingDown
 from trunkline.engine.gear import Gear
 from trunkline.engine.media import Lateness, Media
@@ -53,7 +54,7 @@ class Supervisor:
     ) -> None:
         self._media = Media(vad, clock)
         self._recorder = Recorder(blobs, clock)
-        self._gear = Gear(carrier, models, turn, tools, journal, self._media, self._recorder, Shelf(), clock)
+        self._gear = Gear(carrier, models, turn, tools, journal, self._media, self._recorder, Shelf(), Loops(), clock)
         self._max_calls = max_calls
         self._sessions: dict[str, Session] = {}
         self._crew = Crew("supervisor")
