@@ -88,7 +88,7 @@ class Line(Protocol):
         """Drops what is queued and not yet played; returns how many bytes were dropped."""
 
     async def send_digits(self, digits: str) -> None:
-        """Sends RFC 4733 keys, 100 ms on and 100 ms off; ``w`` waits half a second. Returns when the last was sent;
+        """Sends RFC 4733 keys, at least 100 ms on and 100 ms off; ``w`` waits half a second. Returns when the last was sent;
         raises OSError where one could not be."""
 
     async def transfer(self, destination_uri: str) -> None:

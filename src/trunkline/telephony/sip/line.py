@@ -27,7 +27,9 @@ CLOSE_SECONDS = 4.0
 TRANSFER_SECONDS = 60.0
 _CODEC_SECONDS = 0.05
 _ESTABLISH_SECONDS = 1.0
-_KEY_PAUSE_SECONDS = 0.1
+_KEY_PAUSE_SECONDS = 0.18
+"""Between asking for one key and the next: the stack sends each for 180 ms at least (nine packets, whatever we ask), so
+that 100 ms of it are silence on the wire."""
 _WAIT_SECONDS = 0.5
 _REFER_REFUSED = 603
 _REFER_RECORD_SECONDS = 0.2
