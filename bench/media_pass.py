@@ -115,6 +115,9 @@ class LoopCarrier:
     async def probe(self, trunk: TrunkPlan) -> list[ProbeStep]:
         return []
 
+    async def keep_registered(self, trunk: TrunkPlan) -> None:
+        """Nothing registers in memory."""
+
     async def forget(self, trunk_id: str) -> None:
         """Nothing is kept."""
 

@@ -1,16 +1,21 @@
 """Trunks that want REGISTER, trunks that changed, and testing a trunk."""
 
+import asyncio
+
 import pytest
 
-from tests.peers import BaresipPeer, SippUas, deaf_port, free_port
+from tests.peers import BaresipPeer, SippUac, SippUas, deaf_port, free_port
 from tests.telephony.calling import CALLER_ID, call, trunk
+from trunkline.base.errors import Upstream
 from trunkline.domain.call import EndReason
+from trunkline.ports.carrier import Offer
 from trunkline.ports.line import Answered, Closed
 from trunkline.telephony.sip import probe
 from trunkline.telephony.sip.carrier import SipCarrier
 
 pytestmark = pytest.mark.room
 
+BUSY = {"status": "486"}
 CREDENTIALS = {"register": True, "auth_username": "bot", "auth_password": "s3cret"}
 
 
@@ -85,3 +90,33 @@ async def test_a_probe_names_the_step_that_fails(sip: SipCarrier, monkeypatch: p
     assert refused.ok is False
     _, closed, _ = await sip.probe(trunk(free_port()))
     assert closed.ok is False
+
+
+async def test_who_is_kept_registered_gets_the_calls_of_its_account(sip: SipCarrier) -> None:
+    found: asyncio.Queue[Offer] = asyncio.Queue()
+
+    async def read() -> None:
+        async for offer in sip.offers():
+            found.put_nowait(offer)
+
+    reader = asyncio.create_task(read())
+    with (
+        SippUas("uas_registrar", calls=None) as registrar,
+        SippUac("uac_status", sip.listen, "bot", keys=BUSY) as phone,
+    ):
+        plan = trunk(registrar.start(), **CREDENTIALS)
+        for _ in range(2):
+            await sip.keep_registered(plan)
+        assert len(list(registrar.requests("REGISTER"))) == 2  # without credentials, then with
+        phone.start()
+        offer = await asyncio.wait_for(found.get(), 5)
+        assert (offer.called, offer.to, offer.caller) == ("bot", "bot", "+31205550001")
+        await offer.reject(486)
+        assert await phone.ended() == 0
+        await sip.forget(plan.id)
+    reader.cancel()
+
+
+async def test_a_registrar_that_refuses_is_told_of(sip: SipCarrier) -> None:
+    with SippUas("uas_registrar", calls=None) as peer, pytest.raises(Upstream, match="403"):
+        await sip.keep_registered(trunk(peer.start(), **CREDENTIALS | {"auth_password": "wrong"}))

@@ -125,6 +125,7 @@ def _sip(settings: Settings) -> SipSettings:
         rtp_ports=settings.rtp_ports,
         stun=settings.stun,
         tls_ca=settings.sip_tls_ca,
+        digest=settings.sip_digest,
         trace=settings.sip_trace,
     )
 

@@ -1,6 +1,7 @@
 """All settings, read from the environment here and nowhere else."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +34,11 @@ class Settings(BaseSettings):
     sip_tls_ca: Path | None = Field(
         None,
         description="Certificate authorities that TLS trunks are checked against. Default: the system's.",
+    )
+    sip_digest: Literal["MD5", "SHA-256"] = Field(
+        "MD5",
+        description="By which digest callers prove that they have a trunk's credentials. Common phones and trunks know MD5 "
+        "alone.",
     )
     sip_trace: bool = Field(False, description="Logs every SIP message. Contains phone numbers: for debugging only.")
     master_key: SecretStr | None = Field(

@@ -15,6 +15,7 @@ from trunkline.jobs.inbound import Receptionist
 from trunkline.jobs.outbox import AFTER_CALL, Pump, WakingJournal
 from trunkline.jobs.patience import Bell, keep_doing, until_kept
 from trunkline.jobs.reaper import Reaper
+from trunkline.jobs.registrar import Registrar
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analyst
 from trunkline.services import idempotency
@@ -43,6 +44,7 @@ class Jobs:
         self.dialler = Dialler(rooms, supervisor, journal, settings)
         asker = AssistantRequests(sender, rooms.clock)
         self.receptionist = Receptionist(rooms, self.dialler, asker, self.wake_outbox, settings)
+        self._registrar = Registrar(rooms)
         self._leases = Leases(rooms, settings)
         self._reaper = Reaper(rooms, self._leases, settings, self.wake_outbox)
         self._courier = Courier(rooms, sender, settings, self._courier_bell)
@@ -84,6 +86,7 @@ class Jobs:
             ("reaper", self._reaper.round, Bell(), settings.reap_seconds),
             ("outbox", self._pump.round, self._outbox_bell, settings.poll_seconds),
             ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),
+            ("registrations", self._registrar.round, Bell(), settings.register_seconds),
             ("pruning", self._prune, Bell(), settings.prune_seconds),
         ):
             crew.start(keep_doing(name, work, bell, pause), name)

@@ -97,6 +97,9 @@ class Carrier(Protocol):
     async def probe(self, trunk: TrunkPlan) -> list[ProbeStep]:
         """Tests a trunk without calling anybody: resolves it, asks OPTIONS, and registers where it should."""
 
+    async def keep_registered(self, trunk: TrunkPlan) -> None:
+        """Registers at a trunk, unless it is registered there, so that it sends its calls to us. Raises Upstream."""
+
     async def forget(self, trunk_id: str) -> None:
         """Unregisters a trunk that was edited or deleted; its live calls go on."""
 

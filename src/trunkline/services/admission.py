@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from trunkline.domain.number import Number
+from trunkline.domain.plan import TrunkPlan
 from trunkline.domain.trunk import Trunk
 from trunkline.ports.carrier import Offer, Proof
 from trunkline.services import spelling
@@ -65,6 +66,11 @@ async def admit(rooms: Rooms, offer: Offer, resolve: Resolve) -> Admitted | Turn
     if near:
         return _only(near)
     return _by_proof(found, offer)
+
+
+async def registering(rooms: Rooms) -> list[TrunkPlan]:
+    """The trunks, of whatever organisation, that send us calls where we register."""
+    return [trunk.plan() for trunk in await rooms.database.brief(admitting.registering(rooms.vault), write=False)]
 
 
 def address_of(source: str | None) -> Address | None:

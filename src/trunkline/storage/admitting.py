@@ -8,12 +8,16 @@ from trunkline.domain.number import Number
 from trunkline.domain.trunk import Trunk
 from trunkline.storage import placing, tables
 from trunkline.storage.steps import Query, Steps
+from trunkline.storage.trunks import trunk_of
 from trunkline.storage.vault import Vault
 
 _numbers = tables.numbers
 _ACTIVE = select(_numbers).where(_numbers.c.is_active, _numbers.c.trunk_id.is_not(None))
 _EXACTLY = _ACTIVE.where(_numbers.c.phone_number == bindparam("of_number"))
 _ENDING = _ACTIVE.where(_numbers.c.phone_number.like(bindparam("of_ending"))).order_by(_numbers.c.id).limit(50)
+
+_trunks = tables.trunks
+_REGISTERING = select(_trunks).where(_trunks.c.is_active, _trunks.c.register == bindparam("of_wish"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,12 @@ class Entrance:
 
     number: Number
     trunk: Trunk
+
+
+def registering(vault: Vault) -> Steps[list[Trunk]]:
+    """The active trunks that want us to register."""
+    rows = yield Query(_REGISTERING, {"of_wish": True})
+    return [trunk_of(row, vault) for row in rows]
 
 
 def by_number(phone_number: str, vault: Vault) -> Steps[list[Entrance]]:

@@ -256,6 +256,7 @@ class ScriptedCarrier:
         self.dials: list[Dial] = []
         self.lines: list[ScriptedLine] = []
         self.ringing: asyncio.Queue[Offer] = asyncio.Queue()
+        self.registered: set[str] = set()
 
     async def dial(self, order: Dial) -> ScriptedLine:
         self.dials.append(order)
@@ -271,8 +272,13 @@ class ScriptedCarrier:
     async def probe(self, trunk: TrunkPlan) -> list[ProbeStep]:
         return [ProbeStep("dns", True, trunk.host, 0.1), ProbeStep("options", True, "200 OK", 0.2)]
 
+    async def keep_registered(self, trunk: TrunkPlan) -> None:
+        """Keeps that it was asked to."""
+        self.registered.add(trunk.id)
+
     async def forget(self, trunk_id: str) -> None:
-        """Nothing is registered in memory."""
+        """Keeps that it was asked to."""
+        self.registered.discard(trunk_id)
 
     def health(self) -> dict[str, object]:
         live = sum(not line.closed for line in self.lines)

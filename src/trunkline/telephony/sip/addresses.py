@@ -5,6 +5,7 @@ unknown transport), so nothing reaches it that did not pass here.
 """
 
 import re
+from collections.abc import Mapping
 
 from trunkline.domain.plan import TrunkPlan
 
@@ -68,3 +69,9 @@ def domain_of(address: str) -> str:
     """The ``host`` or ``host:port`` of a SIP address, empty where there is none."""
     found = re.search(r"sips?:(?:[^@<>;]*@)?([A-Za-z0-9._-]+(?::[0-9]+)?)", address, re.IGNORECASE)
     return found[1] if found else ""
+
+
+def header(headers: Mapping[str, str], *names: str) -> str:
+    """A header by its name or its compact form, in whatever case the peer writes it (RFC 3261 section 7.3), else empty."""
+    wanted = {name.lower() for name in names}
+    return next((value for name, value in headers.items() if name.lower() in wanted), "")

@@ -72,6 +72,11 @@ class Agents:
                 known.registered = False
             await self._registered(trunk, accounts.CATCH_ALL_USER)
 
+    async def keep_registered(self, trunk: TrunkPlan) -> None:
+        """Registers, unless it is. Raises Refused, BaresipError."""
+        async with self._lock(trunk.id):
+            await self._registered(trunk, accounts.CATCH_ALL_USER)
+
     async def forget(self, trunk_id: str) -> None:
         """Unregisters a trunk's agents and uses none of them again."""
         async with self._lock(trunk_id):

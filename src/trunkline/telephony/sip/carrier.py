@@ -18,14 +18,14 @@ from baresip import (
     StackEvent,
 )
 
-from trunkline.base.errors import Unavailable
+from trunkline.base.errors import Unavailable, Upstream
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
 from trunkline.domain.plan import TrunkPlan
 from trunkline.ports.carrier import Dial, ProbeStep
 from trunkline.telephony.sip import accounts, probe, stack
-from trunkline.telephony.sip.addresses import Undialable, domain_of, target_uri, trunk_domain
+from trunkline.telephony.sip.addresses import Undialable, domain_of, header, target_uri, trunk_domain
 from trunkline.telephony.sip.agents import Agents
 from trunkline.telephony.sip.digest import Doorkeeper
 from trunkline.telephony.sip.ladder import Ladder, key_of
@@ -128,6 +128,12 @@ class SipCarrier:
             return [dns, asked, ProbeStep("register", None, "the trunk takes calls without registration", 0.0)]
         return [dns, asked, await probe.step("register", self._register(trunk))]
 
+    async def keep_registered(self, trunk: TrunkPlan) -> None:
+        try:
+            await self._agents.keep_registered(trunk)
+        except (Refused, BaresipError) as error:
+            raise Upstream(str(error), provider="sip", retryable=True) from error
+
     async def forget(self, trunk_id: str) -> None:
         await self._agents.forget(trunk_id)
 
@@ -210,7 +216,7 @@ class SipCarrier:
 
     async def _offer(self, call: Call, line: SipLine) -> None:
         """Offers a call once it is known where it came from, or that nobody can say."""
-        key = key_of(call.headers.get("Via", ""), call.headers.get("CSeq", ""))
+        key = key_of(header(call.headers, "Via", "v"), header(call.headers, "CSeq"))
         invite = await self._ladder.arrival(call.call_id or "", key, SOURCE_SECONDS)
         self._arrivals.put_nowait(SipOffer(call, line, invite, self._desk))
 

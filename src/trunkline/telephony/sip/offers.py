@@ -7,7 +7,7 @@ from baresip import BaresipError, Call
 
 from trunkline.domain.call import EndReason
 from trunkline.ports.carrier import Proof
-from trunkline.telephony.sip.addresses import user_of
+from trunkline.telephony.sip.addresses import header, user_of
 from trunkline.telephony.sip.digest import Doorkeeper
 from trunkline.telephony.sip.ladder import SipMessage
 from trunkline.telephony.sip.line import SipLine
@@ -47,7 +47,7 @@ class SipOffer:
 
     @property
     def to(self) -> str:
-        return user_of(self._invite.to if self._invite is not None else self._call.headers.get("To", ""))
+        return user_of(self._invite.to if self._invite is not None else header(self._call.headers, "To", "t"))
 
     @property
     def source(self) -> str | None:
