@@ -3,16 +3,18 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.peers import SippUac
+from tests.peers import SippUac, free_port
 from tests.telephony.calling import Phone
+from tests.telephony.raw import RawCaller, authorization
 from trunkline.ports.carrier import Offer, Proof
 from trunkline.ports.line import Answered
 from trunkline.telephony.sip.carrier import SipCarrier
+from trunkline.telephony.sip.settings import SipSettings
 
 pytestmark = pytest.mark.room
 
@@ -102,3 +104,56 @@ async def test_the_source_is_where_a_call_came_from_whatever_it_writes(sip: SipC
             port = peer.start()
             assert await peer.ended() == 0, peer.messages()
     assert seen[0].source == f"127.0.0.3:{port}"
+
+
+async def test_a_proof_is_good_once_and_from_nowhere_else(sip: SipCarrier) -> None:
+    async with treating(sip, admit):
+        with RawCaller(sip.listen) as ann, RawCaller(sip.listen, "127.0.0.2") as eve:
+            status, lines = await ann.invite()
+            assert status == 401
+            proof = authorization(lines, "ann", "s3cret")
+            for stolen in (eve, eve):
+                status, lines = await stolen.invite(proof)
+                assert status == 401
+                assert "stale=true" in "".join(lines)
+            assert (await ann.invite(proof))[0] == 200
+            status, lines = await ann.invite(proof, call_id="again")
+            assert status == 401
+            assert "stale=true" in "".join(lines)
+            fresh = authorization(lines, "ann", "s3cret")
+            assert (await ann.invite(fresh, call_id="again"))[0] == 200
+
+
+async def test_a_second_call_with_the_call_id_of_a_live_one_is_refused_and_harms_it_not(sip: SipCarrier) -> None:
+    async with treating(sip, admit) as seen:
+        with RawCaller(sip.listen) as ann, RawCaller(sip.listen, "127.0.0.2") as eve:
+            _, lines = await ann.invite()
+            assert (await ann.invite(authorization(lines, "ann", "s3cret")))[0] == 200
+            assert (await eve.invite(call_id=ann.call_id))[0] == 486
+            assert not seen[-1].withdrawn
+            assert len(seen) == 2
+
+
+async def test_a_copied_via_does_not_borrow_a_source(sip: SipCarrier) -> None:
+    """What a second address sends under the name of a first one's INVITE is a call from nowhere."""
+    via = "SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKsame"
+    async with treating(sip, lambda offer: offer.reject(403)) as seen:
+        with RawCaller(sip.listen) as ann, RawCaller(sip.listen, "127.0.0.2") as eve:
+            for caller in (ann, eve):
+                with suppress(TimeoutError):  # the answers go to where the Via says
+                    async with asyncio.timeout(0.4):
+                        await caller.invite(via=via, call_id="same")
+    assert {offer.source for offer in seen} <= {f"127.0.0.1:{ann.port}", None}
+
+
+async def test_sha_256_is_asked_for_where_it_is_set() -> None:
+    rtp = free_port(20)
+    settings = SipSettings(
+        listen=f"127.0.0.1:{free_port()}", rtp_ports=f"{rtp}-{rtp + 19}", tear_down=True, digest="SHA-256"
+    )
+    async with SipCarrier(settings) as sip, treating(sip, admit):
+        with RawCaller(sip.listen) as ann:
+            status, lines = await ann.invite()
+            assert (status, "algorithm=SHA-256" in "".join(lines)) == (401, True)
+            assert (await ann.invite(authorization(lines, "ann", "s3cret")))[0] == 200
+        await sip.drain(0)

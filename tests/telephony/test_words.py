@@ -8,7 +8,7 @@ from trunkline.domain.call import EndReason
 from trunkline.ports.carrier import Dial
 from trunkline.ports.line import Closed
 from trunkline.telephony.sip import accounts, reasons
-from trunkline.telephony.sip.addresses import Undialable, domain_of, target_uri, trunk_domain, user_of
+from trunkline.telephony.sip.addresses import Undialable, domain_of, header, target_uri, trunk_domain, user_of
 from trunkline.telephony.sip.ladder import SipMessage, parse, without_secrets
 from trunkline.telephony.sip.leg import TRANSFERRED, Leg, Stage
 from trunkline.telephony.sip.resample import Higher, Lower
@@ -155,3 +155,9 @@ def test_a_loopback_address_pins_the_stack(listen: str, interface: str | None) -
     assert settings.interface == interface
     assert "audio_jitter_buffer_type off\n" in settings.stack_lines(listen)
     assert "sip_cafile /etc/ca.pem\n" in settings.stack_lines(listen)
+
+
+@pytest.mark.parametrize("name", ["Via", "VIA", "via", "v", "V"])
+def test_a_header_is_found_however_it_is_written(name: str) -> None:
+    assert header({"CSeq": "1 INVITE", name: "SIP/2.0/UDP 192.0.2.9"}, "Via", "v") == "SIP/2.0/UDP 192.0.2.9"
+    assert header({"Vias": "x"}, "Via", "v") == ""
