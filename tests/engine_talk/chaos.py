@@ -23,7 +23,9 @@ from trunkline.domain.events import CallEnded, CommandDone, Fact
 from trunkline.domain.plan import CallPlan
 from trunkline.engine.conversation import Conversation
 from trunkline.engine.effects import (
+    Bridge,
     CancelTimer,
+    DialTarget,
     Effect,
     HandOver,
     HangUp,
@@ -36,6 +38,7 @@ from trunkline.engine.effects import (
     StopSpeaking,
     StopThinking,
     Think,
+    ToTarget,
 )
 from trunkline.engine.events import (
     DigitHeard,
@@ -47,6 +50,7 @@ from trunkline.engine.events import (
     LineHeld,
     LineRinging,
     MediaLost,
+    OfTarget,
     Ordered,
     ReplyFailed,
     ReplyFinished,
@@ -72,6 +76,14 @@ from trunkline.ports.models import ToolCall, Turn
 from trunkline.ports.toolrunner import ToolResult
 
 PHRASES = ("yes", "", "um", "hello", "my number is 0 6", "stop that please", "I would like to and")
+AGENT_PHRASES = (
+    "hello",
+    "",
+    "yes put them through",
+    "no not now",
+    "who is it",
+    "please leave a message after the tone",
+)
 REPLIES = ("All right.", "Let me see,", "goodbye then.", " ")
 TOOLS = ("look_up", "book", "theirs", "theirs", "end_call", "transfer_call", "send_dtmf", "unknown")
 MILD_COMMANDS: tuple[Command, ...] = (
@@ -98,6 +110,111 @@ FAILURE = Upstream("it broke", provider="acme", retryable=False)
 T = TypeVar("T")
 
 
+class SecondLeg:
+    """A second leg that does whatever it may."""
+
+    def __init__(self, chaos: "Chaos") -> None:
+        self.bridged = False
+        self._chaos = chaos
+        self._state: str | None = None
+        self._line: int | None = None
+        self._started = self._stopping = self._speech = False
+
+    @property
+    def there(self) -> bool:
+        """Whether anything can still come of it."""
+        return self._state is not None
+
+    def step(self) -> None:
+        """One thing happens on it."""
+        if self._state == "leaving":
+            self.close(None)
+        elif self._state == "dialling":
+            self._ring()
+        elif self._line is not None and self._chaos.draw((True, False)):
+            self._play(self._line)
+        else:
+            self._act()
+
+    def close(self, reason: EndReason | None) -> None:
+        """It goes."""
+        if self._line is not None and self._stopping:
+            self._play(self._line)
+        self._state = None
+        self._line = None
+        self._tell(LineClosed(reason, None, SIP))
+
+    def leave(self) -> None:
+        """Whoever answered hangs up, if anybody did."""
+        if self.there:
+            self.close(EndReason.USER_HANGUP)
+
+    def perform(self, effect: Effect) -> None:
+        """Checks what is wanted of it."""
+        match effect:
+            case HangUp() if self.there:
+                self._state = "leaving"
+            case DialTarget():
+                assert self._state in (None, "leaving"), "two second legs"
+                self._state, self._line, self._stopping = "dialling", None, False
+            case Bridge():
+                assert self._state == "up"
+                assert self._line is None or self._stopping
+                self.bridged = True
+            case ToTarget(Speak(number)):
+                assert self._state == "up"
+                assert self._line is None, "two lines at a time"
+                self._line, self._started, self._stopping = number, False, False
+            case ToTarget(StopSpeaking(number)):
+                assert self._line == number
+                assert not self._stopping
+                self._stopping = True
+            case ToTarget(HangUp()):
+                assert self._state in ("dialling", "up")
+                self._state = "leaving"
+
+    def _tell(self, event: Event) -> None:
+        self._chaos.tell(OfTarget(event))
+
+    def _ring(self) -> None:
+        events: tuple[Event, ...] = (LineRinging(SIP), LineAnswered(SIP), LineAnswered(SIP))
+        if self._chaos.draw(range(5)) == 0:
+            self.close(EndReason.BUSY)
+            return
+        event = self._chaos.draw(events)
+        if isinstance(event, LineAnswered):
+            self._state = "up"
+        self._tell(event)
+
+    def _play(self, number: int) -> None:
+        if self._stopping:
+            self._line = None
+            self._tell(SpeakingStopped(number, "This is", "the rest", self._chaos.now))
+        elif not self._started:
+            self._started = True
+            self._tell(SpeakingStarted(number, self._chaos.now))
+        else:
+            self._line = None
+            failed = self._chaos.draw(range(12)) == 0
+            self._tell(SpeakingFailed(number, "", FAILURE) if failed else SpeakingFinished(number, self._chaos.now))
+
+    def _act(self) -> None:
+        now = self._chaos.now
+        if self._chaos.draw(range(25)) == 0:
+            self.close(EndReason.USER_HANGUP)
+            return
+        if self._speech:
+            acts: tuple[Event, ...] = (SpeechEnded(now), WordsPartial("yes"), SpeechEnded(now))
+        else:
+            words = WordsFinal(self._chaos.draw(AGENT_PHRASES))
+            keys = DigitHeard(self._chaos.draw(("1", "2", "3")))
+            acts = (SpeechStarted(now), words, words, keys, MediaLost(), HearingFailed(FAILURE))
+        event = self._chaos.draw(acts)
+        if isinstance(event, SpeechStarted | SpeechEnded):
+            self._speech = isinstance(event, SpeechStarted)
+        self._tell(event)
+
+
 class Chaos:
     """One conversation among such shells; ``choose(n)`` picks one of n ways, 0 to n - 1."""
 
@@ -120,11 +237,23 @@ class Chaos:
         self._digits: list[str] = []
         self._handing_over = self._hung_up = self._closed = self._speech = self._answered = False
         self._serial = 0
+        self._second = SecondLeg(self)
         self.perform(self.talk.start())
         self.tell(ToolsOffered([FunctionSpec(name="theirs"), FunctionSpec(name="book"), FunctionSpec(name="end_call")]))
 
     def draw(self, values: Sequence[T]) -> T:
         return values[self._choose(len(values))]
+
+    def answered(self, command: Command) -> None:
+        """The party picks up, and the first thing that happens is a command."""
+        self._answered = True
+        self.tell(LineAnswered(SIP))
+        self.orders.append("c0")
+        self.tell(Ordered("c0", command))
+
+    @property
+    def bridged(self) -> bool:
+        return self._second.bridged
 
     # --- what may happen now
 
@@ -143,6 +272,8 @@ class Chaos:
             acts += [self._speak] * 3
         if self._batches or self._digits or self._handing_over:
             acts.append(self._work)
+        if self._second.there:
+            acts += [self._second.step] * 4
         return acts
 
     def _wait(self) -> None:
@@ -236,7 +367,8 @@ class Chaos:
     def _work(self) -> None:
         if self._handing_over:
             self._handing_over = False
-            outcomes: tuple[Event, ...] = (TransferDone(), TransferRefused("busy"))
+            refused = TransferRefused("405", called=False)
+            outcomes: tuple[Event, ...] = (TransferDone(), TransferRefused("busy"), refused, refused)
             self.tell(self.draw(outcomes))
         elif self._digits:
             self.tell(DigitsSent(self._digits.pop(0), self.draw((None, "the line is closed"))))
@@ -280,6 +412,7 @@ class Chaos:
                 self._play()
             if self._batches or self._digits or self._handing_over:
                 self._work()
+            self._second.leave()
         return self._hung_up
 
     # --- the conscience
@@ -293,11 +426,13 @@ class Chaos:
                 assert isinstance(effect, Note | StopThinking | StopSpeaking | CancelTimer)
             self._follow_talk(effect)
             self._follow_work(effect)
+            self._second.perform(effect)
 
     def _follow_talk(self, effect: Effect) -> None:
         match effect:
             case Think(reply, history):
                 assert self._thinking is None, "two replies at a time"
+                assert not self._second.bridged, "a thought in the bridge"
                 self._check(history)
                 self._thinking = reply
             case StopThinking(reply):
@@ -305,6 +440,7 @@ class Chaos:
                 self._thinking = None
             case Speak(utterance, text):
                 assert self._utterance in (None, utterance), "two utterances at a time"
+                assert not self._second.bridged, "words into the bridge"
                 assert not self._stopping
                 assert text.strip()
                 self._text = text if self._utterance is None else f"{self._text} {text}"

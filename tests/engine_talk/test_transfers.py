@@ -1,14 +1,18 @@
 """Hand-overs: by REFER, over a second leg with a briefing, and how the party comes back where they fail."""
 
+from random import Random
 from typing import Any
 
 import pytest
 
+from tests.engine_talk.chaos import Chaos
 from tests.engine_talk.second_leg import BLIND, DESK, WARM, TwoLegs, names, world
 from tests.engine_talk.world import SIP
+from tests.engine_talk.world import plan as plan_of
 from trunkline.base.errors import Upstream
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import EndCall, Say, Transfer, TransferMode
+from trunkline.domain.events import CallEnded
 from trunkline.engine.effects import (
     Bridge,
     DialTarget,
@@ -400,3 +404,22 @@ def test_nothing_is_left_behind_when_the_party_is_back() -> None:
     before = len(call.log)
     call.of_target(SpeechStarted(call.now)).tell(OfTarget(TimerFired("target"))).run(0)
     assert len(call.log) == before
+
+
+@pytest.mark.parametrize("first", range(0, 400, 50))
+def test_wild_second_legs_keep_every_promise(first: int) -> None:
+    bridged = 0
+    for seed in range(first, first + 50):
+        dice = Random(seed)
+        chaos = Chaos(plan_of(max_duration_seconds=14400, business_name="Bright Smile"), dice.randrange)
+        chaos.answered(dice.choice((WARM, WARM, BLIND)))
+        for _ in range(200):
+            if not chaos.closed:
+                chaos.step()
+        bridged += chaos.bridged
+        if not chaos.closed:
+            chaos.close(EndReason.USER_HANGUP)
+        assert chaos.talk.ended
+        assert sorted(chaos.outcomes) == sorted(chaos.orders)
+        assert sum(isinstance(fact, CallEnded) for fact in chaos.facts) == 1
+    assert bridged >= 5, "hardly any of them got through"

@@ -218,13 +218,14 @@ class Transfer:
         if self._step is Step.BRIDGED:
             self._closing.hang_up(EndReason.TRANSFERRED)
         elif self._step in (Step.DIALLING, Step.BRIEFING) and not self._desk.done:
-            why = _REASONS.get(event.reason, event.error or str(event.reason))
-            self._back(why)
+            if self._briefing is not None:
+                self._briefing.close()
+            self._back(_REASONS.get(event.reason, event.error or str(event.reason)), there=False)
 
-    def _back(self, why: str) -> None:
-        """The party is still here: the model is told why, and goes on talking."""
+    def _back(self, why: str, *, there: bool = True) -> None:
+        """The party is still here: the model is told why, and goes on talking. ``there``: so is the second leg."""
         if self._step in (Step.DIALLING, Step.BRIEFING):
-            self._leave_target()
+            self._leave_target(there=there)
         self._step = Step.NONE
         self._desk.do(HoldSound(False))
         self._desk.stage = Stage.TALKING
@@ -234,13 +235,14 @@ class Transfer:
         self._answer(self._order.origin, f"the transfer failed: {why}", "")
         self._floor.tell(f"The transfer failed: {why}. The customer is still on the line.", answer=True)
 
-    def _leave_target(self) -> None:
+    def _leave_target(self, *, there: bool = True) -> None:
         self._step = Step.NONE
         self._desk.forget(Timer.TARGET)
         if self._briefing is not None:
             self._briefing.stop()
         self._summary.drop()
-        self._desk.do(ToTarget(HangUp()))
+        if there:
+            self._desk.do(ToTarget(HangUp()))
 
     def _tell(self, text: str) -> None:
         self._desk.message(Role.SYSTEM, text, self._desk.now, self._desk.now)
