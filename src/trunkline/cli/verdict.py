@@ -54,7 +54,9 @@ class Account:
 def judge(call: Mapping[str, Any], account: Account, recording: Path) -> Verdict:
     """Compares what each side said with what the other side's recogniser heard, and listens to the recording's levels."""
     ours = _contents(call, "assistant")
-    said, heard = (_texts(account.maria, kind, until=account.transferring_at) for kind in ("said", "heard"))
+    until = account.transferring_at
+    said = _texts(account.maria, "said", until=until)
+    heard = _texts(account.maria, "heard", until=until and until + LATE_SECONDS)
     return Verdict(
         (
             Check(call["status"] == "transferred", f"the call ended: {call['status']}, {call['end_reason']}"),
@@ -80,9 +82,7 @@ def _texts(
     return [
         event["text"]
         for event in events
-        if event["event"] == kind
-        and (since is None or event["at"] >= since)
-        and (until is None or event["at"] < until + LATE_SECONDS)
+        if event["event"] == kind and (since is None or event["at"] >= since) and (until is None or event["at"] < until)
     ]
 
 
@@ -117,7 +117,7 @@ def _handed_over(account: Account) -> list[Check]:
     if len(answers) < FEWEST_TURNS or account.transferring_at is None:
         return [Check(False, "Maria was put through to Sophie")]
     taken_at, spoke_at = answers[1], answers[2]
-    briefed = _texts(account.sophie, "heard", until=taken_at)
+    briefed = _texts(account.sophie, "heard", until=taken_at + LATE_SECONDS)
     to_sophie, to_maria = (_texts(events, "heard", spoke_at) for events in (account.sophie, account.maria))
     checks = [
         _arrived(f"{VARIABLES['name']} on the line", briefed, "Sophie was told who is calling, and took the call")

@@ -32,7 +32,8 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A person on the phone. ``greeting`` is said on picking up, ``lost`` when nothing fits; ``pitch`` 1 is the voice's
+    """A person on the phone. ``greeting`` is said on picking up, ``lost`` when nothing fits (what has fewer
+    than ``lost_words`` words is taken for noise); ``pitch`` 1 is the voice's
     own. What they say is worded so that a small recogniser understands that voice on a phone line."""
 
     name: str
@@ -43,6 +44,7 @@ class Persona:
     pitch: float = 1.0
     speed: float = 1.0
     lost: str | None = "Could you say that again?"
+    lost_words: int = 1
     patience_seconds: float = 1.2
     interruption: Interruption | None = None
 
@@ -61,6 +63,8 @@ class Mind:
             if self._used.get(number, 0) < reaction.times and re.search(reaction.hears, heard, re.IGNORECASE):
                 self._used[number] = self._used.get(number, 0) + 1
                 return reaction
+        if len(heard.split()) < self.persona.lost_words:
+            return None
         self._lost += 1
         lost = self.persona.lost
         return Reaction(heard, lost) if lost is not None and self._lost <= 2 else None
@@ -87,14 +91,14 @@ PERSONAS: Mapping[str, Persona] = {
         voice="en-US",
         pitch=1.12,
         speed=0.95,
-        lost=None,
-        interruption=Interruption("Is there any parking?", after_turns=1, after_seconds=5.0),
+        lost_words=4,
+        interruption=Interruption("Is there any parking?", after_turns=1, after_seconds=3.0),
         reactions=(
             Reaction(r"good.?bye|nice day", "Goodbye.", closes=True),
-            Reaction(r"hello maria|sophie|help you", "I have a question about my bill."),
-            Reaction(r"hello|virtual|dent|assistant of", "Are you a real person?"),
-            Reaction(r"anything else|do for you", "Can I talk to someone?", times=2),
-            Reaction(r"make it|appointment|tuesday", "I can make it.", times=2),
+            Reaction(r"maria.*sophie|help you|how can", "I have a question about my bill."),
+            Reaction(r"hello|virtual|dent|assistant of", "Good morning."),
+            Reaction(r"anything|else|do for", "Can I talk to someone?", times=2),
+            Reaction(r"make|then|appointment|tuesday|can you", "I can make it.", times=3),
         ),
     ),
     "receptionist": Persona(
