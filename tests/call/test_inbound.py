@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.docs.pages import blocks
 from tests.installation import Installation, installation
 from tests.peers import BaresipPeer, SippUac
 from tests.providers.prompts import prompt, texts
@@ -362,3 +363,17 @@ async def caller(
     with SippUac(scenario, desk.sip, user=user or desk.phone, keys=keys or {}, host=host) as phone:
         phone.start()
         assert await phone.ended(15) == 0, phone.messages()
+
+
+async def test_the_receiver_of_the_manual_greets_a_caller_it_knows(house: Installation) -> None:
+    names: dict[str, Any] = {"__name__": "manual"}
+    exec(blocks("docs/inbound.md", "python")[0], names)
+    names["CUSTOMERS"]["+31205550001"] = "Bob"
+    with names["ThreadingHTTPServer"](("127.0.0.1", 0), names["Receiver"]) as server:
+        serving = asyncio.create_task(asyncio.to_thread(server.serve_forever))
+        desk = await Reception(house).open({"webhook_url": f"http://127.0.0.1:{server.server_port}/"})
+        await caller(desk, "uac_call")
+        call = await desk.ended()
+        server.shutdown()
+        await serving
+    assert call["assistant"]["first_message"] == "Hello Bob, how can I help you?"

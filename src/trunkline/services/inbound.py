@@ -10,8 +10,9 @@ from trunkline.base.ids import new_call_id
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
 from trunkline.domain.call import CallStatus, Direction, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, SipFacts
+from trunkline.domain.number import Number
 from trunkline.domain.organisation import Organisation
-from trunkline.domain.plan import ANONYMOUS, CallPlan
+from trunkline.domain.plan import ANONYMOUS, CallPlan, TrunkPlan
 from trunkline.services import addresses, planning, schemas, spelling
 from trunkline.services.admission import Admitted
 from trunkline.services.assistants import defaults
@@ -25,6 +26,7 @@ from trunkline.storage.ledger import Entries
 from trunkline.storage.plans import plan_to_json
 from trunkline.storage.secrets import public
 from trunkline.storage.steps import Steps
+from trunkline.storage.vault import Vault
 
 NO_ROOM = "this worker has no room for a call"
 
@@ -70,10 +72,9 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
     ``at_capacity``. ``caller`` is the user part of From. Raises Unavailable while the database is away.
     """
     number = admitted.number
-    asking = placing.asker(number.org_id, number.assistant_id, rooms.vault)
-    organisation, stored = await rooms.database.brief(asking, write=False)
+    organisation, stored, transfers = await rooms.database.brief(_known(number, rooms.vault), write=False)
     base, problem = _base(rooms, stored)
-    plan = _plan(rooms, admitted, organisation, base, caller)
+    plan = replace(_plan(admitted, organisation, base, caller), transfer_trunk=transfers)
     if number.transfer_trunk_id is not None:
         way_over = placing.transfer_trunk(number.org_id, number.transfer_trunk_id, rooms.vault)
         plan = replace(plan, transfer_trunk=await rooms.database.brief(way_over, write=False))
@@ -89,6 +90,11 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
 async def settle(rooms: Rooms, decided: Decided) -> bool:
     """Keeps what was decided with the call; False where that is over already."""
     return await rooms.database.brief(_settling(decided, rooms.vault.seal(plan_to_json(decided.plan))))
+
+
+def _known(number: Number, vault: Vault) -> Steps[tuple[Organisation, Assistant | None, TrunkPlan | None]]:
+    organisation, stored = yield from placing.asker(number.org_id, number.assistant_id, vault)
+    return organisation, stored, (yield from placing.transfer_trunk(number.org_id, number.transfer_trunk_id, vault))
 
 
 def _settling(decided: Decided, sealed: str) -> Steps[bool]:
@@ -180,9 +186,7 @@ def able(rooms: Rooms, assistant: TransientAssistant) -> TransientAssistant:
     return assistant
 
 
-def _plan(
-    rooms: Rooms, admitted: Admitted, organisation: Organisation, assistant: TransientAssistant, caller: str
-) -> CallPlan:
+def _plan(admitted: Admitted, organisation: Organisation, assistant: TransientAssistant, caller: str) -> CallPlan:
     number = admitted.number
     plan = CallPlan(
         call_id=new_call_id(Direction.INBOUND),
