@@ -6,15 +6,19 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
-from bench.soak.phone import Dialog, Phones
+from bench.soak.phone import Caller, Dialog, Phones
 from bench.soak.rules import Deeds
 from bench.soak.scripts import Act, Script
 from bench.soak.sip import Message
 from bench.soak.sound import Manner, Studio
 
 UP_SECONDS = 5.0
+REFUSED, GIVEN_UP = 300, 487
 GONE_SECONDS = 8.0
 FAR_RING_SECONDS = 0.4
+AGAIN_SECONDS = 3.0
+"""A key that was pressed too early is pressed again."""
+LONGEST_SECONDS = 70.0
 
 Order = Callable[[Act], Awaitable[None]]
 
@@ -33,6 +37,7 @@ class Part:
         self._dialog: Dialog | None = None
         self._target: Dialog | None = None
         self._handed_over_at: float | None = None
+        self._bridged_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- calls that come
@@ -100,6 +105,9 @@ class Part:
             return
         dialog.pick_up()
         self.deeds.answered = await _within(dialog.up.wait(), UP_SECONDS)
+        await self._be_in_the_call(dialog)
+
+    async def _be_in_the_call(self, dialog: Dialog) -> None:
         began = time.monotonic()
         self.start(self._switch(dialog))
         self.start(self._act_out(dialog, began))
@@ -107,7 +115,31 @@ class Part:
         self.over_at = time.monotonic()
         self.deeds.up_seconds = self.over_at - began
         self.deeds.hung_up_first = dialog.hung_up_by_us
-        self.deeds.handed_over_seconds = self.over_at - (self._handed_over_at or self.over_at)
+        self.deeds.bridged = self._bridged_at is not None
+        self.deeds.handed_over_seconds = self.over_at - (self._handed_over_at or self._bridged_at or self.over_at)
+
+    async def call(self, number: str, peer: tuple[str, int]) -> None:
+        """Calls ``number`` as the party."""
+        sound = self._studio.leg(self.script.manner, self._chance)
+        dialog = self._phones.call(number, self.script.destination, sound, peer)
+        self._dialog = dialog
+        self.deeds.invited = True
+        if self.script.gives_up_at is not None:
+            self.start(self._give_up(dialog, self.script.gives_up_at))
+        await dialog.dial()
+        if dialog.status == GIVEN_UP and self.script.gives_up_at is not None:
+            self.deeds.hung_up_first = True
+        elif dialog.status >= REFUSED:
+            self.deeds.problems.append(f"it was refused with {dialog.status}")
+        else:
+            self.deeds.answered = True
+            await self._be_in_the_call(dialog)
+        self.over_at = self.over_at or time.monotonic()
+
+    async def _give_up(self, dialog: Caller, seconds: float) -> None:
+        await asyncio.sleep(max(0.05, seconds))  # a request is not cancelled before it was heard of
+        if not dialog.status:
+            dialog.cancel()
 
     async def _act_out(self, dialog: Dialog, began: float) -> None:
         for act in self.script.acts:
@@ -190,8 +222,26 @@ class Part:
                 dialog.give_way()
             case _:
                 dialog.pick_up()
-                self.deeds.bridged = await _within(dialog.up.wait(), UP_SECONDS)
-                await dialog.over.wait()
+                await self._talk_as_target(dialog)
+
+    async def _talk_as_target(self, dialog: Dialog) -> None:
+        """In the call that it picked up: a blind one is taken by that, a warm one by pressing 1 after a while."""
+        if not await _within(dialog.up.wait(), UP_SECONDS):
+            return
+        script, began = self.script, time.monotonic()
+        if script.target == "answers":
+            self._bridged_at = began
+        leaves_at = script.leaves_at if script.leaves_at is not None and script.target != "mute" else LONGEST_SECONDS
+        for at, keys in ((script.takes_at, "1"), (1.5 if script.target == "declines_by_key" else None, "2")):
+            for again in (0.0, AGAIN_SECONDS):
+                if at is not None and at + again < leaves_at:
+                    await _within(dialog.over.wait(), began + at + again - time.monotonic())
+                    dialog.sound.press(keys)
+        if script.takes_at is not None and not dialog.over.is_set():
+            self._bridged_at = time.monotonic()
+        if await _within(dialog.over.wait(), began + leaves_at - time.monotonic()):
+            return
+        await dialog.hang_up()
 
     # --- its end
 

@@ -47,9 +47,9 @@ class Dialog:
         return self._invite.get("call-id")
 
     @property
-    def called(self) -> str:
-        """The number that was called."""
-        return sip.user(self._invite.uri)
+    def branch(self) -> str:
+        """The transaction of its INVITE."""
+        return self._invite.branch
 
     # --- as the one that is called
 
@@ -166,6 +166,72 @@ class Dialog:
         self.over.set()
 
 
+class Caller(Dialog):
+    """One call that a telephone makes."""
+
+    def __init__(self, phones: "Phones", called: str, caller: str, sound: Sound, peer: tuple[str, int]) -> None:
+        target = f"sip:{called}@{peer[0]}:{peer[1]}"
+        number = next(_tags)
+        ours = f"<sip:{caller}@127.0.0.1:{phones.port}>;tag=caller{number}"
+        invite = phones.request("INVITE", target, 1, ours, f"<{target}>", f"soak-{phones.port}-{number}")
+        invite.headers.append(("content-type", "application/sdp"))
+        invite.body = sip.sdp(sound.port, 1)
+        super().__init__(phones, invite, sound, peer)
+        self.status = 0
+        """The final answer."""
+        self._to = invite.get("to")
+        self._answered = asyncio.Event()
+
+    async def dial(self) -> None:
+        """Calls, and waits for the final answer; a call that is taken is confirmed, and sound goes out."""
+        for pause in AGAIN_SECONDS:
+            self._phones.send(self._invite, self._peer)
+            try:
+                await asyncio.wait_for(self._answered.wait(), pause)
+            except TimeoutError:
+                continue
+            break
+        while not self.status:
+            self._answered.clear()
+            await self._answered.wait()
+
+    def cancel(self) -> None:
+        """Gives up while it rings."""
+        request = Message(f"CANCEL {self._invite.uri} SIP/2.0")
+        kept = ("via", "max-forwards", "from", "to", "call-id")
+        request.headers = [(name, value) for name, value in self._invite.headers if name in kept]
+        request.headers.append(("cseq", "1 CANCEL"))
+        self._phones.send(request, self._peer)
+
+    def response(self, answer: Message) -> None:
+        """Takes an answer to the INVITE; each final one is acknowledged."""
+        self._answered.set()
+        if answer.status < 200:
+            return
+        self.status = answer.status
+        self._to = answer.get("to")
+        if answer.status < 300:
+            self._target = sip.address(answer.get("contact"))
+            self.sound.send_to(sip.media(answer.body))
+        ack = self._phones.request("ACK", self._invite.uri, 1, self._ours, self._to, self.call_id)
+        if answer.status >= 300:
+            ack.headers[0] = ("via", self._invite.get("via"))
+            self._end()
+        else:
+            ack.start = f"ACK {self._target} SIP/2.0"
+            self.up.set()
+            self.sound.on = not self.over.is_set()
+        self._phones.send(ack, self._peer)
+
+    @property
+    def _ours(self) -> str:
+        return self._invite.get("from")
+
+    @property
+    def _theirs(self) -> str:
+        return self._to
+
+
 class Phones(asyncio.DatagramProtocol):
     """All telephones. ``invited`` is told of each call that comes; whom it makes no dialog for is not answered at all."""
 
@@ -174,6 +240,7 @@ class Phones(asyncio.DatagramProtocol):
         self._invited = invited
         self._dialogs: dict[str, Dialog] = {}
         self._kept: dict[tuple[str, str], Message] = {}
+        self._callers: dict[str, Caller] = {}
         self._asked: dict[str, asyncio.Future[Message]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._branches = itertools.count(1)
@@ -195,11 +262,13 @@ class Phones(asyncio.DatagramProtocol):
         if message is None:
             return
         if message.status:
+            caller = self._callers.get(message.branch)
+            if caller is not None and message.method == "INVITE":
+                caller.response(message)
+                return
             waiting = self._asked.get(message.branch)
             if waiting is not None and message.status >= 200 and not waiting.done():
                 waiting.set_result(message)
-            elif waiting is None and message.method == "INVITE" and message.status == 200:
-                return
             return
         self._take(message, addr)
 
@@ -219,8 +288,16 @@ class Phones(asyncio.DatagramProtocol):
         elif request.method not in ("ACK", "INVITE"):
             self.answer(request, 481, "Call/Transaction Does Not Exist", "soak", addr)
 
+    def call(self, called: str, caller: str, sound: Sound, peer: tuple[str, int]) -> Caller:
+        """A call that is not made yet."""
+        made = Caller(self, called, caller, sound, peer)
+        self._dialogs[made.call_id] = made
+        self._callers[made.branch] = made
+        return made
+
     def forget(self, dialog: Dialog) -> None:
         """Nothing is known of a call any more."""
+        self._callers.pop(dialog.branch, None)
         self._dialogs.pop(dialog.call_id, None)
         for key in [key for key, kept in self._kept.items() if kept.get("call-id") == dialog.call_id]:
             del self._kept[key]

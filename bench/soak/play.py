@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from bench.soak.part import Part
@@ -16,8 +17,18 @@ from trunkline.base.errors import TrunklineError
 from trunkline.cli.client import ApiClient
 
 REPORT_SECONDS = 150.0
+IN_SECONDS = 20.0
 FEWEST_TO_ANALYSE = 1000
 TURN_TAKING = {"endpointing_min_delay": 0.3, "endpointing_max_delay": 0.6, "interruption_min_duration": 0.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How calls go out and come in: the number that they are placed from, the one that is called, and where SIP is taken."""
+
+    number_id: str
+    inbound: str
+    sip: tuple[str, int]
 
 
 class Switchboard:
@@ -49,14 +60,14 @@ class Player:
     """Plays calls."""
 
     def __init__(
-        self, api: ApiClient, services: Services, phones: Phones, studio: Studio, board: Switchboard, number_id: str
+        self, api: ApiClient, services: Services, phones: Phones, studio: Studio, board: Switchboard, lines: Lines
     ) -> None:
         self._api = api
         self._services = services
         self._phones = phones
         self._studio = studio
         self._board = board
-        self._number_id = number_id
+        self._lines = lines
 
     async def play(self, script: Script) -> Outcome:
         """One call, from its request to its report."""
@@ -64,7 +75,7 @@ class Player:
         outcome = Outcome(script, part.deeds)
         self._board.add(part)
         try:
-            outcome.call_id = (await self._api.post("/calls/outbound", self._body(script)))["call_id"]
+            outcome.call_id = await self._begin(script, part)
             began = time.monotonic()
             if script.ring != "answers":
                 for act in script.acts:
@@ -79,6 +90,22 @@ class Player:
             self._board.remove(part)
         outcome.wrong += judge(outcome)
         return outcome
+
+    async def _begin(self, script: Script, part: Part) -> str:
+        """Places the call, or calls in; its id."""
+        assistant = assistant_of(script, self._services)
+        if script.inbound:
+            self._services.replies[script.destination] = script.reply, assistant
+            part.start(part.call(self._lines.inbound, self._lines.sip))
+            return await self._services.call_of(script.destination, IN_SECONDS)
+        order = {
+            "destination": script.destination,
+            "number_id": self._lines.number_id,
+            "assistant": assistant,
+            "max_ring_seconds": script.max_ring_seconds,
+            "metadata": {"soak": script.number, "kind": script.kind},
+        }
+        return str((await self._api.post("/calls/outbound", order))["call_id"])
 
     async def _see(self, outcome: Outcome, report: dict[str, Any] | None) -> None:
         call = await self._api.get(f"/calls/{outcome.call_id}")
@@ -97,41 +124,38 @@ class Player:
             if not error.message.rpartition("control: ")[2].startswith(("409", "404")):
                 outcome.deeds.problems.append(f"an order was refused: {error.message}")
 
-    def _body(self, script: Script) -> dict[str, Any]:
-        tools: list[dict[str, Any]] = [{"type": "end_call"}]
-        if script.tool:
-            manner = "ok" if script.tool == "async" else script.tool
-            look_up: dict[str, Any] = {"name": "look_up", "url": self._services.url(f"/tool/{manner}")}
-            tools.append(look_up | ({"async": True} if script.tool == "async" else {"async_response": "Let me see."}))
-        if script.target:
-            tools.append({"type": "transfer_call", "destinations": [{"number": script.target_number}]})
-        settings = dict(script.settings)
-        speech = {"turn_taking": TURN_TAKING} | settings.pop("speech_config", {})
-        llm: dict[str, Any] = {"provider": "soak", "model": _model(script.brain, script), "tools": tools}
-        if script.vendor:
-            llm |= {"provider": "openai_compatible", "model": _model(script.vendor, script)}
-            llm["base_url"] = self._services.url("/v1")
-        assistant = {
-            "name": "Soak",
-            "first_message": "Hello, this is the soak speaking.",
-            "recording_enabled": script.seed % 2 == 0,
-            "silence_timeout_seconds": 600,
-            "llm_config": llm,
-            "stt_config": {"provider": "soak", "model": _model(script.ears, script)},
-            "tts_config": {"provider": "soak", "model": _model(script.voice, script)},
-            "webhook_url": self._services.url("/hook"),
-            "webhook_events": ["status-update", "end-of-call-report"],
-            "speech_config": speech,
-        }
-        if script.brain != PLAIN or script.vendor:
-            assistant["analysis_plan"] = {"min_messages_threshold": FEWEST_TO_ANALYSE}
-        return {
-            "destination": script.destination,
-            "number_id": self._number_id,
-            "assistant": assistant | settings,
-            "max_ring_seconds": script.max_ring_seconds,
-            "metadata": {"soak": script.number, "kind": script.kind},
-        }
+
+def assistant_of(script: Script, services: Services) -> dict[str, Any]:
+    """The assistant that a call has: its models in the manner of the script."""
+    tools: list[dict[str, Any]] = [{"type": "end_call"}]
+    if script.tool:
+        manner = "ok" if script.tool == "async" else script.tool
+        look_up: dict[str, Any] = {"name": "look_up", "url": services.url(f"/tool/{manner}")}
+        tools.append(look_up | ({"async": True} if script.tool == "async" else {"async_response": "Let me see."}))
+    if script.target:
+        mode = "blind" if script.leaves_at is None else "warm"
+        tools.append({"type": "transfer_call", "destinations": [{"number": script.target_number, "mode": mode}]})
+    settings = dict(script.settings)
+    speech = {"turn_taking": TURN_TAKING} | settings.pop("speech_config", {})
+    llm: dict[str, Any] = {"provider": "soak", "model": _model(script.brain, script), "tools": tools}
+    if script.vendor:
+        llm |= {"provider": "openai_compatible", "model": _model(script.vendor, script)}
+        llm["base_url"] = services.url("/v1")
+    assistant = {
+        "name": "Soak",
+        "first_message": "Hello, this is the soak speaking.",
+        "recording_enabled": script.seed % 2 == 0 or "recording_consent" in script.settings,
+        "silence_timeout_seconds": 600,
+        "llm_config": llm,
+        "stt_config": {"provider": "soak", "model": _model(script.ears, script)},
+        "tts_config": {"provider": "soak", "model": _model(script.voice, script)},
+        "webhook_url": services.url("/hook"),
+        "webhook_events": ["assistant-request", "status-update", "end-of-call-report"],
+        "speech_config": speech,
+    }
+    if script.brain != PLAIN or script.vendor:
+        assistant["analysis_plan"] = {"min_messages_threshold": FEWEST_TO_ANALYSE}
+    return assistant | settings
 
 
 def _model(manner: str, script: Script) -> str:

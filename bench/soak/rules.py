@@ -32,10 +32,10 @@ class Deeds:
     hung_up_first: bool = False
     handed_over: bool = False
     """The far end's switch said that a hand-over worked, or its party left during one that it had accepted."""
-    handed_over_seconds: float = 0.0
-    """How long before the end that was."""
     bridged: bool = False
-    """The party that it was to be handed over to picked up."""
+    """The party that it was to be handed over to took the call: picked up, or after a briefing pressed 1."""
+    handed_over_seconds: float = 0.0
+    """How long before the end either of these was."""
     leg_gone: bool = True
     unconfirmed: int = 0
     packets: int = 0
@@ -64,7 +64,7 @@ def allowed(script: Script, deeds: Deeds) -> set[str]:
     reasons = set(script.ends) - {"transferred"}
     if deeds.handed_over or deeds.bridged:
         reasons.add("transferred")
-    settled = deeds.handed_over and deeds.handed_over_seconds > NOTICED_SECONDS
+    settled = (deeds.handed_over or deeds.bridged) and deeds.handed_over_seconds > NOTICED_SECONDS
     if deeds.hung_up_first and not script.must and not settled:
         reasons.add("user_hangup")
     return reasons

@@ -14,10 +14,10 @@ from typing import Any
 from bench.rtp_peer import speech_frames
 from bench.soak.leaks import Held, held, settled
 from bench.soak.phone import Phones
-from bench.soak.play import Player, Switchboard
+from bench.soak.play import Lines, Player, Switchboard, assistant_of
 from bench.soak.report import of_outcome, summary
 from bench.soak.rules import Outcome
-from bench.soak.scripts import KINDS, draw
+from bench.soak.scripts import KINDS, Script, draw
 from bench.soak.services import Services, serving
 from bench.soak.sound import Studio
 from bench.speech import utterance
@@ -25,6 +25,7 @@ from bench.world import Platform, cpu_seconds, platform
 
 TOLD_EVERY = 100
 SPREAD_SECONDS = 0.05
+OURS, INBOUND = "+31850835037", "+31850835039"
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -124,7 +125,16 @@ async def _stage(plan: Plan, tell: Tell) -> AsyncIterator[_Soak]:
         )
         ticking = asyncio.create_task(studio.run())
         stack.callback(ticking.cancel)
-        trunk = (await house.api.post("/sip-trunks", {"name": "Soak", "address": f"127.0.0.1:{phones.port}"}))["trunk"]
-        number = (await house.api.post("/numbers", {"phone_number": "+31850835037", "trunk_id": trunk["id"]}))["number"]
-        player = Player(house.api, services, phones, studio, board, number["id"])
+        player = Player(house.api, services, phones, studio, board, await _lines(house, services, phones.port))
         yield _Soak(plan, tell, house, data / "trunkline.db", player, services, [], time.monotonic())
+
+
+async def _lines(house: Platform, services: Services, port: int) -> Lines:
+    """A trunk to the telephones, a number to call from, and one to be called at."""
+    way = {"name": "Soak", "address": f"127.0.0.1:{port}", "inbound_addresses": ["127.0.0.1"]}
+    trunk = (await house.api.post("/sip-trunks", way))["trunk"]
+    desk = (await house.api.post("/assistants", assistant_of(Script(0, "desk"), services)))["assistant"]
+    ours = {"phone_number": OURS, "trunk_id": trunk["id"]}
+    number = (await house.api.post("/numbers", ours))["number"]
+    await house.api.post("/numbers", ours | {"phone_number": INBOUND, "assistant_id": desk["id"]})
+    return Lines(number["id"], INBOUND, ("127.0.0.1", house.sip_port))

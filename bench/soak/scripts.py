@@ -30,7 +30,10 @@ class Script:
     ``ring``: ``answers``, ``refuses`` (with ``status``), ``rings_on``, ``is_silent``, ``answers_the_cancel``.
     ``ends`` are the reasons for which our side may end it, beside those that the far end's own deeds give; ``must`` says
     that it has to be one of these: the far end's last hanging up is only there so that no call is endless.
-    ``refer`` is what the far end does with a REFER, ``target`` what the telephone does that the party is handed over to.
+    ``refer`` is what the far end does with a REFER, ``target`` what the telephone does that the party is handed over to,
+    ``takes_at`` and ``leaves_at`` when it presses 1 and hangs up, seconds after it picked up. An ``inbound`` call is made
+    by the far end; ``reply`` is what the receiver says when it is asked for an assistant, and ``gives_up_at`` when the
+    caller does.
     """
 
     number: int
@@ -50,6 +53,11 @@ class Script:
     tool: str = ""
     refer: str = "accept"
     target: str = ""
+    takes_at: float | None = None
+    leaves_at: float | None = None
+    inbound: bool = False
+    reply: str = "assistant"
+    gives_up_at: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
 
@@ -294,6 +302,82 @@ def _transferred(script: Script, chance: Chance) -> Script:
     )
 
 
+def _warm(script: Script, chance: Chance) -> Script:
+    """A warm hand-over to somebody who takes the call, or not, or leaves; anybody may hang up at any moment."""
+    target = chance.choice(
+        ("takes", "takes", "takes", "declines_by_key", "leaves", "busy", "declines", "rings_on", "mute")
+    )
+    at = round(chance.uniform(0.1, 3.0), 2)
+    by_model = chance.random() < 0.3
+    warm = {"destination": script.target_number, "mode": "warm", "summary_for_agent": chance.random() < 0.5}
+    acts = [Act(2.5, "speak", 1.0) if by_model else _order(at, "transfer", **warm)]
+    if chance.random() < 0.15:
+        acts.append(_order(at + chance.uniform(0.5, 15.0), "end-call"))
+    last = chance.choice((30.0, 22.0, chance.uniform(at, at + 15)))
+    if target in ("rings_on", "mute"):
+        last = chance.choice((last, 50.0))
+    takes = target == "takes"
+    return replace(
+        script,
+        acts=(*acts, Act(round(last, 2), "hang_up")),
+        brain="uses:transfer_call" if by_model else chance.choice((PLAIN, "lags-first")),
+        target=target,
+        takes_at=round(chance.uniform(3.5, 8.0), 2) if takes else None,
+        leaves_at=round(chance.uniform(9.0, 16.0), 2) if takes else round(chance.uniform(0.1, 8.0), 2),
+        ends=frozenset({"api_ended"}) if len(acts) > 1 else frozenset(),
+    )
+
+
+# --- calls that come in
+
+
+def _calls_in(script: Script, chance: Chance) -> Script:
+    reply = chance.choice(("assistant", "assistant", "assistant", "own", "status-500", "garbage", "slow"))
+    return _hung_up_after(script, chance, chance.uniform(0.1, 10.0), inbound=True, reply=reply)
+
+
+def _ordered_to_end_inbound(script: Script, chance: Chance) -> Script:
+    return replace(_ordered_to_end(script, chance), inbound=True)
+
+
+def _turned_away(script: Script, chance: Chance) -> Script:
+    ends = frozenset({"rejected_by_webhook"})
+    return replace(script, inbound=True, reply="error", acts=(Act(30.0, "hang_up"),), ends=ends, must=True)
+
+
+def _gives_up(script: Script, chance: Chance) -> Script:
+    """The caller gives up while it rings, and maybe is answered in the same moment."""
+    at = round(chance.choice((0.0, chance.uniform(0.0, 0.4), chance.uniform(0.3, 3.0))), 2)
+    return replace(
+        script,
+        inbound=True,
+        reply=chance.choice(("assistant", "slow", "hangs")),
+        gives_up_at=at,
+        acts=(Act(0.5, "hang_up"),),
+    )
+
+
+def _consent(script: Script, chance: Chance) -> Script:
+    """The caller agrees, declines, says nothing, or leaves."""
+    settings = {"recording_consent": {"enabled": True, "message": "Press one if we may record."}}
+    base = replace(script, inbound=True, settings=settings)
+    match chance.choice(("agrees", "agrees", "declines", "mute", "leaves")):
+        case "agrees":
+            keys = Act(round(chance.uniform(0.5, 5.0), 2), "keys", "1")
+            return replace(base, acts=(keys, Act(8.0, "speak", 1.0), Act(chance.uniform(8.5, 14.0), "hang_up")))
+        case "declines":
+            keys = Act(round(chance.uniform(0.5, 5.0), 2), "keys", "2")
+            return replace(base, acts=(keys, Act(40.0, "hang_up")), ends=frozenset({"consent_declined"}), must=True)
+        case "mute":
+            return replace(base, acts=(Act(60.0, "hang_up"),), ends=frozenset({"consent_timeout"}), must=True)
+        case _:
+            return replace(base, acts=(Act(round(chance.uniform(0.1, 12.0), 2), "hang_up"),))
+
+
+def _transferred_inbound(script: Script, chance: Chance) -> Script:
+    return replace((_warm if chance.random() < 0.5 else _transferred)(script, chance), inbound=True)
+
+
 KINDS: dict[str, tuple[Maker, float]] = {
     "talks": (_talks, 22),
     "refuses": (_refuses, 8),
@@ -315,6 +399,13 @@ KINDS: dict[str, tuple[Maker, float]] = {
     "hung up on a failure": (_hung_up_on_a_failure, 4),
     "vendor": (_vendor, 6),
     "transfer": (_transferred, 8),
+    "warm transfer": (_warm, 9),
+    "inbound": (_calls_in, 10),
+    "inbound ordered to end": (_ordered_to_end_inbound, 4),
+    "inbound turned away": (_turned_away, 3),
+    "inbound gives up": (_gives_up, 5),
+    "inbound consent": (_consent, 5),
+    "inbound transfer": (_transferred_inbound, 5),
 }
 """Every kind of call, and how often it comes."""
 

@@ -24,6 +24,10 @@ class Services:
         self.statuses: dict[str, list[str]] = defaultdict(list)
         self.tool_calls: Counter[str] = Counter()
         self.arrived = asyncio.Condition()
+        self.replies: dict[str, tuple[str, dict[str, Any]]] = {}
+        """By a caller's number how an assistant is asked for, and which one there is."""
+        self.came_in: dict[str, str] = {}
+        """The calls that came in, by the caller's number."""
         self._deliveries = 0
         self._refused: set[str] = set()
 
@@ -44,6 +48,8 @@ class Services:
         """Takes webhooks; every fortieth is refused, at most one of a call, so that it comes again."""
         message = orjson.loads(await request.read())["message"]
         call_id = message["call"]["id"]
+        if message["type"] == "assistant-request":
+            return await self._assistant(message["customer"]["number"], call_id)
         self._deliveries += 1
         if self._deliveries % 40 == 0 and call_id not in self._refused:
             self._refused.add(call_id)
@@ -56,6 +62,33 @@ class Services:
         elif message["type"] == "status-update":
             self.statuses[call_id].append(message["call"]["status"])
         return web.json_response({})
+
+    async def _assistant(self, caller: str, call_id: str) -> web.StreamResponse:
+        async with self.arrived:
+            self.came_in[caller] = call_id
+            self.arrived.notify_all()
+        manner, assistant = self.replies[caller]
+        match manner:
+            case "assistant":
+                return web.json_response({"assistant": assistant})
+            case "error":
+                return web.json_response({"error": "We are closed today. Goodbye."})
+            case "status-500":
+                return web.Response(status=500)
+            case "garbage":
+                return web.Response(text="{]", content_type="application/json")
+            case "slow":
+                await asyncio.sleep(SLOW_SECONDS)
+                return web.json_response({"assistant": assistant})
+            case "hangs":
+                await asyncio.sleep(HANGS_SECONDS)
+        return web.json_response({})
+
+    async def call_of(self, caller: str, seconds: float) -> str:
+        """The call of a caller, once it is known. Raises TimeoutError."""
+        async with asyncio.timeout(seconds), self.arrived:
+            await self.arrived.wait_for(lambda: caller in self.came_in)
+        return self.came_in[caller]
 
     async def tool(self, request: web.Request) -> web.StreamResponse:
         """Answers a tool in the way that its path says."""
