@@ -42,14 +42,16 @@ class Backdrop:
 
     def alone(self, count: int) -> bytes:
         """The next ``count`` bytes of it."""
-        return self._next(count // 2).astype("<i2").tobytes()
+        sound: bytes = self._next(count // 2).astype("<i2").tobytes()
+        return sound
 
     def under(self, sound: bytes) -> bytes:
         """``sound`` with the next stretch of it behind; what is too loud together is clipped."""
         if not self._behind_words:
             return sound
         words = np.frombuffer(sound, "<i2")
-        return np.clip(self._next(len(words)) + words, -32768, 32767).astype("<i2").tobytes()
+        both: bytes = np.clip(self._next(len(words)) + words, -32768, 32767).astype("<i2").tobytes()
+        return both
 
     def back(self, count: int, *, words: bool) -> None:
         """The last ``count`` bytes (of itself, or of ``words`` with it behind) were not taken: it goes back so far."""

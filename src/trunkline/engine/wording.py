@@ -7,6 +7,7 @@ from trunkline.domain.assistant import SilenceHandling, TransferCallTool, webhoo
 from trunkline.domain.plan import CallPlan
 from trunkline.engine.clauses import sentences
 from trunkline.engine.prompt import apology, first_message, language
+from trunkline.engine.talk.consent import question
 from trunkline.ports.models import VoiceFacts
 
 _STANDARD = SilenceHandling()
@@ -90,7 +91,7 @@ def _known_texts(plan: CallPlan) -> Iterator[str | None]:
     yield last_words(plan)
     yield assistant.speech_config.end_call_message
     yield assistant.voicemail_message
-    yield assistant.recording_consent.message
+    yield question(plan)
     yield plan.refusal.words if plan.refusal is not None else None
     for tool in assistant.llm_config.tools:
         if isinstance(tool, TransferCallTool):
