@@ -32,6 +32,8 @@ class AssistantShown(Shown):
     max_duration_seconds: int = Field(description="The longest call, counted from the answer.")
     autonomous_silence_handling: bool = Field(description="Whether it checks in when nobody speaks.")
     silence_timeout_seconds: int = Field(description="Silence that ends the call (without check-ins).")
+    voicemail_detection: bool = Field(description="Outbound: whether it notices that a machine answered.")
+    voicemail_message: str | None = Field(description="What it leaves on a machine; null: it hangs up.")
     gdpr_mode: bool = Field(description="Whether it records nothing and forgets the transcript.")
     recording_enabled: bool = Field(description="Whether calls are recorded in stereo.")
     recording_consent: RecordingConsent = Field(description="Inbound: whether and how callers are asked first.")
