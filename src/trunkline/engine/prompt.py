@@ -88,10 +88,12 @@ def _transfer_spec(targets: tuple[TransferDestination, ...]) -> FunctionSpec:
 
 _DTMF_SPEC = FunctionSpec(
     name=SEND_DTMF,
-    description="Press keys on the phone, for example in a menu.",
+    description="Press keys on the phone, for example in a menu. Then reply with nothing to go on listening.",
     parameters={
         "type": "object",
-        "properties": {"digits": {"type": "string", "description": "0-9 * # A-D; w waits half a second."}},
+        "properties": {
+            "digits": {"type": "string", "description": "0-9 * # A-D; w waits half a second; w alone: say nothing yet."}
+        },
         "required": ["digits"],
     },
 )
