@@ -12,6 +12,8 @@ from enum import Enum
 from bench.rtp_peer import FRAME_SAMPLES, FRAME_SECONDS, SILENT
 
 EVENT_TYPE = 101
+RTCP_TYPES = range(192, 224)
+"""RFC 5761 section 4."""
 KEYS = "0123456789*#ABCD"
 KEY_FRAMES = 5
 KEY_ENDS = 3
@@ -131,7 +133,9 @@ class Sound:
     def _receive(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
             for _ in range(_JITTER_FRAMES):
-                self._sock.recv(2048)
+                data = self._sock.recv(2048)
+                if len(data) > 1 and data[1] in RTCP_TYPES:
+                    continue  # for a leg whose port is the one below
                 self.packets += 1
                 if self._ended_at is not None and time.monotonic() - self._ended_at > LINGER_SECONDS:
                     self.late_packets += 1
