@@ -5,7 +5,7 @@ called on the stack's own thread alone (its lock is out of reach: another thread
 leaks). The binding calls Python on that thread for each event that it has to tell; so we order its ``ping``, and when the
 answer passes, between two pieces of its work, we end the call by the function that its own ``reject()`` ends it by.
 
-This uses a private part of the binding (``_events.set_sink``), whose version is pinned; a test watches over 500 refusals.
+This uses a private part of the binding (``_events``), whose version is pinned; a test watches over 500 refusals.
 """
 
 import ctypes
@@ -16,6 +16,8 @@ from functools import cache
 
 from baresip import BaresipError, Runtime, _events, _native
 from baresip._native import lib
+
+from trunkline.base.logs import logger
 
 REASONS = {
     401: "Unauthorized",
@@ -28,6 +30,8 @@ REASONS = {
 }
 _INCOMING = 1
 """What ``call_state`` gives for a call that rings at our side."""
+
+_log = logger("telephony")
 
 Sink = Callable[[int, int, bytes | None], None]
 _set_sink: Callable[[Sink | None], Sink | None] = _events.set_sink
@@ -50,17 +54,26 @@ class Refuser:
         self._sink: Sink | None = None
 
     def open(self) -> None:
-        """Puts itself between the stack and the binding."""
-        _stack()
-        self._sink = _set_sink(None)
+        """Puts itself between the stack and the binding; where that build of the stack hides its functions, every call is
+        refused with 486, and no caller can be challenged."""
+        try:
+            _stack()
+        except (AttributeError, OSError) as error:
+            _log.warning("calls can be refused with 486 alone, and callers not be challenged", error=str(error))
+            return
+        self._sink = _events._sink  # before it is replaced: no event may fall in between
         _set_sink(self._pass_on)
 
     def close(self) -> None:
         """Steps out of the way again."""
+        if self._sink is None:
+            return
         _set_sink(self._sink)
 
     async def refuse(self, call_id: str, status: int, headers: tuple[tuple[str, str], ...] = ()) -> bool:
         """Answers the call with that Call-ID with one of ``REASONS``. False where none rings, or the stack is gone."""
+        if self._sink is None:
+            return False
         order = _Order(call_id, status, "".join(f"{name}: {value}\r\n" for name, value in headers))
         self._orders.append(order)
         try:
