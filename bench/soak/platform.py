@@ -5,6 +5,7 @@ stands. It leaves when standard input closes.
 """
 
 import asyncio
+import ctypes
 import gc
 import json
 import os
@@ -40,7 +41,25 @@ def census(house: House, vad: SileroVad) -> dict[str, Any]:
         "vad_slots": len(vad._taken),
         "tasks": dict(tasks),
         "objects": len(gc.get_objects()),
+        "blocks": sys.getallocatedblocks(),
+        "heap_mb": round(_heap_bytes() / 2**20, 1),
     }
+
+
+class _MallInfo(ctypes.Structure):
+    """``struct mallinfo2`` of glibc."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+    ))  # fmt: skip
+
+
+def _heap_bytes() -> int:
+    """What native code and large Python objects have allocated and not freed; small Python objects are ``blocks``."""
+    ask = ctypes.CDLL(None).mallinfo2
+    ask.restype = _MallInfo
+    found = ask()
+    return int(found.uordblks) + int(found.hblkhd)
 
 
 def _name(task: asyncio.Task[Any]) -> str:

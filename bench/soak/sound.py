@@ -115,7 +115,7 @@ class Sound:
             case 0:
                 return chance.randbytes(chance.randrange(1, 12))
             case 1:
-                return chance.randbytes(chance.randrange(12, 1400))
+                return bytes([chance.randrange(128)]) + chance.randbytes(chance.randrange(12, 1400))  # never version 2
             case 2:
                 return struct.pack("!BBHII", 0x80, 0, chance.getrandbits(16), 0, self._ssrc)
             case 3:
