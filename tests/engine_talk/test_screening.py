@@ -173,7 +173,7 @@ def test_a_full_mailbox_takes_no_message() -> None:
 
 def test_a_voicemail_that_hangs_up_before_the_message_was_played_has_none() -> None:
     talk = world(voicemail_message=MESSAGE).answer().says(GREETING, after=0.5, seconds=5.0).run(6.0)
-    talk.tell(LineClosed(None, None, SIP)).run(1.0)
+    talk.tell(LineClosed(EndReason.USER_HANGUP, None, SIP)).run(1.0)
     assert talk.end is not None
     assert talk.end.reason is EndReason.VOICEMAIL_DETECTED
 

@@ -14,6 +14,7 @@ from tests.storage import world as rows
 from tests.webhooks.receiver import hang, receiving, reply
 from trunkline.base.errors import Unavailable
 from trunkline.domain.call import CallStatus, EndReason
+from trunkline.domain.commands import EndCall, Say
 from trunkline.domain.events import CallEnded
 from trunkline.domain.plan import CallPlan
 from trunkline.jobs.room import Jobs
@@ -149,6 +150,22 @@ async def test_a_call_that_rings_takes_its_room_at_once(office: Office) -> None:
             assert jobs.dialler.room() == 1
     reasons = {call.end_reason for call in await office.calls()}
     assert reasons == {EndReason.AT_CAPACITY, EndReason.USER_HANGUP}
+
+
+async def test_a_call_that_rings_is_called_off_while_the_webhook_is_asked(office: Office) -> None:
+    async with receiving() as hook:
+        hook.answer = hang
+        async with office.open(hook.url()) as jobs:
+            offer = await office.rings()
+            await hook.wait(1)
+            call_id = (await office.calls())[0].id
+            assert not jobs.receptionist.order(call_id, "one", Say("Hello."))
+            assert not jobs.receptionist.order("another", "two", EndCall())
+            assert jobs.receptionist.order(call_id, "three", EndCall())
+            assert not jobs.receptionist.order(call_id, "four", EndCall())
+            call = await office.over()
+            assert await refused(offer) == 603
+    assert (call.status, call.end_reason) == (CallStatus.ENDED, EndReason.CANCELLED)
 
 
 async def test_the_body_of_assistant_request_is_that_of_the_contract(office: Office) -> None:

@@ -205,7 +205,8 @@ class Conversation:
         self._floor.leave()
         self._deeds.leave()
         ours = self._closing.reason
-        reason = ours or event.reason or screened or EndReason.USER_HANGUP
+        theirs = event.reason or EndReason.USER_HANGUP
+        reason = ours or (screened if screened and theirs is EndReason.USER_HANGUP else theirs)
         error = self._closing.error if ours is not None else event.error
         self._desk.note(CallEnded(self._desk.at(self._desk.now), reason, error, event.sip))
 

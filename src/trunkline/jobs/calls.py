@@ -8,7 +8,7 @@ from trunkline.base.errors import TrunklineError, Unavailable
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
-from trunkline.domain.events import CallEnded, SipFacts
+from trunkline.domain.events import CallEnded, Fact, SipFacts
 from trunkline.domain.plan import CallPlan
 from trunkline.jobs.patience import until_kept
 from trunkline.jobs.settings import JobSettings
@@ -136,7 +136,10 @@ class Dialler:
 
     async def end(self, call_id: str, reason: EndReason, error: str | None = None, sip: SipFacts | None = None) -> None:
         """Ends a call that nobody runs, as soon as the database lets it."""
-        fact = CallEnded(self._rooms.clock.now(), reason, error, sip or SipFacts())
+        await self.note(call_id, CallEnded(self._rooms.clock.now(), reason, error, sip or SipFacts()))
+
+    async def note(self, call_id: str, fact: Fact) -> None:
+        """Keeps a fact of a call that nobody runs, as soon as the database lets it."""
         await until_kept(self._rooms.clock, lambda: self._journal.note(call_id, fact))
 
 

@@ -8,7 +8,8 @@ from trunkline.base.errors import Invalid, Unavailable
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
-from trunkline.domain.events import SipFacts
+from trunkline.domain.commands import COMMAND_NAMES, Command, EndCall
+from trunkline.domain.events import CommandDone, SipFacts
 from trunkline.domain.plan import CallPlan
 from trunkline.jobs.calls import LEAVING, Dialler
 from trunkline.jobs.resolving import Resolver
@@ -18,7 +19,7 @@ from trunkline.services import admission, answering, inbound
 from trunkline.services.inbound import Decided, Hold, Ringing
 from trunkline.services.rooms import Rooms
 
-BUSY, UNAVAILABLE, NO_ROOM = 486, 480, 503
+BUSY, UNAVAILABLE, NO_ROOM, DECLINED = 486, 480, 503, 603
 
 _log = logger("jobs")
 
@@ -50,6 +51,7 @@ class Receptionist:
         self._reader = Crew("inbound")
         self._ringing = Crew("ringing")
         self._running = Crew("inbound calls")
+        self._asking: dict[str, asyncio.Future[str]] = {}
 
     async def __aenter__(self) -> "Receptionist":
         self._reader.start(self._read(), "offers")
@@ -64,6 +66,14 @@ class Receptionist:
         """Takes no more calls, and refuses those that only ring."""
         await self._reader.aclose()
         await self._ringing.aclose()
+
+    def order(self, call_id: str, command_id: str, command: Command) -> bool:
+        """Calls off a call that rings and has no session yet. False for any other command, and where it is not here."""
+        called_off = self._asking.get(call_id)
+        if called_off is None or called_off.done() or not isinstance(command, EndCall):
+            return False
+        called_off.set_result(command_id)
+        return True
 
     async def _read(self) -> None:
         async for offer in self._rooms.carrier.offers():
@@ -120,7 +130,15 @@ class Receptionist:
 
     async def _answered_by(self, ringing: Ringing, offer: Offer) -> tuple[CallPlan | None, int]:
         call_id = ringing.plan.call_id
-        decided = await self._decided(ringing, offer)
+        called_off = self._asking[call_id] = asyncio.get_running_loop().create_future()
+        try:
+            decided = await self._decided(ringing, offer)
+        finally:
+            del self._asking[call_id]
+        if called_off.done():
+            await self._dialler.note(call_id, self._carried_out(called_off.result()))
+            await self._end(offer, call_id, EndReason.CANCELLED)
+            return None, DECLINED
         if offer.withdrawn:
             await self._end(offer, call_id, EndReason.USER_HANGUP)
             return None, UNAVAILABLE
@@ -148,11 +166,12 @@ class Receptionist:
         return answering.own(ringing)
 
     async def _asked(self, ringing: Ringing, offer: Offer) -> dict[str, Any] | None:
-        """The webhook's reply; None also when the caller gave up first."""
+        """The webhook's reply; None also when the caller gave up first, or we did."""
         async with Crew("asking") as crew:
             asking = crew.start(self._asker.ask(ringing.plan, known=ringing.problem is None), "assistant-request")
             leaving = crew.start(offer.gone(), "caller")
-            await asyncio.wait([asking, leaving], return_when=asyncio.FIRST_COMPLETED)
+            called_off = self._asking[ringing.plan.call_id]
+            await asyncio.wait([asking, leaving, called_off], return_when=asyncio.FIRST_COMPLETED)
             return asking.result() if asking.done() else None
 
     async def _run(self, plan: CallPlan, offer: Offer) -> None:
@@ -160,6 +179,9 @@ class Receptionist:
             await self._dialler.carry(plan, offer)
         finally:
             await _refuse(offer, NO_ROOM)
+
+    def _carried_out(self, command_id: str) -> CommandDone:
+        return CommandDone(self._rooms.clock.now(), command_id, COMMAND_NAMES[EndCall], "done")
 
     async def _end(self, offer: Offer, call_id: str, reason: EndReason, error: str | None = None) -> None:
         await self._dialler.end(call_id, reason, error, SipFacts(call_id=offer.call_id))
