@@ -11,10 +11,11 @@ from trunkline.audio.resample import DELAY_SECONDS, Doubler
 from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
-from trunkline.engine.activity import START_PROBABILITY, STEPS, Activity
-from trunkline.engine.echo import HEARD_SECONDS, PLAYED_SECONDS, is_echo
-from trunkline.engine.events import SpeechStarted, ToneHeard, ToneNoticed
+from trunkline.engine.activity import START_PROBABILITY, STEPS
+from trunkline.engine.echo import HEARD_SECONDS, PLAYED_SECONDS, likeness, loudness
+from trunkline.engine.events import ToneHeard, ToneNoticed
 from trunkline.engine.listener import Listener
+from trunkline.engine.presence import Presence
 from trunkline.engine.punctuality import Arrivals
 from trunkline.engine.recorder import Tape
 from trunkline.engine.speaker import Speaker
@@ -87,7 +88,7 @@ class _Sound:
         self.window_bytes = WINDOW_SAMPLES * 2 * sample_rate_hz // WINDOW_RATE_HZ
         self.silent_frame = bytes(sample_rate_hz // 50 * 2)
         self.slot = -1
-        self.activity = Activity()
+        self.presence = Presence()
         self.pending = bytearray()
         self.played = bytearray()
         self.played_at = -PLAYED_SECONDS
@@ -266,7 +267,7 @@ class Media:
         levels = np.einsum("nsi,nsi->ns", steps, steps) / (WINDOW_SAMPLES // STEPS)
         for row, level, probability in zip(rows.tolist(), levels, self._vad.run(slots, windows).tolist(), strict=True):
             seat = seats[row]
-            if probability >= START_PROBABILITY or not seat.sound.activity.idle:
+            if probability >= START_PROBABILITY or not seat.sound.presence.idle:
                 try:
                     self._judge(seat, probability, level.tolist(), now)
                 except Exception as error:  # noqa: BLE001 (as above)
@@ -275,24 +276,23 @@ class Media:
     def _judge(self, seat: Seat, probability: float, levels: list[float], now: float) -> None:
         sound = seat.sound
         if not seat.listener.on:
-            sound.activity.forget()
+            sound.presence.forget()
             return
-        event = sound.activity.step(probability, levels, sound.window_ended_at)
-        if event is None:
-            return
-        if isinstance(event, SpeechStarted):
-            self._played(seat, seat.speaker.play(now, exact=True), now)
-            if self._is_echo(seat, now):
-                sound.activity.forget()
-                return
-        seat.listener.speech(event)
+        event = sound.presence.step(
+            probability, levels, sound.window_ended_at, self._ours(sound, now), lambda: self._likeness(seat, now)
+        )
+        if event is not None:
+            seat.listener.speech(event)
 
-    def _is_echo(self, seat: Seat, now: float) -> bool:
+    def _ours(self, sound: _Sound, now: float) -> float:
+        """How loud we were of late; 0 where no echo of it can come any more."""
+        return 0.0 if now - sound.played_at > PLAYED_SECONDS else loudness(sound.played, sound.rate_hz)
+
+    def _likeness(self, seat: Seat, now: float) -> float:
         sound = seat.sound
-        if now - sound.played_at > PLAYED_SECONDS:
-            return False
+        self._played(seat, seat.speaker.play(now, exact=True), now)
         played = bytes(sound.played[-int(PLAYED_SECONDS * sound.bytes_per_second) :])
-        return is_echo(seat.listener.last(HEARD_SECONDS), played, sound.rate_hz)
+        return likeness(seat.listener.last(HEARD_SECONDS), played, sound.rate_hz)
 
     def _break(self, seat: Seat, error: Exception) -> None:
         _log.error("a call's sound broke", exc_info=error)
