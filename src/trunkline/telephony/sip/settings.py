@@ -8,6 +8,9 @@ from pathlib import Path
 MAX_LEGS = 250
 """The stack refuses its 256th call; we stop before it does."""
 
+JITTER_BUFFER_MS = "10-100"
+"""A floor of 10 ms delays a good line by as much; below it, the stack takes its own timer's steps for jitter."""
+
 _SYSTEM_CA_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
@@ -53,12 +56,13 @@ class SipSettings:
     def stack_lines(self, listen: str) -> str:
         """The configuration of the stack that has no field of its own.
 
-        The jitter buffer stays off: with it, every hang-up costs the other calls frames (packets come as they come).
+        The jitter buffer puts packets in their order and waits as long as this call's packets need, up to 0.1 s.
         """
         lines = [
             f"sip_listen {listen}",
             f"rtp_ports {self.rtp_ports}",
-            "audio_jitter_buffer_type off",
+            "audio_jitter_buffer_type adaptive",
+            f"audio_jitter_buffer_ms {JITTER_BUFFER_MS}",
             "dns_getaddrinfo yes",
             "sip_verify_server yes",
         ]
