@@ -53,8 +53,10 @@ def acquainted(db: float = -30.0) -> Call:
     return call
 
 
-def test_until_the_party_is_known_everything_counts() -> None:
-    assert started(Call().hear(sound(-50.0, 1.0), ours=OURS)) == [pytest.approx(0.0, abs=WINDOW)]
+def test_until_the_party_is_known_everything_counts_but_to_interrupt_us() -> None:
+    assert started(Call().hear(sound(-60.0, 1.0))) == [pytest.approx(0.0, abs=WINDOW)]
+    assert Call().hear(sound(-42.0, 1.0), ours=OURS) == []
+    assert started(Call().hear(sound(-38.0, 1.0), ours=OURS)) == [pytest.approx(0.0, abs=WINDOW)]
 
 
 @pytest.mark.parametrize("ours", [0.0, OURS])

@@ -23,6 +23,8 @@ FAINT_WINDOWS = 11
 UNHEARD_WINDOWS = round(3.0 / WINDOW_SECONDS)
 """Who speaks faintly for three seconds, while all others are silent, is the party after all."""
 ECHO = 0.7
+FAINT_ECHO, FAINT_DOUBT = 0.55, 0.4
+"""Noise makes echo less alike; what is fainter than the party usually is may wait for better evidence."""
 SURE_ECHO = 0.8
 """What is as loud as the party itself must be more alike: better that our echo stops us once than that they cannot."""
 DOUBT = 0.5
@@ -32,6 +34,8 @@ NEAR_WINDOWS = 2
 NEAR_WINDOWS_OVER_US = 4
 """While we speak, more must be loud enough (windows within 8 dB of the party's level count twice): a lone peak of
 somebody far away is nobody who interrupts us."""
+STRANGER_SHARE = 10**-2.0
+"""As long as the party has not spoken, sound more than 20 dB below our loudest does not interrupt us."""
 WHISPER_SHARE = 4e-4
 """Below this share of our own loudness nobody is speaking to us."""
 ECHO_MARGIN = 10**0.4
@@ -46,9 +50,9 @@ _LOUDER = 4.0
 class Presence:
     """Voice activity of one call, without what is not meant for us.
 
-    Three things are learned during the call, all as mean squares: how loud the party speaks (nothing is too faint until
-    that is known; it rises at once and falls slowly), how loud our echo comes back beside our voice, and that the party
-    became faint for good. A party that stays within 9 dB of before is always heard.
+    Two things are learned during the call, as mean squares: how loud the party speaks (until that is known nothing is too
+    faint, but to interrupt us; it rises at once and falls slowly), and how loud our echo comes back beside our voice. A
+    party that stays within 9 dB of before is always heard.
     """
 
     activity: Activity = field(default_factory=Activity)
@@ -118,7 +122,7 @@ class Presence:
         return SpeechEnded(at)
 
     def _threshold(self, ours: float) -> float:
-        party = 0.0 if self.level is None else self.level * FAINT_SHARE
+        party = ours * STRANGER_SHARE if self.level is None else self.level * FAINT_SHARE
         if not ours or len(self._echoes) < _CONFIRMATIONS:
             return party
         return max(party, ours * min(median(self._echoes), STRONGEST_ECHO) * ECHO_MARGIN)
@@ -151,14 +155,22 @@ class Presence:
         if not ours:
             return False
         alike = 1.0 if power < ours * WHISPER_SHARE else likeness()
-        party = self.level is not None and self._is_clear(power, ours)
-        if alike > (SURE_ECHO if party else ECHO):
+        echo, doubt, patience = self._limits(power, ours)
+        if alike > echo:
             if power >= ours * WHISPER_SHARE:
                 self._echoes.append(power / ours)
             self.forget()
             return True
         self._doubts += 1
-        return alike > DOUBT and self._doubts < (DOUBT_WINDOWS // 2 if party else DOUBT_WINDOWS)
+        return alike > doubt and self._doubts < patience
+
+    def _limits(self, power: float, ours: float) -> tuple[float, float, int]:
+        """How alike an echo is, how alike what may be one is, and how many windows long that is looked into."""
+        if self.level is None:
+            return ECHO, DOUBT, DOUBT_WINDOWS
+        if self._is_clear(power, ours):
+            return SURE_ECHO, DOUBT, DOUBT_WINDOWS // 2
+        return FAINT_ECHO, FAINT_DOUBT, DOUBT_WINDOWS
 
     def _learn(self, probability: float, power: float) -> None:
         if probability < START_PROBABILITY:
