@@ -91,6 +91,7 @@ CENSUS = {
     "seats": 0,
     "vad_slots": 0,
     "tasks": {"media:clock": 1, "unnamed": 2},
+    "heap_mb": 60.0,
 }
 ROWS = {"live_rows": 0, "outbox_rows": 0, "waiting_deliveries": 0, "dead_deliveries": 0}
 IDLE = Held(CENSUS, 20, {"udp": 3, "tcp": 4, "file": 9}, ROWS, 0, 200.0)
@@ -107,9 +108,9 @@ def test_an_idle_platform_has_nothing_left_over() -> None:
         replace(IDLE, census=CENSUS | {"room": 249}),
         replace(IDLE, census=CENSUS | {"vad_slots": 1}),
         replace(IDLE, census=CENSUS | {"tasks": {"media:clock": 1, "unnamed": 3}}),
-        replace(IDLE, threads=21),
+        replace(IDLE, threads=29),
         replace(IDLE, files={"udp": 4, "tcp": 4, "file": 9}),
-        replace(IDLE, files={"udp": 3, "tcp": 4, "file": 10}),
+        replace(IDLE, files={"udp": 3, "tcp": 4, "file": 22}),
         replace(IDLE, rows=ROWS | {"outbox_rows": 1}),
         replace(IDLE, rows=ROWS | {"dead_deliveries": 1}),
         replace(IDLE, listed_live=1),
@@ -125,9 +126,12 @@ def _looks(*sizes: float) -> list[tuple[int, Held]]:
 
 
 def test_growth_is_a_line_through_the_looks() -> None:
-    assert growth(_looks(200, 202, 204)) == 1.0
-    assert growth(_looks(200, 200.2, 199.9, 200.1)) == pytest.approx(0.0, abs=0.1)
-    assert growth(_looks(200, 210)) is None
+    def resident(one: Held) -> float:
+        return one.rss_mb
+
+    assert growth(_looks(200, 202, 204), resident) == 1.0
+    assert growth(_looks(200, 200.2, 199.9, 200.1), resident) == pytest.approx(0.0, abs=0.1)
+    assert growth(_looks(200, 210), resident) is None
 
 
 def test_a_soak_is_only_well_where_all_is() -> None:
@@ -138,3 +142,5 @@ def test_a_soak_is_only_well_where_all_is() -> None:
     assert not summary([good], looks, ["threads"], {"a": 1})["ok"]
     assert not summary([good], looks, [], {})["ok"]
     assert not summary([good], _looks(200, 210, 220), [], {"a": 1})["ok"]
+    heaps = [(count, replace(one, census=CENSUS | {"heap_mb": 60.0 + count / 50})) for count, one in looks]
+    assert not summary([good], heaps, [], {"a": 1})["ok"]
