@@ -49,7 +49,7 @@ def test_a_dialogue_with_everything_in_it() -> None:
         "llm_config": {"provider": "local", "tools": tools},
         "speech_config": {"end_call_message": "Goodbye!"},
     }
-    world = World(plan(**settings), _clerk, turn_probability=0.9).answer().run(3)
+    world = World(plan(**settings), _clerk, turn_probability=1.0).answer().run(3)
     world.says("I want a table", seconds=1.2).run(4)
     world.says("book the garden", seconds=1.2).run(3)
     world.says("", seconds=0.5).run(5)

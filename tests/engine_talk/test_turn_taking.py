@@ -33,8 +33,8 @@ def answered(world_settings: dict[str, Any] | None = None, **settings: Any) -> W
     ("text", "probability", "wait"),
     [
         ("that is fine", None, 0.4),
-        ("that is fine", 0.9, 0.4),
-        ("that is fine", 0.1, 1.68),
+        ("that is fine", 1.0, 0.4),
+        ("that is fine", 0.1, 1.84),
         ("my number is 0 6", 0.9, 2.0),
         ("a table for two and", None, 2.0),
     ],
@@ -49,6 +49,22 @@ def test_the_wait_is_the_one_that_is_configured() -> None:
     manners = {"endpointing_min_delay": 0.7, "endpointing_max_delay": 1.5}
     world = answered(speech_config={"turn_taking": manners}).says("that is fine").run(4).says("it is 1 2").run(5)
     assert world.waits == [0.7, 1.5]
+
+
+def test_what_sounds_unfinished_is_judged_once_more_in_the_same_pause() -> None:
+    world = answered({"turn_probability": 0.2}).says("I want a table", seconds=1.0)
+    world.run(1.2)
+    world.turn_probability = 1.0
+    world.run(6)
+    assert [round(world.when(JudgeTurn, number) - 101.0, 2) for number in range(2)] == [1.1, 1.4]
+    assert len(world.effects(JudgeTurn)) == 2
+    assert world.waits == [pytest.approx(0.45)]
+
+
+@pytest.mark.parametrize(("text", "probability"), [("that is fine", 0.8), ("my number is 0 6", 0.2)])
+def test_a_second_look_is_for_what_may_change_by_it(text: str, probability: float) -> None:
+    world = answered({"turn_probability": probability}).says(text).run(6)
+    assert len(world.effects(JudgeTurn)) == 1
 
 
 def test_the_turn_model_is_asked_at_every_pause() -> None:
@@ -154,7 +170,7 @@ def test_no_reply_is_thought_early_when_more_is_likely() -> None:
     world = answered().says("my number is 0 6", seconds=1.0).run(8)
     assert world.when(Think) == pytest.approx(104.0)
     world = answered({"turn_probability": 0.2, "stt_seconds": 0.2}).says("I want a table", seconds=1.0).run(8)
-    assert world.when(Think) == pytest.approx(102.0 + 1.36)
+    assert world.when(Think) == pytest.approx(102.0 + 1.68)
 
 
 def test_tools_of_an_early_reply_run_only_when_the_turn_is_over() -> None:
@@ -252,7 +268,7 @@ def test_who_was_asked_for_a_number_may_pause_after_each_digit() -> None:
 
 
 def test_who_speaks_word_by_word_is_waited_for_a_little_longer_than_their_pauses() -> None:
-    world = answered({"turn_probability": 0.95})
+    world = answered({"turn_probability": 1.0})
     for number, word in enumerate(("Please call", "me back", "this afternoon", "if you can do it")):
         world.says(word, after=0.9 * number, seconds=0.4 if number < 2 else 0.3, partials=False)
     world.run(8)
@@ -262,7 +278,7 @@ def test_who_speaks_word_by_word_is_waited_for_a_little_longer_than_their_pauses
 
 
 def test_a_pace_is_forgotten_by_and_by() -> None:
-    world = answered({"turn_probability": 0.95})
+    world = answered({"turn_probability": 1.0})
     for number, word in enumerate(("I need", "a new", "copy", "of it")):
         world.says(word, after=0.7 * number, seconds=0.35, partials=False)
     world.run(12)

@@ -246,6 +246,7 @@ class Conversation:
     def _alarms(self) -> dict[Timer, Callable[[], None]]:
         return {
             Timer.TURN: self._floor.ear.waited,
+            Timer.JUDGE: self._floor.ear.judge_again,
             Timer.WORDS: self._floor.ear.words_are_late,
             Timer.NOISE: self._floor.noise,
             Timer.BARGE_IN: self._floor.consider,

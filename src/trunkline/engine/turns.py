@@ -31,13 +31,22 @@ SECONDS_PER_DIGIT = 0.45
 WHOLE_ANSWER_WORDS = 4
 SHORT_SHARE = 0.25
 HALF_SHARE = 0.5
+COMMA_SHARE = 0.75
+"""Where the model too expects more: many recognisers put a comma wherever a voice stays up."""
 SURE = 0.9
 """Above this the end-of-turn model outweighs a comma."""
+DOUBT_SHARE = 0.5
+DOUBT_EXPONENT = 0.7
+"""Sure of an end the model leaves the shorter wait, undecided half the way to the longer; measured with
+``bench.conversation.offline``: most pauses in a sentence that it takes for an end it is not quite sure of."""
+NUMBER_PIECES = 4
+"""So many digits or letters may be all that we asked for, if the model is sure of it."""
 SHORT_PIECE_WORDS = 2
-WHOLE_NUMBER_DIGITS = (10, 11)
+WHOLE_NUMBER_DIGITS = (10, 11, 12, 13)
 """As many digits as nearly every country's phone numbers have, with the leading zero or the country code."""
 
 _ELLIPSES = ("...", "…", "-")
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "؟", "।")
 _WORD = re.compile(r"[^\W_]+(?:['’:.\-@][^\W_]+)*")
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese: nothing parts their words."""
@@ -193,23 +202,31 @@ def _among_letters(said: list[str], place: int, run: list[str]) -> bool:
 def wait_seconds(text: str, probability: float | None, manners: TurnTaking, setting: Setting = PLAIN) -> float:
     """The silence after which the turn is over, counted from the end of speech.
 
-    ``probability`` is the end-of-turn model's verdict (None: not asked, or not yet told). Above one half it leaves the
-    shorter wait, below it the wait grows up to the longer one; it never overrules digits, spelling and "and". Of a word
-    or two it hears too little to be trusted: a bare yes, no or hello never waits for long, nor does a single digit.
+    ``probability`` is the end-of-turn model's verdict (None: not asked, or not yet told). The surer it is, the nearer the
+    wait is to the shorter one; undecided it is halfway, and goes beyond only where the words are no sentence either. It
+    never overrules "and", nor digits and spelling unless we asked for them. Of a word or two it hears too little to be
+    trusted: a bare yes, no or hello never waits for long, nor does a single digit.
     """
     shortest, longest = manners.endpointing_min_delay, manners.endpointing_max_delay
     held = hold(text, setting)
-    share = min(_share(held, probability), _most(text, held, setting))
+    share = min(_share(text, probability, held, setting), _most(text, held, setting))
     return shortest + max(share, _least(text, probability, setting)) * (longest - shortest)
 
 
-def _share(held: Hold, probability: float | None) -> float:
+def _share(text: str, probability: float | None, held: Hold, setting: Setting) -> float:
     """Which part of the way from the shorter to the longer wait to go."""
     if held is Hold.FIRM:
-        return 1.0
+        sure = setting.dictating and probability is not None and probability > SURE
+        return HALF_SHARE if sure and _dictated(words(text))[0] >= NUMBER_PIECES else 1.0
+    if probability is None:
+        return HALF_SHARE if held is Hold.SOFT else 0.0
+    if probability > LIKELY and (held is Hold.SOFT or is_whole_answer(text)):
+        return 0.0
     if held is Hold.SOFT:
-        return HALF_SHARE if probability is None else float(probability <= LIKELY)
-    return 0.0 if probability is None else max(0.0, 1 - probability / LIKELY)
+        return COMMA_SHARE if text.rstrip().endswith(",") else 1.0
+    if probability <= LIKELY:
+        return 1 - DOUBT_SHARE * probability / LIKELY
+    return DOUBT_SHARE * float(((1 - probability) / (1 - LIKELY)) ** DOUBT_EXPONENT)
 
 
 def _most(text: str, held: Hold, setting: Setting) -> float:
@@ -217,7 +234,7 @@ def _most(text: str, held: Hold, setting: Setting) -> float:
     said = words(text)
     if held is not Hold.FIRM and said and is_whole_answer(text):
         return SHORT_SHARE
-    if held is Hold.NONE and text.rstrip().endswith("?"):
+    if held is Hold.NONE and text.rstrip().endswith(_SENTENCE_ENDS):
         return HALF_SHARE
     if held is Hold.SOFT and _dictated(said)[1] in WHOLE_NUMBER_DIGITS:
         return HALF_SHARE

@@ -28,6 +28,7 @@ class Timer(StrEnum):
     """The names of all timers."""
 
     TURN = "turn"
+    JUDGE = "judge"
     WORDS = "words"
     NOISE = "noise"
     BARGE_IN = "barge-in"

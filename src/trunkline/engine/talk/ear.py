@@ -10,6 +10,7 @@ from trunkline.engine.effects import JudgeTurn
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.talk.desk import Desk, Timer
 from trunkline.engine.turns import (
+    LIKELY,
     PLAIN,
     Hold,
     Setting,
@@ -27,6 +28,8 @@ LATE_WORDS_SECONDS = 10.0
 PACE_MARGIN = 1.25
 """Who pauses again pauses about as long; a quarter more is waited."""
 SLOW_PAUSES = 2
+SECOND_LOOK_SECONDS = 0.4
+"""What sounded unfinished is judged once more after so long a silence, which by itself says something."""
 MISJUDGED_SECONDS = 1.5
 """Who speaks again so soon after a turn had probably not finished."""
 
@@ -153,7 +156,7 @@ class Ear:
         if turn.ended_at is not None:
             turn.pauses.append(at - turn.ended_at)
         turn.ended_at, turn.judged, turn.fresh = None, None, False
-        self._desk.forget(Timer.TURN, Timer.WORDS)
+        self._desk.forget(Timer.TURN, Timer.WORDS, Timer.JUDGE)
 
     def speech_ended(self, at: float) -> None:
         """Voice activity ended: the wait for the end of the turn begins."""
@@ -164,7 +167,8 @@ class Ear:
         if self._since is not None:
             self._turn.longest = max(self._turn.longest, at - self._since)
         self._turn.ended_at, self._turn.awaiting = at, True
-        self._desk.do(JudgeTurn(self._desk.now - self._turn.started_at + BEFORE_TURN_SECONDS))
+        self._judge(self._turn)
+        self._desk.timer(Timer.JUDGE, max(self._desk.now, at + SECOND_LOOK_SECONDS))
 
     def partial(self, text: str) -> None:
         """Words so far."""
@@ -193,9 +197,17 @@ class Ear:
             _replace(turn.words, heard.together.strip(), heard.joins + bool(heard.text.strip()))
 
     def judged(self, probability: float) -> None:
-        """The end-of-turn model's verdict on this pause."""
+        """The end-of-turn model's verdict on this pause; a later one takes the place of the first."""
         if self._turn is not None and self._turn.ended_at is not None:
             self._turn.judged = probability
+
+    def judge_again(self) -> None:
+        """The pause goes on: asks the end-of-turn model once more, where it took the turn for unfinished and that counts."""
+        turn = self._turn
+        if turn is None or turn.ended_at is None or turn.judged is None or turn.judged > LIKELY:
+            return
+        if hold(self.text, self._setting(turn)) is not Hold.FIRM:
+            self._judge(turn)
 
     def review(self) -> None:
         """Reckons the wait anew from all that is known, and ends the turn when it is over."""
@@ -264,6 +276,9 @@ class Ear:
                 self._turn = _Turn(now, now, awaiting=True)
         return self._turn
 
+    def _judge(self, turn: _Turn) -> None:
+        self._desk.do(JudgeTurn(self._desk.now - turn.started_at + BEFORE_TURN_SECONDS))
+
     def _wait(self, turn: _Turn) -> float:
         """The silence after which this turn is over."""
         wait = wait_seconds(self.text, turn.judged, self._manners, self._setting(turn))
@@ -284,7 +299,7 @@ class Ear:
 
     def _close(self) -> None:
         self._turn = None
-        self._desk.forget(Timer.TURN, Timer.WORDS, Timer.NOISE)
+        self._desk.forget(Timer.TURN, Timer.WORDS, Timer.NOISE, Timer.JUDGE)
 
 
 def _replace(words: list[_Words], together: str, finals: int) -> None:

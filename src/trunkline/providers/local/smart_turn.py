@@ -21,13 +21,14 @@ class SmartTurn:
         self._threads = Threads("turn")
 
     async def finished(self, speech: Samples) -> float:
-        return await self._threads.run(lambda: self._probability(speech))
+        return await self._threads.run(lambda: self.probability(speech))
 
     def close(self) -> None:
         """Ends its thread."""
         self._threads.close()
 
-    def _probability(self, speech: Samples) -> float:
+    def probability(self, speech: Samples) -> float:
+        """How likely the turn is over after ``speech`` (16 kHz), reckoned where it is called."""
         sound = np.zeros(_SAMPLES, np.float32)
         kept = speech[-_SAMPLES:]
         sound[_SAMPLES - len(kept) :] = kept
