@@ -3,8 +3,11 @@
 import asyncio
 import datetime
 import ipaddress
+import struct
 import wave
+from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from numpy.typing import NDArray
 
 from tests.peers import BaresipPeer, SippUas, free_port
 from tests.telephony.calling import call, trunk
+from trunkline.audio.g711 import pcm_to_ulaw
 from trunkline.domain.call import EndReason
 from trunkline.ports.line import Answered, Closed, Digit
 from trunkline.telephony.catalogue import carrier
@@ -217,3 +221,52 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     both.write_bytes(alone + secret)
     authority.write_bytes(alone)
     return both, authority
+
+
+class _Overtaking(asyncio.DatagramProtocol):
+    """Answers with 20 ms packets of one constant each, every one up to 50 ms late."""
+
+    def __init__(self, values: list[int]) -> None:
+        self._values = values
+        self._address: tuple[str, int] | None = None
+        self._known = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._address = addr
+        self._known.set()
+
+    async def play(self) -> None:
+        """Sends them all."""
+        loop, late = asyncio.get_running_loop(), np.random.default_rng(5)
+        await self._known.wait()
+        begin = loop.time()
+        for number, value in enumerate(self._values):
+            header = struct.pack("!BBHII", 0x80, 0, number, number * 160, 77)
+            packet = header + pcm_to_ulaw(np.full(160, value, "<i2").tobytes())
+            loop.call_later(float(late.uniform(0.0, 0.05)), self._transport.sendto, packet, self._address)
+            await asyncio.sleep(max(0.0, begin + (number + 1) * 0.02 - loop.time()))
+
+
+async def test_packets_that_overtook_each_other_are_heard_in_their_order(sip: SipCarrier) -> None:
+    constants = [sign * ((33 << segment) * 4 - 132) for segment in range(1, 8) for sign in (1, -1)]
+    values = [constants[number % len(constants)] for number in range(250)]
+    transport, peer = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: _Overtaking(values), local_addr=("127.0.0.1", 0)
+    )
+    port = transport.get_extra_info("sockname")[1]
+    with SippUas("uas_elsewhere", echo=False, keys={"rtp": str(port)}) as uas:
+        phone = await call(sip, trunk(uas.start()))
+        await phone.until(Answered)
+        playing = asyncio.create_task(peer.play())
+        heard = np.frombuffer(await phone.talk(5.6), "<i2").reshape(-1, 160)[:, 80]
+        await playing
+        await phone.line.hang_up()
+        await phone.until(Closed)
+    transport.close()
+    places = [constants.index(int(value)) for value in heard if value]
+    steps = [(then - now) % len(constants) for now, then in pairwise(places)]
+    assert len(places) >= 235
+    assert all(1 <= step <= 4 for step in steps)

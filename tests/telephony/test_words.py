@@ -153,7 +153,7 @@ def test_sound_survives_a_change_of_rate_and_back_in_any_pieces(factor: int, cha
 def test_a_loopback_address_pins_the_stack(listen: str, interface: str | None) -> None:
     settings = SipSettings(listen=listen, tls_ca="/etc/ca.pem")
     assert settings.interface == interface
-    assert "audio_jitter_buffer_type off\n" in settings.stack_lines(listen)
+    assert "audio_jitter_buffer_type adaptive\naudio_jitter_buffer_ms 10-100\n" in settings.stack_lines(listen)
     assert "sip_cafile /etc/ca.pem\n" in settings.stack_lines(listen)
 
 
