@@ -11,7 +11,7 @@ from trunkline.audio.frame import to_float
 from trunkline.audio.level import dbfs
 from trunkline.base.errors import Invalid, Upstream
 from trunkline.domain.assistant import TtsConfig
-from trunkline.providers.local.pico import PhraseCache, PicoTts, QuietEnd
+from trunkline.providers.local.pico import PhraseCache, PicoTts, Trimmed
 from trunkline.providers.local.segments import segments
 from trunkline.providers.local.voices import VOICES
 from trunkline.testing.recogniser import transcribe, word_error_rate
@@ -154,10 +154,36 @@ def test_the_cache_drops_what_was_unused_the_longest() -> None:
     assert cache.size_bytes == 100
 
 
-def test_silence_is_kept_within_a_sound_and_cut_at_its_end() -> None:
-    loud, quiet = np.full(10, 5000, "<i2").tobytes(), bytes(20_000)
-    end = QuietEnd()
-    assert end.push(loud + quiet) == loud
-    assert end.push(quiet) == b""
-    assert end.push(loud + quiet) == quiet + quiet + loud
-    assert end.flush() == bytes(3_200)
+def test_silence_is_kept_within_a_sound_and_cut_around_it() -> None:
+    loud, quiet, faint = np.full(10, 5000, "<i2").tobytes(), bytes(20_000), np.full(1000, 160, "<i2").tobytes()
+    sound = Trimmed()
+    assert sound.push(quiet) == b""
+    assert sound.push(faint + loud + quiet) == faint[-640:] + loud
+    assert sound.push(quiet) == b""
+    assert sound.push(loud + faint + quiet) == quiet + quiet + loud
+    assert sound.push(faint) == b""
+    assert sound.flush() == faint[:1_280]
+    assert Trimmed().push(quiet) + Trimmed().flush() == b""
+
+
+def _quiets(pcm: bytes) -> list[tuple[float, float]]:
+    """The silences of 60 ms and more at 8 kHz: where they begin and how long they are, in seconds."""
+    samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+    powers = np.square(samples[: len(samples) // 40 * 40].reshape(-1, 40)).mean(axis=1)
+    loud = np.concatenate(([-1], np.flatnonzero(powers > 290**2), [len(powers)]))
+    return [(float(at) / 200, float(gap) / 200) for at, gap in zip(loud, np.diff(loud) - 1, strict=False) if gap >= 12]
+
+
+@pytest.mark.parametrize("voice", ["en-US", "en-GB", "de-DE", "fr-FR"])
+async def test_the_pause_after_a_sentence_is_heard_as_one_and_the_one_after_a_clause_as_none(voice: str) -> None:
+    tts = PicoTts()
+    session = await tts.open(TtsConfig(provider="local", voice_id=voice), 8_000)
+    takes = ["The line is free today,", "and we will call.", "We will be there at ten. It is free."]
+    made = [b"".join([chunk async for chunk in session.speak(take)]) for take in takes]
+    tts.close()
+    for first, second, shortest, longest in ((0, 1, 0.07, 0.2), (1, 2, 0.23, 0.38)):
+        at = len(made[first]) / 16_000
+        between = [gap for start, gap in _quiets(made[first] + made[second]) if start <= at <= start + gap + 0.01]
+        assert shortest <= between[0] <= longest
+    assert 0.23 <= max(gap for _, gap in _quiets(made[2])) <= 0.38
+    assert _quiets(made[2])[-1][1] <= 0.38
