@@ -7,7 +7,7 @@ import pytest
 from tests.engine_talk.world import SIP, World, plan
 from trunkline.base.errors import Upstream
 from trunkline.domain.call import CallStatus, Direction, EndReason
-from trunkline.domain.commands import EndCall, Say
+from trunkline.domain.commands import EndCall, Mute, Say, Unmute
 from trunkline.domain.events import DigitPressed, StatusChanged
 from trunkline.domain.plan import Refusal
 from trunkline.engine.effects import HangUp, JudgeTurn, Listen, Prepare, Record, SetTimer, Speak, Think
@@ -122,6 +122,14 @@ def test_commands_wait_for_consent_but_for_the_end() -> None:
     world.tell(Ordered("c2", EndCall("Goodbye."))).run(15)
     assert end(world) is EndReason.API_ENDED
     assert world.effects(Listen, Record) == []
+
+
+def test_last_words_without_consent_cannot_be_used_to_listen() -> None:
+    world = asked().run(1).tell(Ordered("c1", EndCall("We call you back later. Goodbye."))).run(1)
+    world.tell(Ordered("c2", Mute())).tell(Ordered("c3", Unmute())).run(15)
+    assert world.outcomes["c2"] == world.outcomes["c3"] == ("failed", "the call is ending")
+    assert world.effects(Listen, Record) == []
+    assert end(world) is EndReason.API_ENDED
 
 
 def test_the_caller_may_hang_up_and_a_dead_line_or_voice_ends_the_call() -> None:

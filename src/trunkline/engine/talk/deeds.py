@@ -81,7 +81,8 @@ class Deeds:
                 self._orders.failed(event.command_id, why)
 
     def _is_about_listening(self, command: Command) -> bool:
-        return self._desk.listening and isinstance(command, Mute | Unmute)
+        """A call that ends is not listened to anew: perhaps it never was, for want of consent."""
+        return self._desk.stage is Stage.ANNOUNCING and isinstance(command, Mute | Unmute)
 
     def _end_call(self, command: EndCall) -> None:
         if self._desk.stage is Stage.CALLING:
