@@ -66,6 +66,13 @@ def test_an_organisation_needs_a_name(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_list_that_is_no_json_gets_one_line_too(tmp_path: Path) -> None:
+    done = _run(tmp_path, "serve", webhook_allow_list="10.1.0.0/16")
+    assert done.returncode == EXIT_MISCONFIGURED
+    assert len(done.stderr.splitlines()) == 2
+    assert "TRUNKLINE_WEBHOOK_ALLOW_LIST: must be JSON" in done.stderr
+
+
 def test_each_wrong_setting_gets_one_line(tmp_path: Path) -> None:
     done = _run(tmp_path, "serve", max_calls="1000", http_listen="nowhere", rate_limit_per_minute="many")
     assert done.returncode == EXIT_MISCONFIGURED

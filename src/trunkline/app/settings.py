@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from trunkline.base.errors import Invalid
+
+_WRONG = "the settings are wrong; correct these environment variables"
 
 
 class Settings(BaseSettings):
@@ -126,4 +128,9 @@ def load() -> Settings:
             f"TRUNKLINE_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg'].removeprefix('Value error, ')}"
             for item in error.errors()
         ]
-        raise Invalid("the settings are wrong; correct these environment variables", details=details) from None
+        raise Invalid(_WRONG, details=details) from None
+    except SettingsError as error:
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise Invalid(
+            _WRONG, details=[f'TRUNKLINE_{name.upper()}: must be JSON, as a list is: ["one", "two"]']
+        ) from None
