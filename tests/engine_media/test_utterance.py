@@ -1,11 +1,12 @@
 """What was heard of an utterance, by the samples that were played."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.domain.assistant import Pronunciation
-from trunkline.engine.utterance import Lexicon, Piece, Take, Utterance, cut
+from trunkline.engine.utterance import Lexicon, Piece, Take, Utterance, cut, words_between
 
 pytestmark = pytest.mark.unit
 
@@ -143,3 +144,22 @@ def test_the_word_in_which_it_stopped_is_told(seconds: float, heard: str, broken
     said.play(int(seconds * RATE))
     assert said.heard(RATE)[0] == heard
     assert said.broken(RATE) == broken
+
+
+def test_silence_around_the_words_of_a_take_is_none_of_them() -> None:
+    loud = np.full(8_000, 5000, "<i2").tobytes()
+    faint = np.full(4_000, 60, "<i2").tobytes()
+    take = Take("one two three four", pcm=bytearray(faint + loud + faint), done=True)
+    assert words_between(bytes(take.pcm)) == (8_000, 24_000)
+    heard = {played: Piece(take, played=played).heard(16_000) for played in (8_000, 16_000, 24_000)}
+    assert heard == {8_000: 0, 16_000: len("one two"), 24_000: len(take.text)}
+
+
+@pytest.mark.parametrize("pcm", [b"", bytes(4)])
+def test_a_take_without_any_loudness_is_words_from_its_beginning_to_its_end(pcm: bytes) -> None:
+    assert words_between(pcm) == (0, len(pcm))
+
+
+def test_a_voice_whose_pace_is_known_is_cut_by_it() -> None:
+    take = Take("one two three four five six seven", pcm=bytearray(RATE // 2), seconds_per_character=1 / 30)
+    assert Piece(take, played=RATE // 2).heard(RATE) == len("one two three")

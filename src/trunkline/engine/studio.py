@@ -10,13 +10,15 @@ from trunkline.base.tasks import Crew
 from trunkline.engine.clauses import sentences
 from trunkline.engine.opening import TRIES, Opening, may_try_again, watched
 from trunkline.engine.shelf import CallShelf
-from trunkline.engine.utterance import Lexicon, Take, Utterance
+from trunkline.engine.utterance import SECONDS_PER_CHARACTER, Lexicon, Take, Utterance, words_between
 from trunkline.ports.models import TtsSession
 
 FIRST_AUDIO_SECONDS = 3.0
 NEXT_AUDIO_SECONDS = 3.0
 AHEAD_SECONDS = 2.5
 PREPARED_TEXTS = 16
+TELLING_CHARACTERS = 20
+"""A shorter text says little about the pace of a voice."""
 
 
 class Studio:
@@ -38,7 +40,9 @@ class Studio:
         self.characters = 0
         self._opening = opening
         self._lexicon = lexicon
+        self._bytes_per_second = bytes_per_second
         self._ahead_bytes = AHEAD_SECONDS * bytes_per_second
+        self._seconds_per_character = SECONDS_PER_CHARACTER
         self._said = said
         self._first_sound = first_sound
         self._crew = crew
@@ -99,6 +103,7 @@ class Studio:
         if sound is not None:
             take.pcm += sound
             take.begun = take.done = True
+            self._learn_pace(take)
         return take
 
     async def _work(self) -> None:
@@ -115,6 +120,7 @@ class Studio:
 
     async def _synthesise(self, take: Take) -> None:
         take.begun = True
+        take.seconds_per_character = self._seconds_per_character
         spoken = self._lexicon.spoken(take.text)
         self.characters += len(spoken)
         for attempt in range(1, TRIES + 1):
@@ -127,9 +133,16 @@ class Studio:
                 await self._opening.renew()
             else:
                 take.done = True
+                self._learn_pace(take)
                 if attempt == 1 and self._shelf is not None:
                     self._shelf.keep(take.text, spoken, bytes(take.pcm))
                 return
+
+    def _learn_pace(self, take: Take) -> None:
+        """How fast this voice speaks, by what it spoke last: what is still being synthesised is cut by it."""
+        start, end = words_between(bytes(take.pcm))
+        if len(take.text) >= TELLING_CHARACTERS and end > start:
+            self._seconds_per_character = (end - start) / self._bytes_per_second / len(take.text)
 
     async def _stream(self, take: Take, spoken: str) -> None:
         """Adds the sound of ``spoken`` to ``take``; a second try passes over what the first has given."""

@@ -39,6 +39,8 @@ DOUBT_SHARE = 0.5
 DOUBT_EXPONENT = 0.7
 """Sure of an end the model leaves the shorter wait, undecided half the way to the longer; measured with
 ``bench.conversation.offline``: most pauses in a sentence that it takes for an end it is not quite sure of."""
+QUESTION_WORDS = 6
+"""A question of so many words is asked; of fewer it may be the beginning of one ("Can you help me?")."""
 NUMBER_PIECES = 4
 """So many digits or letters may be all that we asked for, if the model is sure of it."""
 SHORT_PIECE_WORDS = 2
@@ -46,7 +48,8 @@ WHOLE_NUMBER_DIGITS = (10, 11, 12, 13)
 """As many digits as nearly every country's phone numbers have, with the leading zero or the country code."""
 
 _ELLIPSES = ("...", "…", "-")
-_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "؟", "।")
+_QUESTION_MARKS = ("?", "？", "؟")
+_SENTENCE_ENDS = (".", "!", "。", "！", "।", *_QUESTION_MARKS)
 _WORD = re.compile(r"[^\W_]+(?:['’:.\-@][^\W_]+)*")
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 """Thai, Lao, Burmese, Khmer, Japanese and Chinese: nothing parts their words."""
@@ -235,7 +238,8 @@ def _most(text: str, held: Hold, setting: Setting) -> float:
     if held is not Hold.FIRM and said and is_whole_answer(text):
         return SHORT_SHARE
     if held is Hold.NONE and text.rstrip().endswith(_SENTENCE_ENDS):
-        return HALF_SHARE
+        whole_question = text.rstrip().endswith(_QUESTION_MARKS) and len(said) >= QUESTION_WORDS
+        return SHORT_SHARE if whole_question else HALF_SHARE
     if held is Hold.SOFT and _dictated(said)[1] in WHOLE_NUMBER_DIGITS:
         return HALF_SHARE
     lone_digit = len(said) == 1 and said[0] in DIGIT_WORDS and not setting.dictating

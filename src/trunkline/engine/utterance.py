@@ -5,20 +5,25 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import Pronunciation
 
 WHOLE_WORD_SLACK = 0.2
 """A word of which only so much is missing was heard whole."""
-_SECONDS_PER_CHARACTER = 1 / 15
+SECONDS_PER_CHARACTER = 1 / 15
+"""A voice of which nothing is known yet."""
+_FAINT_SHARE = 0.02
+"""What is this far below the loudest at either end of a take is no part of its words."""
 
 
 @dataclass(slots=True, eq=False)
 class Take:
     """One synthesis of one text: sound that grows until ``done``, or ends with ``error``.
 
-    ``asked_at`` and ``first_at`` are the times of the request and of the first sound. A ``kept`` take was prepared and
-    may be spoken again.
+    ``asked_at`` and ``first_at`` are the times of the request and of the first sound. ``seconds_per_character`` is the
+    voice's likely pace. A ``kept`` take was prepared and may be spoken again.
     """
 
     text: str
@@ -27,6 +32,7 @@ class Take:
     begun: bool = False
     done: bool = False
     error: Upstream | None = None
+    seconds_per_character: float = SECONDS_PER_CHARACTER
     asked_at: float = 0.0
     first_at: float | None = None
 
@@ -63,10 +69,11 @@ class Piece:
         return self.take.done and self.played >= len(self.take.pcm)
 
     def _share(self, bytes_per_second: int) -> float:
-        whole = len(self.take.pcm)
+        """Which part of its words was played; the silence before the first and after the last is none of it."""
+        start, end = words_between(bytes(self.take.pcm))
         if not self.take.done:
-            whole = max(whole, int(len(self.take.text) * _SECONDS_PER_CHARACTER * bytes_per_second))
-        return self.played / whole if whole else 0.0
+            end = max(end, start + int(len(self.take.text) * self.take.seconds_per_character * bytes_per_second))
+        return min(1.0, max(0, self.played - start) / (end - start)) if end > start else 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -166,6 +173,15 @@ class Utterance:
         if self.failure is not None:
             return True
         return self.complete and all(piece.take.done for piece in self.pieces)
+
+
+def words_between(pcm: bytes) -> tuple[int, int]:
+    """Where the words of a take (PCM16) begin and end, in bytes."""
+    levels = np.abs(np.frombuffer(pcm, "<i2", len(pcm) // 2).astype(np.int32))
+    if not len(levels) or not levels.max():
+        return 0, len(pcm)
+    loud = np.flatnonzero(levels >= levels.max() * _FAINT_SHARE)
+    return int(loud[0]) * 2, int(loud[-1]) * 2 + 2
 
 
 def cut(text: str, share: float) -> int:
