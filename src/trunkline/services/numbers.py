@@ -22,11 +22,13 @@ class NumberSettings(BaseModel):
     phone_number: str = Field(description="E.164; registered once in the whole installation.", max_length=32)
     name: str | None = Field(None, max_length=200, description="Its name.")
     assistant_id: str | None = Field(None, description="The assistant it belongs to; null detaches.")
-    trunk_id: str | None = Field(None, description="The trunk it calls out through; null detaches.")
-    transfer_trunk_id: str | None = Field(
-        None, description="The trunk that calls are handed over through; null: the one it calls out through."
+    trunk_id: str | None = Field(
+        None, description="The trunk that its calls go out and come in through; null detaches."
     )
-    is_active: bool = Field(True, description="Inactive numbers place no calls.")
+    transfer_trunk_id: str | None = Field(
+        None, description="The trunk that calls are handed over through; null: `trunk_id`."
+    )
+    is_active: bool = Field(True, description="Inactive numbers place no calls and take none.")
     max_concurrent_calls: int | None = Field(
         None, ge=1, le=100_000, description="The most calls at once; null: no limit."
     )

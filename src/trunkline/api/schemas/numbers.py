@@ -19,13 +19,11 @@ class NumberShown(Shown):
     assistant_name: str | None = Field(description="The assistant's name.")
     agent_name: str | None = Field(description="The same as `assistant_name`.", json_schema_extra={"deprecated": True})
     business_name: str | None = Field(description="The assistant's business name.")
-    trunk_id: str | None = Field(description="The trunk it calls out through.")
-    transfer_trunk_id: str | None = Field(
-        description="The trunk that calls are handed over through; null: the one it calls out through."
-    )
+    trunk_id: str | None = Field(description="The trunk that its calls go out and come in through.")
+    transfer_trunk_id: str | None = Field(description="The trunk that calls are handed over through; null: `trunk_id`.")
     transfer_trunk_name: str | None = Field(description="That trunk's name.")
     source: str = Field(description="Where it comes from: `byo`, brought with a trunk of your own.")
-    is_active: bool = Field(description="Inactive numbers place no calls.")
+    is_active: bool = Field(description="Inactive numbers place no calls and take none.")
     max_concurrent_calls: int | None = Field(description="The most calls at once; null: no limit.")
     created_at: Moment = Field(description="When it was registered.")
     updated_at: Moment = Field(description="When it was last changed.")
