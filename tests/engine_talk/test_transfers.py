@@ -1,5 +1,6 @@
 """Hand-overs: by REFER, over a second leg with a briefing, and how the party comes back where they fail."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from trunkline.base.errors import Upstream
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import EndCall, Say, Transfer, TransferMode
 from trunkline.domain.events import CallEnded
+from trunkline.domain.plan import TrunkPlan
 from trunkline.engine.effects import (
     Bridge,
     DialTarget,
@@ -184,6 +186,17 @@ def test_a_second_leg_that_fails_brings_the_party_back_with_the_reason(closed: E
     assert call.statuses[-2:] == ["transferring", "in-progress"]
     assert [effect.on for effect in call.effects(HoldSound)] == [True, False]
     assert call.effects(Listen) == [Listen(True), Listen(False), Listen(True)]
+
+
+@pytest.mark.parametrize(("allowed", "dialled"), [(False, 0), (True, 1)])
+def test_a_second_leg_goes_to_a_sip_uri_only_where_its_trunk_allows_that(allowed: bool, dialled: int) -> None:
+    way = TrunkPlan("t2", 1, "Desk", "sip.example.com", None, allow_sip_uri=allowed)
+    call = TwoLegs(replace(plan_of(), transfer_trunk=way)).answer()
+    call.order(Transfer("sip:ann@pbx.example.com", mode=TransferMode.WARM)).run(3)
+    assert len(call.effects(DialTarget)) == dialled
+    if not allowed:
+        why = "the transfer failed: the trunk allows no SIP URIs (set allow_sip_uri on it)"
+        assert call.outcomes["c1"] == ("failed", why)
 
 
 def test_a_second_leg_of_which_nothing_is_ever_told_is_given_up() -> None:

@@ -24,6 +24,7 @@ class TrunkPlan:
     auth_password: str | None = field(default=None, repr=False)
     register: bool = False
     codecs: tuple[str, ...] = ("pcmu", "pcma", "g722", "opus")
+    allow_sip_uri: bool = False
 
 
 @dataclass(frozen=True, slots=True)

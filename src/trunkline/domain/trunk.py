@@ -45,4 +45,5 @@ class Trunk:
             auth_username=self.auth_username,
             auth_password=self.auth_password,
             register=self.register,
+            allow_sip_uri=self.allow_sip_uri,
         )

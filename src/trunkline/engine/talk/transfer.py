@@ -20,6 +20,8 @@ from trunkline.engine.talk.summary import Summary
 LONGEST_RING_SECONDS = 45.0
 """By then the second leg must have told that it was answered or closed: its own limit is 30 s."""
 
+_URI = ("sip:", "sips:")
+_NO_URI = "the trunk allows no SIP URIs (set allow_sip_uri on it)"
 _REASONS = {
     EndReason.BUSY: "the line was busy",
     EndReason.NO_ANSWER: "nobody answered",
@@ -178,6 +180,10 @@ class Transfer:
         self._summary.drop()
 
     def _dial(self) -> None:
+        way = self._desk.plan.transfer_trunk or self._desk.plan.trunk
+        if self._order.destination.startswith(_URI) and way is not None and not way.allow_sip_uri:
+            self._back(_NO_URI)
+            return
         self._step = Step.DIALLING
         self._tell(f"Calling {self._order.destination} to hand the call over.")
         self._desk.do(DialTarget(self._order.destination, talks=self._order.warm))
