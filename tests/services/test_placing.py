@@ -134,7 +134,7 @@ async def test_an_override_merges_into_the_stored_assistant(home: World) -> None
     assistant = closed.plan.assistant
     assert assistant.llm_config.messages[0].content == "Be brief."
     assert assistant.llm_config.provider == "local"
-    assert len(assistant.llm_config.tools) == 1
+    assert len(assistant.llm_config.tools) == 2
     assert (assistant.max_duration_seconds, assistant.webhook_url, closed.plan.webhook_url) == (60, None, None)
 
 
