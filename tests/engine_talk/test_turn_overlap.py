@@ -372,3 +372,16 @@ def test_no_sound_of_listening_ever_costs_a_word_or_a_reply(
     assert world.transcript == [("user", "tell me"), ("assistant", LONG)] + ([("user", text)] if text else [])
     assert world.interrupted == []
     assert len(world.effects(Think)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "before_the_end", "answered"),
+    [("Wednesday", 1.3, True), ("Wednesday", 1.8, False), ("Right", 1.3, False), ("Right", 0.5, True)],
+)
+def test_a_lone_word_is_answered_when_we_finish_soon_after_it(text: str, before_the_end: float, answered: bool) -> None:
+    world = speaking(interruption_min_duration=2.0)
+    ends_at = world.when(Speak, 0) + world.tts_seconds + len(LONG) / world.characters_per_second
+    thoughts = len(world.effects(Think))
+    world.says(text, after=ends_at - before_the_end - 0.4 - world.now, seconds=0.4, partials=False).run(8)
+    assert ("user", text) in world.transcript
+    assert len(world.effects(Think)) - thoughts == answered

@@ -24,6 +24,8 @@ from trunkline.engine.talk.mouth import Mouth, Utterance, Voice
 from trunkline.engine.turns import count_words, is_whole_answer
 
 ALMOST_FINISHED_SECONDS = 1.0
+JUST_SAID_SECONDS = 1.5
+"""A word or two that may be misheard, but are no sign of listening, are answered when we finish so soon after them."""
 GREETED_SECONDS = 1.0
 GUESSED_GREETING_WORDS = 3
 SURE_SECONDS = 0.5
@@ -311,7 +313,8 @@ class Floor:
         kept, self._kept = self._kept, []
         for one in kept:
             said = one.said
-            at_the_end = said.ended_at >= self._desk.now - ALMOST_FINISHED_SECONDS
+            content = said.role is Role.USER and not (is_backchannel(said.text) or is_greeting(said.text))
+            at_the_end = said.ended_at >= self._desk.now - (JUST_SAID_SECONDS if content else ALMOST_FINISHED_SECONDS)
             answer = cut or one.asked or at_the_end or not one.by_the_way
             self._commit(said, answer=answer)
             if not answer and is_greeting(said.text) and not utterance.whole.rstrip().endswith("?"):
