@@ -2,7 +2,7 @@
 
 import pytest
 
-from trunkline.engine.bridge import Way
+from trunkline.engine.bridge import Way, _Pulse
 
 pytestmark = pytest.mark.unit
 
@@ -96,3 +96,14 @@ def test_a_line_that_is_gone_gathers_nothing() -> None:
     for number in range(1000):
         bridge.carry(frame(number % 1000))
     assert len(bridge._waiting) <= 6 * FRAME
+
+
+def test_a_bridge_is_lost_once_both_sides_are_silent_for_20_s() -> None:
+    lost: list[float] = []
+    now = 0.0
+    pulse = _Pulse(lambda: lost.append(now))
+    for step in range(4000):
+        now = step * 0.02
+        pulse.feel(frame(1) if now < 10 else b"", now)
+        pulse.feel(frame(2) if now < 30 else b"", now)
+    assert lost == [pytest.approx(50, abs=0.05)]

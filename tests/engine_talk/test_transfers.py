@@ -288,11 +288,17 @@ def test_a_party_who_hangs_up_before_the_bridge_hung_up(after: float) -> None:
     assert call.outcomes == {"c1": ("failed", "the call ended")}
 
 
-def test_silence_duration_and_media_limits_rest_during_the_bridge() -> None:
+def test_silence_and_duration_limits_rest_during_the_bridge() -> None:
     call = warm(assistant={"max_duration_seconds": 60, "silence_timeout_seconds": 5}).target_presses("1").run(200)
-    call.tell(MediaLost()).of_target(MediaLost()).run(1)
+    call.of_target(MediaLost()).run(1)
     assert call.end is None
     assert call.effects(HangUp) == []
+
+
+def test_a_bridge_in_which_no_side_sends_anything_ends() -> None:
+    call = warm().target_presses("1").run(30).tell(MediaLost()).run(1)
+    assert len(call.effects(HangUp)) == 1
+    assert reason(call) is EndReason.TRANSFERRED
 
 
 def test_nothing_of_the_talk_is_heard_or_thought_during_the_bridge() -> None:

@@ -116,6 +116,22 @@ async def test_a_number_may_be_spelled_as_at_home_unless_two_are_spelled_so(home
     assert found.number.phone_number == "+31850835037"
 
 
+@pytest.mark.parametrize("home_addresses", [("192.0.2.1",), ()])
+async def test_another_organisation_cannot_take_calls_by_a_number_that_is_dialled_alike(
+    home: World, home_addresses: tuple[str, ...]
+) -> None:
+    await home.change("trunks", home.trunk_id, inbound_addresses=home_addresses)
+    await home.change("numbers", home.number_id, phone_number="+31850835037")
+    trunk = rows.trunk(
+        id=new_id(), org_id="org-b", inbound_addresses=("192.0.2.0/24",), outbound_number="+493012345678"
+    )
+    german = rows.number(id=new_id(), org_id="org-b", phone_number="+49850835037", trunk_id=trunk.id)
+    async with home.rooms.database.unit("org-b") as unit:
+        await unit.trunks.add(trunk)
+        await unit.numbers.add(german)
+    assert isinstance(await admit(home.rooms, ScriptedOffer(called="0850835037"), resolve), Turned)
+
+
 @pytest.mark.parametrize(
     ("credentials", "proof", "outcome"),
     [

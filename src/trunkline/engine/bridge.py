@@ -1,7 +1,10 @@
 """The bridge: two legs that hear each other, their sound copied in the media pass with little in between."""
 
+import math
+from collections.abc import Callable
+
 from trunkline.audio.resample import Resampler
-from trunkline.engine.media import Seat
+from trunkline.engine.media import LOST_SECONDS, Seat
 from trunkline.ports.line import Line
 
 DEPTH_SECONDS = 0.06
@@ -42,18 +45,37 @@ class Way:
         return int(seconds * self._bytes_per_second) // 2 * 2
 
 
+class _Pulse:
+    """Tells once when neither side has sent a packet for 20 s: nobody would ever end such a bridge."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        self._lost = lost
+        self._beat_at: float | None = None
+
+    def feel(self, pcm: bytes, now: float) -> None:
+        """What a side sent in a pass."""
+        if pcm or self._beat_at is None:
+            self._beat_at = now
+        elif now - self._beat_at >= LOST_SECONDS:
+            self._beat_at = math.inf
+            self._lost()
+
+
 def join(party: Seat, target: Seat) -> None:
     """Joins two seats: from the next pass on their sound goes to each other and nowhere else, but for the recording, which
-    has the target where the assistant was."""
+    has the target where the assistant was. The party's ``lost`` is called when both sides fell silent for good."""
+    pulse = _Pulse(party.lost)
     to_target, to_party = Way(party.line.sample_rate_hz, target.line), Way(target.line.sample_rate_hz, party.line)
     tape = party.tape
 
     def from_party(pcm: bytes, now: float) -> None:
+        pulse.feel(pcm, now)
         if pcm and tape is not None:
             tape.left(pcm, now)
         to_target.carry(pcm)
 
     def from_target(pcm: bytes, now: float) -> None:
+        pulse.feel(pcm, now)
         sound = to_party.carry(pcm)
         if sound and tape is not None:
             tape.right(sound, now)

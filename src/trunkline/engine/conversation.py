@@ -217,6 +217,7 @@ class Conversation:
         deaf_too = self._desk.stage in (Stage.SCREENING, Stage.CONSENT)
         if (self._desk.listening or deaf_too) and not self._held:
             self._closing.hang_up(EndReason.MEDIA_TIMEOUT, "no audio packet arrived for 20 s")
+        self._deeds.transfer.media_lost()
 
     def _shutting_down(self, _event: events.ShuttingDown) -> None:
         self._closing.hang_up(EndReason.WORKER_LOST, "the worker was shut down")

@@ -16,6 +16,7 @@ from trunkline.storage.steps import Steps
 from trunkline.storage.vault import Vault
 
 FORBIDDEN, NOT_FOUND = 403, 404
+_SEVERAL = "several numbers of ours are dialled so; let the trunk send numbers with their country"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Awaitable[frozenset[Address]]]
@@ -52,7 +53,9 @@ async def admit(rooms: Rooms, offer: Offer, resolve: Resolve) -> Admitted | Turn
     The number that was called (Request-URI, else To) must be registered, active, and attached to an active trunk of its
     organisation; it may be spelled as in E.164, with 00 or nothing in place of +, or as it is dialled in its own country.
     The call must have come from one of that trunk's ``inbound_addresses`` (of a trunk that registers, also from its
-    registrar), or prove the trunk's credentials. Ports do not matter. Raises Unavailable while the database is away.
+    registrar), or prove the trunk's credentials. Where numbers of several organisations are dialled alike, only credentials
+    tell them apart: anybody may register a number that ends so. Ports do not matter. Raises Unavailable while the
+    database is away.
     """
     source = address_of(offer.source)
     if source is None:
@@ -63,8 +66,10 @@ async def admit(rooms: Rooms, offer: Offer, resolve: Resolve) -> Admitted | Turn
     if not found:
         return Turned(NOT_FOUND, "no active number of ours with an active trunk was called")
     near = [entrance for entrance in found if await _comes_from(entrance.trunk, source, resolve)]
-    if near:
+    if near and len({one.number.org_id for one in found}) == 1:
         return _only(near)
+    if near:
+        return Turned(NOT_FOUND, _SEVERAL)
     return _by_proof(found, offer)
 
 
@@ -111,9 +116,7 @@ def _only(near: Sequence[Entrance]) -> Admitted | Turned:
     at_home = [one for one in near if spelling.same_country(one.trunk.outbound_number, one.number.phone_number)]
     chosen = near if len(near) == 1 else at_home
     if len(chosen) != 1:
-        return Turned(
-            NOT_FOUND, "several numbers of ours are dialled so; let the trunk send numbers with their country"
-        )
+        return Turned(NOT_FOUND, _SEVERAL)
     return Admitted(chosen[0].number, chosen[0].trunk, "address")
 
 

@@ -170,6 +170,11 @@ class Transfer:
         self._desk.do(HoldSound(False))
         return True
 
+    def media_lost(self) -> None:
+        """No side of a bridge sends anything any more."""
+        if self._step is Step.BRIDGED:
+            self._closing.hang_up(EndReason.TRANSFERRED, "no audio packet arrived from either side for 20 s")
+
     def leave(self) -> None:
         """The party's line is gone. A bridge that they left is a hand-over that worked."""
         if self._step is Step.BRIDGED:
