@@ -17,6 +17,7 @@ from trunkline.testing.recogniser import word_error_rate
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 
 START_SECONDS = 30.0
+LAST_SECONDS = 15.0
 CALL_SECONDS = 110.0
 TRIES = 3
 """The recognisers of both sides are small and the voices synthetic: who was misunderstood is called again."""
@@ -127,7 +128,13 @@ class Phone:
         call_id = await self.house.call(self.port, _assistant(name), **order)
         await self.house.ended(call_id, CALL_SECONDS)
         call = await self.house.until(call_id, lambda call: call["analysis_result"] is not None, 20)
-        return Told(call, [one for one in self.events[before:] if one.get("called") == NUMBERS[name]])
+        async with asyncio.timeout(LAST_SECONDS):  # the last words are told a moment after they were heard
+            while not any(one["event"] == "closed" for one in self._of(name, before)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return Told(call, self._of(name, before))
+
+    def _of(self, name: str, since: int) -> list[dict[str, Any]]:
+        return [one for one in self.events[since:] if one.get("called") == NUMBERS[name]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
