@@ -25,6 +25,7 @@ FIRST = "Good afternoon, this is Tina from Smile Dental."
 MESSAGE = "This is Smile Dental. Please call us back about your appointment on Monday. Thank you, and goodbye."
 RATE_HZ = 8_000
 QUIET = silence(1.0, RATE_HZ)
+EARLY = silence(0.6, RATE_HZ)
 LOUD = 0.02
 
 
@@ -37,7 +38,7 @@ def assistant(**more: Any) -> dict[str, Any]:
 def greeting(gap_seconds: float = 0.8) -> bytes:
     """Nobody is available; leave your message after the tone; the tone."""
     parts = (prompt("vm-nobodyavail"), silence(0.3, RATE_HZ), prompt("vm-intro"), silence(gap_seconds, RATE_HZ))
-    return QUIET + b"".join(parts) + tones.beep(1000.0, 0.5, RATE_HZ)
+    return EARLY + b"".join(parts) + tones.beep(1000.0, 0.5, RATE_HZ)
 
 
 def sound(folder: Path, side: str) -> np.ndarray[Any, np.dtype[np.float32]]:
