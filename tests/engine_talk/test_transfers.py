@@ -225,6 +225,25 @@ def test_silence_after_the_question_is_asked_once_more_then_given_up() -> None:
     assert call.target_hung_up
 
 
+@pytest.mark.parametrize("words", ["Yes", "Who is it again?"])
+def test_an_answer_while_it_is_said_once_more_takes_the_call(words: str) -> None:
+    call = warm()
+    while call.told.count(INTRODUCTION) < 2:
+        call.run(0.2)
+    assert len(call.target_says(words).run(2).effects(Bridge)) == 1
+    assert call.told == [INTRODUCTION, QUOTE, QUESTION, INTRODUCTION]
+    assert "StopSpeaking" in names(call.on_target)
+
+
+def test_a_refusal_while_it_is_said_once_more_brings_the_party_back() -> None:
+    call = warm()
+    while call.told.count(INTRODUCTION) < 2:
+        call.run(0.2)
+    call.target_says("No, not now please").run(2)
+    assert not call.effects(Bridge)
+    assert call.outcomes["c1"] == ("failed", "the transfer failed: whoever answered declined")
+
+
 def test_noise_on_the_line_does_not_hold_the_party_for_ever() -> None:
     call = warm()
     for _ in range(12):

@@ -136,16 +136,17 @@ class Briefing:
             self._answer(understand(event.text, self._language))
 
     def _answer(self, answer: Answer) -> None:
-        """After the question any words of a human but a refusal take the call; before it, those that leave no doubt."""
-        asking = self._step is Step.ASKING
+        """Once the question was asked, any words of a human but a refusal take the call, even while it is asked again;
+        before it, those that leave no doubt."""
+        asked = self._asked > 0
         if self._step is Step.OVER:
             return
         if answer is Answer.DECLINES:
             self._fail(DECLINED)
         elif (
             answer is Answer.TAKES_IT
-            or (answer is Answer.AGREES and (asking or self._lines.at_the_last))
-            or (asking and self._screening.verdict(self._desk.now) is Verdict.HUMAN)
+            or (answer is Answer.AGREES and (asked or self._lines.at_the_last))
+            or (asked and self._screening.verdict(self._desk.now) is Verdict.HUMAN)
         ):
             self._accept()
 
