@@ -113,13 +113,11 @@ def tell(what: str, **more: Any) -> None:
 
 async def _key(line: Line) -> str | None:
     """The next key; None when none comes for a while after the prompt."""
-    while True:
-        with suppress(TimeoutError):
-            key = await asyncio.wait_for(line.pressed.get(), PATIENCE_SECONDS)
-            tell("key", **{name: getattr(key, name) for name in ("key", "stamp", "samples", "began", "ended")})
-            return key.key
-        if not line.playing:
-            return None
+    with suppress(TimeoutError):
+        key = await asyncio.wait_for(line.pressed.get(), len(line.playing) * FRAME_SECONDS + PATIENCE_SECONDS)
+        tell("key", **{name: getattr(key, name) for name in ("key", "stamp", "samples", "began", "ended")})
+        return key.key
+    return None
 
 
 async def walk(line: Line, menus: dict[str, Menu], place: str) -> None:

@@ -46,10 +46,7 @@ def _press(digits: str, number: int) -> Behaviour:
 
 class Caller:
     """Who wants to be put through to extension 4711 of accounting. It goes by what was heard since its last key, and
-    its second key is a slip."""
-
-    def __init__(self) -> None:
-        self.slipped = False
+    its second key is a slip. All it knows is the conversation: an answer may be asked for and never be given."""
 
     def __call__(self, body: dict[str, Any]) -> Behaviour:
         turns = body["messages"]
@@ -57,14 +54,14 @@ class Caller:
             return Behaviour(text="")
         last = max((n for n, turn in enumerate(turns) if _pressed(turn)), default=-1)
         heard = " ".join(turn["content"] for turn in turns[last + 1 :] if turn["role"] == "user").lower()
-        return _press(self._answer_to(heard) or "w", len(turns))
+        slipped = sum(map(_pressed, turns)) > 1
+        return _press(self._answer_to(heard, slipped) or "w", len(turns))
 
-    def _answer_to(self, heard: str) -> str | None:
+    def _answer_to(self, heard: str, slipped: bool) -> str | None:
         if found := re.search(rf"(?:accounting|receivables){PRESS}", heard):
             return DIGITS.get(found[1], found[1])
         if found := re.search(r"press\W+(\w+)\W+to enter", heard):
-            self.slipped, digit = True, DIGITS.get(found[1], found[1]) if self.slipped else "7"
-            return f"w{digit}"
+            return f"w{DIGITS.get(found[1], found[1])}" if slipped else "w7"
         return "4w7ww11#" if "number" in heard else None
 
 
