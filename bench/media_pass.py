@@ -51,6 +51,7 @@ class LoopLine:
     """A party that says the same every few seconds; sound is cut out of one long loop, the ring is a number."""
 
     sample_rate_hz = RATE_HZ
+    delay_seconds = 0.0
     sip = SipFacts(codec="pcmu")
 
     def __init__(self, loop: bytes, offset: int) -> None:

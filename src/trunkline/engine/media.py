@@ -67,7 +67,7 @@ class Seat:
         self.lost = lost
         self.broken = broken
         self.tape = tape
-        self.sound = _Sound(line.sample_rate_hz)
+        self.sound = _Sound(line.sample_rate_hz, line.delay_seconds)
         self.beeps: BeepDetector | None = None
         self.tone: Callable[[Tone], None] | None = None
         self.bridge: Callable[[bytes, float], None] | None = None
@@ -82,7 +82,8 @@ class Seat:
 class _Sound:
     """What the pass knows of one call's sound."""
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, delay_seconds: float) -> None:
+        self.late_seconds = delay_seconds + (0.0 if sample_rate_hz == WINDOW_RATE_HZ else DELAY_SECONDS)
         self.rate_hz = sample_rate_hz
         self.bytes_per_second = sample_rate_hz * 2
         self.window_bytes = WINDOW_SAMPLES * 2 * sample_rate_hz // WINDOW_RATE_HZ
@@ -103,9 +104,8 @@ class _Sound:
 
     @property
     def window_ended_at(self) -> float:
-        """When the last sample of the newest window came."""
-        late = 0.0 if self.rate_hz == WINDOW_RATE_HZ else DELAY_SECONDS
-        return self.arrivals.time_of_last(len(self.pending)) - late
+        """When the last sample of the newest window came in from the network."""
+        return self.arrivals.time_of_last(len(self.pending)) - self.late_seconds
 
 
 class Media:

@@ -69,6 +69,10 @@ class Line(Protocol):
     def sample_rate_hz(self) -> int: ...
 
     @property
+    def delay_seconds(self) -> float:
+        """How long sound that arrived is held, at least, before it can be read."""
+
+    @property
     def sip(self) -> SipFacts:
         """The leg's SIP facts as known now."""
 

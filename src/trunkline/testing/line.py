@@ -81,6 +81,10 @@ class ScriptedLine:
         self._start()
 
     @property
+    def delay_seconds(self) -> float:
+        return 0.0
+
+    @property
     def sample_rate_hz(self) -> int:
         return self.party.sample_rate_hz if self.answered_at is not None else 8000
 

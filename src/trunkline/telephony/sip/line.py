@@ -15,6 +15,7 @@ from trunkline.ports.line import Answered, Closed, Digit, Held, LineEvent, Ringi
 from trunkline.telephony.sip.addresses import Undialable, target_uri
 from trunkline.telephony.sip.ladder import Ladder, SipMessage
 from trunkline.telephony.sip.leg import Leg, Stage
+from trunkline.telephony.sip.settings import JITTER_FLOOR_SECONDS
 from trunkline.telephony.sip.sound import Sound
 from trunkline.telephony.sip.timers import Timers
 
@@ -73,6 +74,10 @@ class SipLine:
     @property
     def sample_rate_hz(self) -> int:
         return self._sound.rate_hz
+
+    @property
+    def delay_seconds(self) -> float:
+        return JITTER_FLOOR_SECONDS
 
     @property
     def sip(self) -> SipFacts:

@@ -8,6 +8,7 @@ from pathlib import Path
 MAX_LEGS = 250
 """The stack refuses its 256th call; we stop before it does."""
 
+JITTER_FLOOR_SECONDS = 0.01
 JITTER_BUFFER_MS = "10-100"
 """A floor of 10 ms delays a good line by as much; below it, the stack takes its own timer's steps for jitter."""
 
