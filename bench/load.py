@@ -16,13 +16,13 @@ from bench.world import (
     Platform,
     Process,
     cpu_seconds,
-    free_port,
     in_state,
     platform,
     prepare,
     process,
     resident_mb,
 )
+from trunkline.testing.ports import free_port
 
 HERE = Path(__file__).parent
 ENDPOINTING_MS = 400.0

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,15 +15,9 @@ from typing import Any
 import aiohttp
 
 from trunkline.cli.client import ApiClient
+from trunkline.testing.ports import free_port
 
 PLATFORM_CORE, PEER_CORE = "0", "1"
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """A port of 127.0.0.1 that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)
@@ -102,7 +95,7 @@ async def platform(
 ) -> AsyncIterator[Platform]:
     """The platform in an empty data directory, run by ``module``, and one organisation's client."""
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as folder:
-        http, sip = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}", free_port()
+        http, sip = f"127.0.0.1:{free_port()}", free_port()
         env = {
             **os.environ,
             "TRUNKLINE_DATA_DIR": folder,

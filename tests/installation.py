@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -18,16 +17,10 @@ from trunkline.app.settings import Settings
 from trunkline.base.errors import TrunklineError
 from trunkline.cli.client import ApiClient
 from trunkline.services import organisations
+from trunkline.testing.ports import free_port
 
 START_SECONDS = 60.0
 END_STATES = {"ended", "failed", "rejected", "transferred"}
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """A port of 127.0.0.1 that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)
@@ -117,7 +110,7 @@ class Installation:
 @asynccontextmanager
 async def installation(folder: Path, **options: str) -> AsyncIterator[Installation]:
     """A running installation in ``folder``; ``options`` are settings by their short names (``max_calls="5"``)."""
-    http = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
+    http = f"127.0.0.1:{free_port()}"
     settings = {
         "data_dir": str(folder / "data"),
         "http_listen": http,

@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from trunkline.testing.ports import free_port, is_free
+
 SCENARIOS = Path(__file__).parent / "telephony" / "sipp"
 _START_SECONDS = 8.0
 
@@ -25,27 +27,6 @@ def require(program: str, package: str) -> str:
     path = shutil.which(program)
     assert path is not None, f"{program} is not installed: apt-get install {package}"
     return path
-
-
-def free_port(neighbours: int = 1) -> int:
-    """An even port on 127.0.0.1 that is free for UDP and TCP, with its next ``neighbours`` ports."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-        if port % 2 == 0 and port + neighbours < 65_000 and all(_is_free(port + n) for n in range(neighbours + 1)):
-            return port
-    raise AssertionError("no free port on 127.0.0.1")
-
-
-def _is_free(port: int) -> bool:
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True
 
 
 class Peer:
@@ -84,7 +65,7 @@ class Peer:
     def ready_at(self, port: int) -> bool:
         """Waits until the program has taken its port; False where it ended (another program was quicker to take one)."""
         until = time.monotonic() + _START_SECONDS
-        while _is_free(port):
+        while is_free(port):
             assert self.process is not None
             if self.process.poll() is not None:
                 return False

@@ -15,9 +15,10 @@ from typing import Any
 from bench.conversation.replies import FIRST_MESSAGE, STYLES
 from bench.conversation.script import Case, save
 from bench.conversation.wire import Recording
-from bench.world import PEER_CORE, PLATFORM_CORE, Process, free_port, platform, process
+from bench.world import PEER_CORE, PLATFORM_CORE, Process, platform, process
 from trunkline.base.errors import Invalid, TrunklineError
 from trunkline.cli.client import ApiClient
+from trunkline.testing.ports import free_port
 
 HERE = Path(__file__).parent
 BOTH_CORES = f"{PLATFORM_CORE},{PEER_CORE}"

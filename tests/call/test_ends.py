@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.installation import Installation
-from tests.peers import SippUas, deaf_port, free_port
+from tests.peers import SippUas, deaf_port
+from trunkline.testing.ports import free_port
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]
 

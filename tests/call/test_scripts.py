@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.installation import Installation, free_port
+from tests.installation import Installation
 from trunkline.providers.local.scripts import example_script
+from trunkline.testing.ports import free_port
 from trunkline.testing.recogniser import word_error_rate
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module")]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import free_port
 from trunkline import __version__
+from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
 
@@ -24,7 +24,7 @@ EXIT_MISCONFIGURED = 78
 def _environment(folder: Path, **settings: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")}
     listening = {
-        "http_listen": f"127.0.0.1:{free_port(socket.SOCK_STREAM)}",
+        "http_listen": f"127.0.0.1:{free_port()}",
         "sip_listen": f"127.0.0.1:{free_port()}",
     }
     named = {"data_dir": str(folder / "data"), **listening, **settings}

@@ -1,7 +1,6 @@
 """The README's first call and the manual's call over a trunk, typed as they are printed."""
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 
 from tests.docs.pages import blocks
 from tests.docs.terminal import FIRST_CALL, Terminal, client_side
-from tests.installation import free_port
 from tests.peers import BaresipPeer, SippUas
+from trunkline.testing.ports import free_port
 
 pytestmark = [pytest.mark.call, pytest.mark.timeout(180)]
 
@@ -31,7 +30,7 @@ def _read(printed: str) -> tuple[list[tuple[str, dict[str, Any]]], dict[str, Any
 def test_the_first_call_of_the_readme_is_a_conversation(tmp_path: Path) -> None:
     serve, callee, setup, orders, reading = blocks("README.md", "sh", FIRST_CALL)
     ports = {
-        "127.0.0.1:8080": f"127.0.0.1:{free_port(socket.SOCK_STREAM)}",
+        "127.0.0.1:8080": f"127.0.0.1:{free_port()}",
         "127.0.0.1:5060": f"127.0.0.1:{free_port()}",
         "127.0.0.1:5070": f"127.0.0.1:{free_port()}",
     }
@@ -64,7 +63,7 @@ def test_the_call_over_a_trunk_is_made_with_the_printed_commands(tmp_path: Path)
     serve, trunk, probe, call = blocks("docs/first-real-call.md", "sh")
     with SippUas("uas_auth", echo=False) as provider, BaresipPeer() as other:
         replaced = {
-            "127.0.0.1:8080": f"127.0.0.1:{free_port(socket.SOCK_STREAM)}",
+            "127.0.0.1:8080": f"127.0.0.1:{free_port()}",
             "0.0.0.0:5060": f"127.0.0.1:{free_port()}",
             "sip.example.net": f"127.0.0.1:{provider.start()}",
             "your user name": "bot",

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import blocks
-from tests.peers import free_port
 from tests.webhooks.test_asking import flat, plan
 from trunkline.base.clock import SystemClock
 from trunkline.ports.models import ToolCall
+from trunkline.testing.ports import free_port
 from trunkline.webhooks.asking import WebhookToolRunner
 from trunkline.webhooks.guard import Guard
 from trunkline.webhooks.mcp import McpToolRunner

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.peers import free_port
 from trunkline.telephony.catalogue import carrier
 from trunkline.telephony.sip.carrier import SipCarrier
 from trunkline.telephony.sip.settings import SipSettings
+from trunkline.testing.ports import free_port
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from numpy.typing import NDArray
 
-from tests.peers import BaresipPeer, SippUas, free_port
+from tests.peers import BaresipPeer, SippUas
 from tests.telephony.calling import call, trunk
 from trunkline.audio.g711 import pcm_to_ulaw
 from trunkline.domain.call import EndReason
@@ -25,6 +25,7 @@ from trunkline.ports.line import Answered, Closed, Digit
 from trunkline.telephony.catalogue import carrier
 from trunkline.telephony.sip.carrier import SipCarrier
 from trunkline.telephony.sip.settings import SipSettings
+from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
 

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from tests.peers import SippUas, deaf_port, free_port
+from tests.peers import SippUas, deaf_port
 from tests.telephony.calling import CALLER_ID, NUMBER, call, trunk
 from trunkline.domain.call import EndReason
 from trunkline.ports.line import Answered, Closed, Held, Ringing
 from trunkline.telephony.sip import line as line_module
 from trunkline.telephony.sip.carrier import SipCarrier
+from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import SippUac, free_port
+from tests.peers import SippUac
 from tests.telephony.calling import Phone
 from tests.telephony.raw import RawCaller, authorization
 from trunkline.ports.carrier import Offer, Proof
 from trunkline.ports.line import Answered
 from trunkline.telephony.sip.carrier import SipCarrier
 from trunkline.telephony.sip.settings import SipSettings
+from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.peers import BaresipPeer, SippUac, SippUas, deaf_port, free_port
+from tests.peers import BaresipPeer, SippUac, SippUas, deaf_port
 from tests.telephony.calling import CALLER_ID, call, trunk
 from trunkline.base.errors import Upstream
 from trunkline.domain.call import EndReason
@@ -12,6 +12,7 @@ from trunkline.ports.carrier import Offer
 from trunkline.ports.line import Answered, Closed
 from trunkline.telephony.sip import probe
 from trunkline.telephony.sip.carrier import SipCarrier
+from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
 

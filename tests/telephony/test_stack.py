@@ -9,7 +9,7 @@ import baresip
 import pytest
 from baresip import Event, StackEvent, UserAgent
 
-from tests.peers import SippUas, free_port
+from tests.peers import SippUas
 from tests.telephony.calling import call, trunk
 from trunkline.base.errors import Unavailable
 from trunkline.domain.call import EndReason
@@ -19,6 +19,7 @@ from trunkline.telephony.sip import line as line_module
 from trunkline.telephony.sip.carrier import SipCarrier
 from trunkline.telephony.sip.safedial import safe_dial
 from trunkline.telephony.sip.settings import SipSettings
+from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
 

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.peers import free_port
+from trunkline.testing.ports import free_port
 
 START_SECONDS = 20.0
 

@@ -5,7 +5,6 @@ import ctypes
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ import aiohttp
 
 from trunkline.base.errors import TrunklineError
 from trunkline.cli.client import ApiClient
+from trunkline.testing.ports import free_port
 
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
@@ -23,13 +23,6 @@ SHOWN_LINES = 15
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None)
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """A port of 127.0.0.1 that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,13 +17,14 @@ from rich.markup import escape
 
 from trunkline.base.clock import iso
 from trunkline.base.errors import TrunklineError
-from trunkline.cli.backstage import callee, free_port, last_lines, organisation, platform
+from trunkline.cli.backstage import callee, last_lines, organisation, platform
 from trunkline.cli.client import ApiClient
 from trunkline.cli.parking import Used, parking
 from trunkline.cli.scene import CAST, CUES, MARIA, NAMES, SOPHIE, SPACE, TOOL, VARIABLES, assistant
 from trunkline.cli.screen import Screen
 from trunkline.cli.story import Story
 from trunkline.cli.verdict import Account, judge
+from trunkline.testing.ports import free_port
 
 CALL_SECONDS = 150.0
 REPORT_SECONDS = 60.0
@@ -90,7 +90,7 @@ def _failed(screen: Screen, folder: Path, error: Exception) -> None:
 
 async def _play(folder: Path, recording: Path, screen: Screen) -> int:
     scene = _Scene(screen, Story(screen))
-    http, sip = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}", f"127.0.0.1:{free_port()}"
+    http, sip = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")},
         "TRUNKLINE_DATA_DIR": str(folder),
