@@ -194,9 +194,9 @@ PERSONAS: Mapping[str, Persona] = {
         reactions=(
             Reaction(r"good.?bye|nice day", "Goodbye.", closes=True),
             Reaction(r"anything|pass", "No thank you.", times=3),
-            Reaction(r"automated|program|not a person", "And where are you calling from?", times=2),
+            Reaction(r"automated|program|not a person", "And where are you calling from?"),
             Reaction(r"make it|yes or", "I can make it.", times=3),
-            Reaction(r"hello|virtual|assistant|dental|smile", "Are you a computer?", times=2),
+            Reaction(r"hello|virtual|assistant|dental|smile", "Are you a computer?"),
         ),
     ),
 }
