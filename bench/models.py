@@ -5,11 +5,14 @@ vendor's stream does, in pieces, each with a wait of its own.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+from pydantic import SecretStr
 
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, SttConfig, TtsConfig
-from trunkline.ports.models import Delta, Llm, ReplyPart, Spent, Stt, Tts, Turn, VoiceFacts
-from trunkline.testing.models import Hearing, ScriptedStt, noise
+from trunkline.ports.models import Delta, Llm, ReplyPart, Spent, Stt, Tts, Turn
+from trunkline.ports.offers import VoiceFacts
+from trunkline.testing.models import Hearing, NoVendors, ScriptedStt, noise
 
 HEARD = "Could you please tell me a little more about that"
 REPLY = (
@@ -66,7 +69,7 @@ class Voice:
         """Nothing is open."""
 
 
-class BenchModels:
+class BenchModels(NoVendors):
     """The catalogue of a platform under measurement: these three, whatever provider is asked for."""
 
     def __init__(self) -> None:
@@ -74,19 +77,21 @@ class BenchModels:
         self._brain = Brain()
         self._voice = Voice()
 
-    def stt(self, provider: str) -> Stt:
+    def stt(self, provider: str, key: SecretStr | None = None) -> Stt:
         """The ears."""
         return self._ears
 
-    def llm(self, provider: str) -> Llm:
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
         """The brain."""
         return self._brain
 
-    def tts(self, provider: str) -> Tts:
+    def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         """The voice."""
         return self._voice
 
-    def check(self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None) -> None:
+    def check(
+        self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None, own: Collection[str] | None = None
+    ) -> None:
         """Everything is well."""
 
     def voices(self) -> list[VoiceFacts]:

@@ -8,10 +8,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 import uvicorn
 import uvloop
+from pydantic import SecretStr
 
 from bench.conversation.replies import STYLES
 from trunkline.app.compose import Minds, platform
@@ -19,8 +20,10 @@ from trunkline.app.process import be_punctual
 from trunkline.app.settings import Settings, load
 from trunkline.base import logs
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, SttConfig, TtsConfig
-from trunkline.ports.models import Delta, Llm, ReplyPart, Spent, Stt, Tts, Turn, VoiceFacts
+from trunkline.ports.models import Delta, Llm, ReplyPart, Spent, Stt, Tts, Turn
+from trunkline.ports.offers import VoiceFacts
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
+from trunkline.testing.models import NoVendors
 
 PIECE_WORDS = 4
 PIECE_SECONDS = 0.02
@@ -49,25 +52,27 @@ class Brain:
         """Nothing is open."""
 
 
-class HearingModels:
+class HearingModels(NoVendors):
     """The local ears and voice of the catalogue, and a brain that is scripted."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def stt(self, provider: str) -> Stt:
+    def stt(self, provider: str, key: SecretStr | None = None) -> Stt:
         """The real ears."""
         return self._catalogue.stt(provider)
 
-    def llm(self, provider: str) -> Llm:
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
         """The brain."""
         return Brain()
 
-    def tts(self, provider: str) -> Tts:
+    def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         """The real voice."""
         return self._catalogue.tts(provider)
 
-    def check(self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None) -> None:
+    def check(
+        self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None, own: Collection[str] | None = None
+    ) -> None:
         """Everything is well."""
 
     def voices(self) -> list[VoiceFacts]:

@@ -6,8 +6,10 @@ first use in that call. A language model of the provider ``openai_compatible`` i
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import ClassVar
+
+from pydantic import SecretStr
 
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, SttConfig, TtsConfig
@@ -25,9 +27,9 @@ from trunkline.ports.models import (
     ToolCall,
     Tts,
     Turn,
-    VoiceFacts,
 )
-from trunkline.testing.models import noise
+from trunkline.ports.offers import VoiceFacts
+from trunkline.testing.models import NoVendors, noise
 
 HEARD = "Could you please tell me a little more about that"
 REPLY = ("Of course. The practice", " is in the middle of the town, and", " there is a tram stop", " in front of it.")
@@ -190,26 +192,28 @@ class VoiceOpen:
         """Nothing is open."""
 
 
-class SoakModels:
+class SoakModels(NoVendors):
     """The catalogue of the platform under the soak; ``real`` has the adapter of ``openai_compatible``."""
 
     def __init__(self, real: Models) -> None:
         self._real = real
         self._ears, self._brain, self._voice = Ears(), Brain(), Voice()
 
-    def stt(self, provider: str) -> Stt:
+    def stt(self, provider: str, key: SecretStr | None = None) -> Stt:
         """The ears."""
         return self._ears
 
-    def llm(self, provider: str) -> Llm:
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
         """The brain, or the real adapter."""
         return self._real.llm(provider) if provider == "openai_compatible" else self._brain
 
-    def tts(self, provider: str) -> Tts:
+    def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         """The voice."""
         return self._voice
 
-    def check(self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None) -> None:
+    def check(
+        self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None, own: Collection[str] | None = None
+    ) -> None:
         """Everything is well."""
 
     def voices(self) -> list[VoiceFacts]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.world import DESTINATION, Api, Away, client, made, opened, placed, ready_to_call, served
 from trunkline.api.app import ApiSettings, create_app
-from trunkline.ports.models import VoiceFacts
+from trunkline.ports.offers import VoiceFacts
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
 from trunkline.testing.models import ScriptedModels
@@ -187,7 +187,6 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 LATER: list[tuple[str, dict[str, Any], str]] = [
     ("/assistants", {"name": "A", "notification_email": "a@example.com"}, "notification_email"),
     ("/assistants", {"name": "A", "notification_emails": ["a@example.com"]}, "notification_emails"),
-    ("/assistants", {"name": "A", "llm_config": {**LLM, "voice": "ara"}}, "llm_config.voice"),
     ("/assistants", {"name": "A", "llm_config": {**LLM, "tools": [{"template_id": "x"}]}}, "llm_config.tools.0"),
     (
         "/assistants",
@@ -197,12 +196,10 @@ LATER: list[tuple[str, dict[str, Any], str]] = [
     ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled_at"),
     (
         "/calls/outbound",
-        {"destination": DESTINATION, "assistant": {"llm_config": {**LLM, "voice": "ara"}}},
         "assistant.llm_config.voice",
     ),
     (
         "/calls/outbound",
-        {"destination": DESTINATION, "assistant_id": "x", "agent_config": {"llm_config": {"voice": "ara"}}},
         "assistant_override.llm_config.voice",
     ),
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
+from pydantic import SecretStr
 
 from tests.engine_media.world import MemoryBlobs, MemoryJournal, Tools, plan
 from trunkline.audio.frame import silence
@@ -11,10 +12,11 @@ from trunkline.domain.assistant import SttConfig, TtsConfig
 from trunkline.domain.call import EndReason
 from trunkline.engine.supervisor import Supervisor
 from trunkline.engine.wording import CHECK_INS, LAST_WORDS
-from trunkline.ports.models import Llm, Stt, Tts, VoiceFacts
+from trunkline.ports.models import Llm, Stt, Tts
+from trunkline.ports.offers import VoiceFacts
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
 from trunkline.testing.line import Party, ScriptedCarrier, Words
-from trunkline.testing.models import ScriptedLlm, Thinking
+from trunkline.testing.models import NoVendors, ScriptedLlm, Thinking
 from trunkline.testing.recogniser import word_error_rate
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio]
@@ -35,23 +37,23 @@ TALKS = {
 
 
 @dataclass(slots=True)
-class HalfScripted:
+class HalfScripted(NoVendors):
     """The real catalogue with a brain that knows beforehand what it will say."""
 
     real: Catalogue
     brain: ScriptedLlm
     asked: list[str] = field(default_factory=list)
 
-    def stt(self, provider: str) -> Stt:
+    def stt(self, provider: str, key: SecretStr | None = None) -> Stt:
         return self.real.stt(provider)
 
-    def llm(self, provider: str) -> Llm:
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
         return self.brain
 
-    def tts(self, provider: str) -> Tts:
+    def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         return self.real.tts(provider)
 
-    def check(self, llm: object, stt: object, tts: object) -> None:
+    def check(self, llm: object, stt: object, tts: object, own: object = None) -> None:
         """Nothing is refused here."""
 
     def voices(self) -> list[VoiceFacts]:

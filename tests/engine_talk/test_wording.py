@@ -18,7 +18,7 @@ from trunkline.engine.wording import (
     known_sentences,
     last_words,
 )
-from trunkline.ports.models import VoiceFacts
+from trunkline.ports.offers import VoiceFacts
 
 pytestmark = pytest.mark.unit
 

@@ -62,6 +62,7 @@ async def test_a_whole_call_is_kept_in_order(home: World) -> None:
         "llm_prompt_tokens": 0,
         "llm_completion_tokens": 0,
         "tts_characters": 0,
+        "stages": [],
     }
     events = await calls.events_after(home.rooms, A, call_id, 0)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))

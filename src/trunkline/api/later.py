@@ -19,8 +19,6 @@ class Later:
 
 
 ASSISTANT = (
-    Later(("llm_config", "voice"), ("LlmConfig",), None, "choose the voice of a realtime model"),
-    Later(("llm_config", "turn_detection"), ("LlmConfig",), None, "tune a realtime model's turn taking"),
     Later(
         ("analysis_plan", "structured_data_plan", "template_id"),
         ("StructuredDataPlan",),

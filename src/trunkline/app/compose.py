@@ -116,6 +116,8 @@ def _providers(settings: Settings) -> ProviderSettings:
         openai_compatible_url=settings.openai_compatible_url,
         openai_compatible_key=settings.openai_compatible_key,
         allow_private_model_urls=settings.allow_private_model_urls,
+        urls=settings.of_vendors("url"),
+        keys=settings.of_vendors("key"),
     )
 
 

@@ -1,7 +1,7 @@
 """All settings, read from the environment here and nowhere else."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from trunkline.base.errors import Invalid
 
 _WRONG = "the settings are wrong; correct these environment variables"
+
+
+_NOT_VENDORS = frozenset({"database_url", "public_url", "openai_compatible_url", "openai_compatible_key", "master_key"})
 
 
 class Settings(BaseSettings):
@@ -74,6 +77,61 @@ class Settings(BaseSettings):
     openai_compatible_key: SecretStr | None = Field(
         None, description="Key for `TRUNKLINE_OPENAI_COMPATIBLE_URL`; sent to that address only."
     )
+    anthropic_url: str | None = Field(
+        None, description="The address of Anthropic, where another stands in. Default: the vendor's."
+    )
+    anthropic_key: SecretStr | None = Field(
+        None, description="The platform's key for Anthropic, for organisations without their own."
+    )
+    deepgram_url: str | None = Field(
+        None, description="The address of Deepgram, where another stands in. Default: the vendor's."
+    )
+    deepgram_key: SecretStr | None = Field(
+        None, description="The platform's key for Deepgram, for organisations without their own."
+    )
+    elevenlabs_url: str | None = Field(
+        None, description="The address of ElevenLabs, where another stands in. Default: the vendor's."
+    )
+    elevenlabs_key: SecretStr | None = Field(
+        None, description="The platform's key for ElevenLabs, for organisations without their own."
+    )
+    gladia_url: str | None = Field(
+        None, description="The address of Gladia, where another stands in. Default: the vendor's."
+    )
+    gladia_key: SecretStr | None = Field(
+        None, description="The platform's key for Gladia, for organisations without their own."
+    )
+    google_url: str | None = Field(
+        None, description="The address of Google (Gemini), where another stands in. Default: the vendor's."
+    )
+    google_speech_url: str | None = Field(
+        None, description="The address of Google Cloud Text-to-Speech, where another stands in. Default: the vendor's."
+    )
+    google_key: SecretStr | None = Field(
+        None, description="The platform's key for Google (Gemini), for organisations without their own."
+    )
+    inworld_url: str | None = Field(
+        None, description="The address of Inworld, where another stands in. Default: the vendor's."
+    )
+    inworld_key: SecretStr | None = Field(
+        None, description="The platform's key for Inworld, for organisations without their own."
+    )
+    mistral_url: str | None = Field(
+        None, description="The address of Mistral, where another stands in. Default: the vendor's."
+    )
+    mistral_key: SecretStr | None = Field(
+        None, description="The platform's key for Mistral, for organisations without their own."
+    )
+    openai_url: str | None = Field(
+        None, description="The address of OpenAI, where another stands in. Default: the vendor's."
+    )
+    openai_key: SecretStr | None = Field(
+        None, description="The platform's key for OpenAI, for organisations without their own."
+    )
+    xai_url: str | None = Field(None, description="The address of xAI, if not the vendor's own.")
+    xai_key: SecretStr | None = Field(
+        None, description="The platform's key for xAI, for organisations without their own."
+    )
     allow_private_model_urls: bool = Field(
         False, description="Lets assistants name a `base_url` on a private address. For installations with one client."
     )
@@ -106,6 +164,16 @@ class Settings(BaseSettings):
         if not value.partition("/")[0]:
             raise ValueError("must be provider/model, as local/pico")
         return value
+
+    def of_vendors(self, what: str) -> dict[str, Any]:
+        """What is set for vendors, by vendor: their ``url`` or ``key``."""
+        ending = f"_{what}"
+        names = [name for name in type(self).model_fields if name.endswith(ending)]
+        return {
+            name.removesuffix(ending): value
+            for name in names
+            if name not in _NOT_VENDORS and (value := getattr(self, name)) is not None
+        }
 
     @property
     def url(self) -> str:

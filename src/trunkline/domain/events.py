@@ -87,6 +87,24 @@ class DigitPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class StageUsage:
+    """What one provider was used for in a call. ``own_key``: on the organisation's own key. The cached and the audio tokens
+    are parts of the prompt's and the completion's."""
+
+    stage: str
+    provider: str
+    model: str | None = None
+    own_key: bool = False
+    seconds: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    audio_prompt_tokens: int = 0
+    audio_completion_tokens: int = 0
+    characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a call used, by stage: seconds of audio recognised, tokens, characters spoken."""
 
@@ -94,6 +112,7 @@ class Usage:
     llm_prompt_tokens: int = 0
     llm_completion_tokens: int = 0
     tts_characters: int = 0
+    stages: tuple["StageUsage", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from trunkline.domain.plan import CallPlan
 from trunkline.engine.clauses import sentences
 from trunkline.engine.prompt import apology, first_message, language
 from trunkline.engine.talk.consent import question
-from trunkline.ports.models import VoiceFacts
+from trunkline.ports.offers import VoiceFacts
 
 _STANDARD = SilenceHandling()
 

@@ -3,11 +3,38 @@
 Failures of all of them are ``base.errors.Upstream`` (``retryable`` or not).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from pydantic import SecretStr
 
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, SttConfig, TtsConfig
+from trunkline.ports.offers import ProviderFacts, VoiceFacts
+from trunkline.ports.realtime import Realtime
+from trunkline.ports.replies import Calls, Delta, ReplyPart, Spent, ToolCall, Turn
+
+__all__ = [
+    "Calls",
+    "CountsCharacters",
+    "Delta",
+    "Final",
+    "Heard",
+    "Llm",
+    "LlmSession",
+    "Models",
+    "Partial",
+    "ReplyPart",
+    "Spent",
+    "Stage",
+    "Stt",
+    "SttStream",
+    "ToolCall",
+    "Tts",
+    "TtsSession",
+    "Turn",
+    "VoiceFacts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,57 +87,6 @@ class Stt(Protocol):
     async def open(self, config: SttConfig, sample_rate_hz: int) -> SttStream: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """The model wants a tool to run. ``arguments`` is parsed JSON.
-
-    A call with a ``problem`` (its arguments could not be read) is not run: the problem is its failed result.
-    """
-
-    id: str
-    name: str
-    arguments: dict[str, Any]
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One message of the history as models take it. ``role``: system, user, assistant, tool.
-
-    ``tool_calls`` stand on assistant turns; ``tool_call_id`` on tool turns, whose content is the result as JSON text.
-    """
-
-    role: str
-    content: str
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """The next words of the reply."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """The tool calls of the reply, complete."""
-
-    calls: tuple[ToolCall, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What the reply cost, from the vendor's own figures; the last item of a reply."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-ReplyPart = Delta | Calls | Spent
-
-
 class LlmSession(Protocol):
     """A model that thinks for one call. Holds no history: every request brings it whole."""
 
@@ -136,34 +112,62 @@ class TtsSession(Protocol):
     async def aclose(self) -> None: ...
 
 
+@runtime_checkable
+class CountsCharacters(Protocol):
+    """A voice whose vendor says how many characters it bills; any other is billed what it was given."""
+
+    @property
+    def billed_characters(self) -> int:
+        """How many so far."""
+
+
 class Tts(Protocol):
     """Text to speech."""
 
     async def open(self, config: TtsConfig, sample_rate_hz: int) -> TtsSession: ...
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceFacts:
-    """One voice of ``GET /voices``."""
-
-    id: str
-    name: str
-    language: str
-    provider: str
-    description: dict[str, str] = field(default_factory=dict)
+Stage = Literal["stt", "llm", "tts"]
 
 
 class Models(Protocol):
-    """The catalogue: gives the maker of each stage by its provider's name. Unknown names raise Invalid."""
+    """The catalogue: gives the maker of each stage by its provider's name. Unknown names raise Invalid.
 
-    def stt(self, provider: str) -> Stt: ...
+    ``key`` is the organisation's own key for the vendor; None takes the platform's, and raises Invalid where a vendor
+    that needs one has none.
+    """
 
-    def llm(self, provider: str) -> Llm: ...
+    def stt(self, provider: str, key: SecretStr | None = None) -> Stt: ...
 
-    def tts(self, provider: str) -> Tts: ...
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm: ...
 
-    def check(self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None) -> None:
+    def tts(self, provider: str, key: SecretStr | None = None) -> Tts: ...
+
+    def realtime(self, provider: str, key: SecretStr | None = None) -> Realtime: ...
+
+    def vendor(self, provider: str) -> str:
+        """Whose key a provider takes: ``xai`` for ``xai_realtime``; most have their own name."""
+
+    def model(self, stage: Stage, provider: str, model: str | None) -> str | None:
+        """The model that is meant: the provider's default where none is named."""
+
+    def check(
+        self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None, own: Collection[str] | None = None
+    ) -> None:
         """Raises Invalid with ``details`` (``llm_config.provider: ...``) where a provider, model, voice, language or
-        option cannot be had, a key is missing, or ``stt_config``/``tts_config`` is missing for a text model."""
+        option cannot be had, or ``stt_config``/``tts_config`` is missing for a text model; those of fallbacks are
+        checked too. With ``own``, the vendors that the organisation has a key of, also where a key is missing."""
 
-    def voices(self) -> list[VoiceFacts]: ...
+    def voices(self) -> list[VoiceFacts]:
+        """The voices that need no key."""
+
+    async def vendor_voices(self, keys: Mapping[str, SecretStr]) -> list[VoiceFacts]:
+        """The voices of the vendors in ``keys``, and of those that the platform has a key for. A vendor that does not
+        answer is left out, with a warning in the log."""
+
+    def providers(self) -> list[ProviderFacts]:
+        """All that the catalogue has, with models and prices."""
+
+    async def verify(self, vendor: str, key: SecretStr) -> None:
+        """Asks the vendor whether it takes this key. Raises Invalid where it does not, and Upstream where it cannot be
+        asked."""

@@ -1,7 +1,7 @@
 """The voices that assistants can speak with."""
 
 from trunkline.domain.access import Caller
-from trunkline.ports.models import VoiceFacts
+from trunkline.ports.offers import VoiceFacts
 from trunkline.services.rooms import Rooms
 
 

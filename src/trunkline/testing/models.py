@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SecretStr
 
 from trunkline.base.errors import Invalid, Upstream
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, SttConfig, TtsConfig
@@ -19,12 +20,14 @@ from trunkline.ports.models import (
     Partial,
     ReplyPart,
     Spent,
+    Stage,
     Stt,
     ToolCall,
     Tts,
     Turn,
-    VoiceFacts,
 )
+from trunkline.ports.offers import ProviderFacts, VoiceFacts
+from trunkline.ports.realtime import Realtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +252,37 @@ class ScriptedTtsSession:
 # --- together
 
 
+class NoVendors:
+    """The parts of ports.models.Models that models without vendors have: no realtime models, no keys, no prices."""
+
+    def realtime(self, provider: str, key: SecretStr | None = None) -> Realtime:
+        """Raises Invalid."""
+        problem = f"llm_config.provider: {provider} cannot be had here"
+        raise Invalid(problem, details=[problem])
+
+    def vendor(self, provider: str) -> str:
+        """Itself."""
+        return provider
+
+    def model(self, stage: Stage, provider: str, model: str | None) -> str | None:
+        """As it is named."""
+        return model
+
+    async def vendor_voices(self, keys: Mapping[str, SecretStr]) -> list[VoiceFacts]:
+        """None."""
+        return []
+
+    def providers(self) -> list[ProviderFacts]:
+        """None."""
+        return []
+
+    async def verify(self, vendor: str, key: SecretStr) -> None:
+        """Raises Invalid."""
+        raise Invalid(f"there is no vendor {vendor}", details=[f"provider: there is no {vendor}"])
+
+
 @dataclass(slots=True)
-class ScriptedModels:
+class ScriptedModels(NoVendors):
     """The catalogue of scripted models: one of each, whatever provider is asked for."""
 
     stt_model: ScriptedStt = field(default_factory=lambda: ScriptedStt(Hearing()))
@@ -258,19 +290,21 @@ class ScriptedModels:
     tts_model: ScriptedTts = field(default_factory=ScriptedTts)
     known: frozenset[str] = frozenset({"scripted", "local"})
 
-    def stt(self, provider: str) -> Stt:
+    def stt(self, provider: str, key: SecretStr | None = None) -> Stt:
         self._know(provider, "stt_config")
         return self.stt_model
 
-    def llm(self, provider: str) -> Llm:
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
         self._know(provider, "llm_config")
         return self.llm_model
 
-    def tts(self, provider: str) -> Tts:
+    def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         self._know(provider, "tts_config")
         return self.tts_model
 
-    def check(self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None) -> None:
+    def check(
+        self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None, own: Collection[str] | None = None
+    ) -> None:
         for name, config in (("llm_config", llm), ("stt_config", stt), ("tts_config", tts)):
             if config is None:
                 raise Invalid("a text model needs ears and a voice", details=[f"{name}: is missing"])

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from trunkline.api.schemas.base import Shown
-from trunkline.ports.models import VoiceFacts
+from trunkline.ports.offers import VoiceFacts
 
 
 class VoiceShown(Shown):

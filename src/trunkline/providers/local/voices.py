@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trunkline.base.errors import Invalid
 from trunkline.domain.assistant import TtsConfig
-from trunkline.ports.models import VoiceFacts
+from trunkline.ports.offers import VoiceFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,98 @@
+"""The catalogue's data: vendors, and by stage and provider the models, options and prices (``catalogue.json``)."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from trunkline.base.logs import logger
+from trunkline.domain.assistant import LlmConfig, SttConfig, TtsConfig
+from trunkline.ports.models import Stage
+from trunkline.ports.offers import ModelFacts, ProviderFacts
+
+STAGES: tuple[Stage, ...] = ("llm", "stt", "tts")
+OPTIONS: dict[Stage, frozenset[str]] = {
+    "llm": frozenset(),
+    "stt": frozenset(SttConfig.model_fields) - {"provider", "model", "language", "fallbacks"},
+    "tts": frozenset(TtsConfig.model_fields) - {"provider", "model", "voice_id", "language", "speed", "fallbacks"},
+}
+"""What only some providers have."""
+
+_log = logger("providers")
+
+
+@cache
+def read_catalogue() -> dict[str, dict[str, Any]]:
+    """``catalogue.json``: ``vendors``, and by stage and provider the models (id, default, kind, legacy, price)."""
+    text = resources.files(__package__).joinpath("catalogue.json").read_text("utf-8")
+    catalogue: dict[str, dict[str, Any]] = json.loads(text)
+    return catalogue
+
+
+def vendor_of(provider: str) -> str:
+    """Whose key a provider takes."""
+    offers = (read_catalogue()[stage].get(provider) for stage in STAGES)
+    return next((str(offer["vendor"]) for offer in offers if offer and "vendor" in offer), provider)
+
+
+def address_of(stage: Stage, provider: str) -> str:
+    """The name of the address that a provider of a stage is reached at."""
+    offer = read_catalogue()[stage].get(provider, {})
+    return str(offer.get("address") or vendor_of(provider))
+
+
+def model_of(stage: Stage, provider: str, model: str | None) -> str | None:
+    """The model that is meant: the default where none is named."""
+    if model is not None:
+        return model
+    models = read_catalogue()[stage].get(provider, {}).get("models", ())
+    return next((one["id"] for one in models if one["default"]), None)
+
+
+def option_problems(stage: Stage, config: LlmConfig | SttConfig | TtsConfig, path: str) -> Iterator[str]:
+    """Options that this provider does not have, or not with this value; ``path`` is where the configuration stands. A
+    model that the catalogue does not know is passed on, with a warning in the log."""
+    offer = read_catalogue()[stage].get(config.provider, {})
+    known = offer.get("options")
+    if known is None:
+        return
+    for name in sorted(OPTIONS[stage]):
+        value = getattr(config, name)
+        if value is None or value == ():
+            continue
+        if name not in known:
+            yield f"{path}.{name}: {config.provider} has no such option"
+            continue
+        limits = known[name]
+        if "min" in limits and not limits["min"] <= value <= limits["max"]:
+            yield f"{path}.{name}: must be {limits['min']} to {limits['max']} for {config.provider}"
+    if config.model is not None and config.model not in {one["id"] for one in offer["models"]}:
+        _log.warning("a model that the catalogue does not know is used", provider=config.provider, model=config.model)
+
+
+def facts() -> Iterator[ProviderFacts]:
+    """Every provider of every stage."""
+    catalogue = read_catalogue()
+    for stage in STAGES:
+        for provider, offer in catalogue[stage].items():
+            vendor = vendor_of(provider)
+            about = catalogue["vendors"].get(vendor, {})
+            yield ProviderFacts(
+                id=provider,
+                vendor=vendor,
+                name=about.get("name", provider),
+                category="realtime" if provider.endswith("_realtime") else stage,
+                docs_url=about.get("docs_url", ""),
+                models=tuple(_model(one, offer.get("price")) for one in offer["models"]),
+            )
+
+
+def _model(one: dict[str, Any], price: dict[str, float] | None) -> ModelFacts:
+    return ModelFacts(
+        id=one["id"],
+        name=one.get("name", one["id"]),
+        default=one["default"],
+        legacy=one["legacy"],
+        price=one.get("price", price),
+    )

@@ -1,0 +1,1 @@
+"""Speech to speech: one file for each vendor."""

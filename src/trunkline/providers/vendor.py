@@ -1,0 +1,162 @@
+"""A vendor as its adapters reach it: address, connections, and how its failures become ours. Keys never get into words."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from pydantic import SecretStr
+
+from trunkline.base.errors import Upstream
+
+SILENCE_SECONDS = 5.0
+"""A connection that gives no byte for so long while one is due is given up."""
+HEARTBEAT_SECONDS = 3.0
+"""A websocket is pinged so often; without an answer within half of that it is given up: 4.5 s at most."""
+LONGEST_MESSAGE_BYTES = 8 << 20
+_LARGEST_ERROR_BYTES = 1 << 16
+_REQUEST_IDS = ("x-request-id", "request-id", "dg-request-id", "x-goog-request-id", "cf-ray")
+
+
+class Vendor:
+    """One vendor's address, and the connections of all calls to it. To be closed with ``aclose``."""
+
+    def __init__(self, name: str, url: str, *, silence_seconds: float = SILENCE_SECONDS) -> None:
+        self.name = name
+        self.url = url.rstrip("/")
+        self._silence_seconds = silence_seconds
+        self._http: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"Vendor({self.name!r}, {self.url!r})"
+
+    @property
+    def socket_url(self) -> str:
+        """The address for websockets."""
+        return "ws" + self.url.removeprefix("http")
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """The connections; made at the first use."""
+        if self._http is None or self._http.closed:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=self._silence_seconds, sock_read=self._silence_seconds
+                ),
+                headers={"User-Agent": "trunkline"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._http
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    def failure(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        key: SecretStr | None = None,
+        status: int | None = None,
+        vendor_message: str = "",
+        request_id: str = "",
+    ) -> Upstream:
+        """An Upstream of this vendor; ``key`` is cut out of the vendor's words."""
+        return Upstream(
+            message,
+            provider=self.name,
+            retryable=retryable,
+            status=status,
+            vendor_message=without_key(vendor_message, key)[:1000],
+            request_id=request_id[:200],
+        )
+
+    async def refusal(self, answer: aiohttp.ClientResponse, key: SecretStr | None) -> Upstream:
+        """Why an HTTP request failed, from its status and the vendor's words."""
+        body = await answer.content.read(_LARGEST_ERROR_BYTES)
+        return self.failure(
+            f"{self.name} {_meaning(answer.status)} ({answer.status})",
+            retryable=retryable_status(answer.status),
+            key=key,
+            status=answer.status,
+            vendor_message=body.decode(errors="replace").strip(),
+            request_id=request_id(answer.headers),
+        )
+
+    def unreachable(self, error: Exception, key: SecretStr | None = None) -> Upstream:
+        """Why a connection failed or broke."""
+        if isinstance(error, TimeoutError):
+            return self.failure(f"{self.name} fell silent", retryable=True)
+        if isinstance(error, aiohttp.WSServerHandshakeError):
+            headers = dict(error.headers.items()) if error.headers is not None else {}
+            return self.failure(
+                f"{self.name} {_meaning(error.status)} ({error.status})",
+                retryable=retryable_status(error.status),
+                key=key,
+                status=error.status,
+                vendor_message=headers.get("dg-error", "") or error.message,
+                request_id=request_id(headers),
+            )
+        return self.failure(
+            f"{self.name} could not be reached, or broke the connection",
+            retryable=not isinstance(error, aiohttp.InvalidURL),
+            key=key,
+            vendor_message=type(error).__name__,
+        )
+
+    async def connect(
+        self, url: str, headers: Mapping[str, str], key: SecretStr | None, *, protocols: tuple[str, ...] = ()
+    ) -> aiohttp.ClientWebSocketResponse:
+        """An open websocket, watched by pings. Raises Upstream."""
+        try:
+            async with asyncio.timeout(self._silence_seconds):
+                return await self.http.ws_connect(
+                    url,
+                    headers=headers,
+                    protocols=protocols,
+                    heartbeat=HEARTBEAT_SECONDS,
+                    compress=0,
+                    max_msg_size=LONGEST_MESSAGE_BYTES,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                )
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise self.unreachable(error, key) from None
+
+    @asynccontextmanager
+    async def requested(self, key: SecretStr | None) -> AsyncIterator[None]:
+        """What goes wrong with the connection in this block is raised as Upstream."""
+        try:
+            yield
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise self.unreachable(error, key) from None
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The vendor's own id of a request, where it gives one."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return next((lower[name] for name in _REQUEST_IDS if name in lower), "")
+
+
+def retryable_status(status: int) -> bool:
+    """Whether the same request may succeed later."""
+    return status in (408, 409, 425, 429) or status >= 500
+
+
+def without_key(text: str, key: SecretStr | None) -> str:
+    """The vendor's words without the key, should it repeat it."""
+    secret = key.get_secret_value() if key is not None else ""
+    return text.replace(secret, "[key]") if secret else text
+
+
+def _meaning(status: int) -> str:
+    if status in (401, 403):
+        return "refused the key"
+    if status == 402:
+        return "wants to be paid first"
+    if status == 429:
+        return "had too many requests"
+    return "failed" if status >= 500 else "refused the request"
