@@ -196,11 +196,17 @@ LATER: list[tuple[str, dict[str, Any], str]] = [
     ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled_at"),
     (
         "/calls/outbound",
-        "assistant.llm_config.voice",
+        {"destination": DESTINATION, "assistant": {"llm_config": {**LLM, "tools": [{"template_id": "x"}]}}},
+        "assistant.llm_config.tools.0",
     ),
     (
         "/calls/outbound",
-        "assistant_override.llm_config.voice",
+        {
+            "destination": DESTINATION,
+            "assistant_id": "x",
+            "agent_config": {"llm_config": {"tools": [{"template_id": 1}]}},
+        },
+        "assistant_override.llm_config.tools.0",
     ),
 ]
 ORDERS: list[tuple[dict[str, Any], str]] = [
