@@ -50,7 +50,7 @@ docs: setup-test
 	$(BIN)/python scripts/make_docs.py
 
 lock:
-	for name in build base dev; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	for name in build base dev livekit; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 	$(LOCK) --no-deps requirements/models.in -o requirements/models.txt
 
 clean:
