@@ -82,6 +82,8 @@ class Emulator:
 
     vendor = ""
     base = ""
+    host = "127.0.0.1"
+    middlewares: tuple[Any, ...] = ()
 
     def __init__(self, key: str = KEY, port: int | None = None) -> None:
         self.key = key
@@ -95,7 +97,7 @@ class Emulator:
     @property
     def url(self) -> str:
         """What ``TRUNKLINE_<VENDOR>_URL`` is to be."""
-        return f"http://127.0.0.1:{self.port}{self.base}"
+        return f"http://{self.host}:{self.port}{self.base}"
 
     def routes(self, app: web.Application) -> None:
         """Adds the protocol."""
@@ -140,12 +142,12 @@ class Emulator:
     # --- the server
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=64 << 20)
+        app = web.Application(client_max_size=64 << 20, middlewares=self.middlewares)
         app.router.add_post("/_trouble", self._told)
         self.routes(app)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.TCPSite(self._runner, self.host, self.port).start()
         return self
 
     async def __aexit__(

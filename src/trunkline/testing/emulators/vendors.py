@@ -1,0 +1,105 @@
+"""The emulator of each vendor: one server that speaks all of the vendor's protocols that calls need."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from aiohttp import web
+
+from trunkline.testing.emulators.house import Emulator
+
+AddProtocol = Callable[[web.Application, Emulator], None]
+
+
+class VendorEmulator(Emulator):
+    """A vendor's emulator, made of its protocols. ``addresses`` are the paths that its protocols begin with, by the name of
+    the address in the catalogue."""
+
+    protocols: ClassVar[Sequence[AddProtocol]] = ()
+    addresses: ClassVar[Mapping[str, str]] = {}
+
+    def routes(self, app: web.Application) -> None:
+        """Adds every protocol of the vendor."""
+        for add in self.protocols:
+            add(app, self)
+
+    def environment(self) -> dict[str, str]:
+        """The settings of a platform that is to call this emulator in place of the vendor."""
+        return dict(self._environment())
+
+    def _environment(self) -> Iterator[tuple[str, str]]:
+        house = self.url.removesuffix(self.base)
+        for name, path in (self.addresses or {self.vendor: self.base}).items():
+            yield f"TRUNKLINE_{name.upper()}_URL", house + path
+        yield f"TRUNKLINE_{self.vendor.upper()}_KEY", self.key
+
+
+class AnthropicVendor(VendorEmulator):
+    """Anthropic: messages."""
+
+    vendor, base = "anthropic", "/v1"
+
+
+class DeepgramVendor(VendorEmulator):
+    """Deepgram: live transcription, and speech."""
+
+    vendor, base = "deepgram", "/v1"
+
+
+class ElevenLabsVendor(VendorEmulator):
+    """ElevenLabs: realtime transcription, and speech."""
+
+    vendor, base = "elevenlabs", "/v1"
+
+
+class GladiaVendor(VendorEmulator):
+    """Gladia: live transcription."""
+
+    vendor, base = "gladia", "/v2"
+
+
+class GoogleVendor(VendorEmulator):
+    """Google: Gemini, Gemini Live, and Cloud Text-to-Speech."""
+
+    vendor, base = "google", "/v1beta"
+    addresses: ClassVar[Mapping[str, str]] = {"google": "/v1beta", "google_speech": "/v1"}
+
+
+class InworldVendor(VendorEmulator):
+    """Inworld: speech."""
+
+    vendor, base = "inworld", ""
+
+
+class MistralVendor(VendorEmulator):
+    """Mistral: chat, and realtime transcription."""
+
+    vendor, base = "mistral", "/v1"
+
+
+class OpenAiVendor(VendorEmulator):
+    """OpenAI: chat, transcription, speech, and speech to speech."""
+
+    vendor, base = "openai", "/v1"
+
+
+class XaiVendor(VendorEmulator):
+    """xAI: chat, speech, and speech to speech."""
+
+    vendor, base = "xai", "/v1"
+
+
+EMULATORS: Mapping[str, type[VendorEmulator]] = {
+    emulator.vendor: emulator
+    for emulator in (
+        AnthropicVendor,
+        DeepgramVendor,
+        ElevenLabsVendor,
+        GladiaVendor,
+        GoogleVendor,
+        InworldVendor,
+        MistralVendor,
+        OpenAiVendor,
+        XaiVendor,
+    )
+}
+"""Every vendor's emulator, by the vendor's name."""
