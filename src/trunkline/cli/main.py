@@ -1,8 +1,9 @@
-"""The command line: ``trunkline serve``, ``org create``, ``demo``, ``callee``."""
+"""The command line: ``trunkline serve``, ``org create``, ``demo``, ``callee``, ``emulate``."""
 
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +17,11 @@ from trunkline.app.settings import Settings, load
 from trunkline.base import logs
 from trunkline.base.errors import Invalid, TrunklineError
 from trunkline.cli.demo import run_demo
-from trunkline.cli.ports import check_ports
+from trunkline.cli.emulate import Wanted, chosen, run_emulators
+from trunkline.cli.ports import check_listen, check_ports
 from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
 from trunkline.services import organisations
+from trunkline.testing.emulators.house import Fault, Moment, Trouble
 from trunkline.testing.persona import PERSONAS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -90,8 +93,25 @@ def callee(
     """Be a phone with a person at it: answers every call, listens and talks. Prints what it hears and says."""
     if persona not in PERSONAS:
         raise typer.BadParameter(f"there is nobody called {persona!r}; take one of {', '.join(sorted(PERSONAS))}")
+    check_listen("--listen", listen, (socket.SOCK_DGRAM, socket.SOCK_STREAM))
     options = ("--listen", listen, "--rtp-ports", rtp_ports, "--persona", persona)
     os.execv(sys.executable, [sys.executable, "-m", "trunkline.testing.callee", *options])
+
+
+@app.command()
+def emulate(
+    vendor: Annotated[str | None, typer.Argument(help="The vendor, as `deepgram`.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All vendors, each at a port of its own.")] = False,
+    listen: Annotated[str, typer.Option(help="Its address and port; with --all, the first one.")] = "127.0.0.1:9100",
+    key: Annotated[str | None, typer.Option(help="The key that it takes.")] = None,
+    fault: Annotated[Fault | None, typer.Option(help="What goes wrong there.")] = None,
+    moment: Annotated[Moment, typer.Option(help="When it goes wrong.")] = Moment.FIRST,
+    times: Annotated[int | None, typer.Option(min=1, help="How often; left out, always.")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Only `slow`: how late it comes.")] = 2.0,
+) -> None:
+    """Be a vendor of models: speak its protocol with real words, without its account. Prints what is to be set."""
+    trouble = Trouble(fault, moment, times, seconds) if fault is not None else None
+    asyncio.run(run_emulators(Wanted(chosen(vendor, everyone), listen, key, trouble)))
 
 
 def main() -> None:

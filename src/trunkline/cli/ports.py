@@ -1,4 +1,4 @@
-"""Whether the addresses that ``trunkline serve`` is to listen at can be had, asked before anything is started."""
+"""Whether the addresses that a command is to listen at can be had, asked before anything is started."""
 
 import errno
 import socket
@@ -24,6 +24,15 @@ def check_ports(settings: Settings) -> None:
     details = [line for name, address, kinds in wanted for line in _problems(name, address, kinds)]
     if details:
         raise Invalid("the platform cannot listen; stop what is there, or set other addresses", details=details)
+
+
+def check_listen(name: str, address: str, kinds: tuple[socket.SocketKind, ...]) -> None:
+    """Raises Invalid where the address that ``name`` gives is none, or cannot be had."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise Invalid(f"{name}: must be an address and a port, as 127.0.0.1:9100, and not {address!r}")
+    if details := list(_problems(name, address, kinds)):
+        raise Invalid("nobody can listen there; stop what does, or take another port", details=details)
 
 
 def _problems(name: str, address: str, kinds: tuple[socket.SocketKind, ...]) -> Iterator[str]:

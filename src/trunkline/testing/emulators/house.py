@@ -147,7 +147,7 @@ class Emulator:
         self.routes(app)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port).start()
+        await web.TCPSite(self._runner, self.host.strip("[]"), self.port).start()
         return self
 
     async def __aexit__(
