@@ -75,8 +75,15 @@ class ReplyDone:
     problem: Upstream | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What was spent beyond what ReplyDone said; may come at any time."""
+
+    spent: Spent
+
+
 RealtimeEvent = (
-    PartyStarted | PartyStopped | PartyWords | ReplyStarted | ReplySound | ReplyWords | ReplyCalls | ReplyDone
+    PartyStarted | PartyStopped | PartyWords | ReplyStarted | ReplySound | ReplyWords | ReplyCalls | ReplyDone | Billed
 )
 
 
