@@ -153,7 +153,7 @@ class Conversation:
         floor = self._floor
         resting = self._held or floor.muted or self._keys.gathering or self._desk.stage is not Stage.TALKING
         thinking = floor.mind.live is not None or floor.mind.owed or floor.mind.waiting
-        return not (resting or thinking or floor.mouth.busy or floor.ear.engaged)
+        return not (resting or thinking or floor.mouth.busy or floor.engaged)
 
     # --- the line
 
@@ -246,13 +246,7 @@ class Conversation:
     @property
     def _alarms(self) -> dict[Timer, Callable[[], None]]:
         return {
-            Timer.TURN: self._floor.ear.waited,
-            Timer.JUDGE: self._floor.ear.judge_again,
-            Timer.WORDS: self._floor.ear.words_are_late,
-            Timer.NOISE: self._floor.noise,
-            Timer.BARGE_IN: self._floor.consider,
-            Timer.RESUME: self._floor.resume_if_nothing_followed,
-            Timer.GO_ON: self._floor.greeted_and_quiet,
+            **self._floor.alarms,
             Timer.SILENCE: self._silence.passed,
             Timer.TOOL: self._deeds.tool_is_slow,
             Timer.KEYS: self._all_pressed,

@@ -18,7 +18,7 @@ class Think:
 
 @dataclass(frozen=True, slots=True)
 class StopThinking:
-    """Cancel a reply promptly; no event of it comes any more."""
+    """Cancel a reply promptly; no event of it comes any more. Of a realtime model's, the sound that came is still played."""
 
     reply: int
 
@@ -62,6 +62,58 @@ class StopSpeaking:
     """
 
     utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Have ``text`` spoken as utterance ``utterance``, which it is the whole of: by the realtime model where that can speak
+    given words (ReplyBegan tells), else by our own voice.
+
+    ``firm``: the party cannot stop it, so that the model hears them only once it has made all of its sound. ``own``: by our
+    own voice, whatever the model can.
+    """
+
+    utterance: int
+    text: str
+    firm: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play the sound of the realtime model's reply ``reply`` as utterance ``utterance``, as it comes; SpeakEnd follows."""
+
+    utterance: int
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Ask the realtime model for a reply now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remember:
+    """Put turns into the realtime model's conversation, without asking for a reply."""
+
+    turns: Sequence[Turn]
+
+
+@dataclass(frozen=True, slots=True)
+class Instruct:
+    """From now on these are the realtime model's instructions."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Tell the realtime model that only the first ``played_seconds`` of its reply were played, in which ``heard`` was
+    said."""
+
+    reply: int
+    played_seconds: float
+    heard: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +237,12 @@ Effect = (
     | SpeakEnd
     | Prepare
     | StopSpeaking
+    | Say
+    | Play
+    | Respond
+    | Remember
+    | Instruct
+    | Truncate
     | JudgeTurn
     | Listen
     | Record

@@ -146,9 +146,10 @@ class ReplyTools:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFinished:
-    """The reply is complete."""
+    """The reply is complete. ``cut``: a realtime model gave it up, or broke, before its end."""
 
     reply: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +186,16 @@ class SpeakingFinished:
 
 @dataclass(frozen=True, slots=True)
 class SpeakingStopped:
-    """It was cut off by StopSpeaking: ``heard`` was really played (by samples), ``rest`` was not. ``broken`` is the last
-    word of ``heard`` where the cut fell into it: it is said again when the utterance goes on."""
+    """It was cut off by StopSpeaking, or its sound ended before its words did: ``heard`` was really played (by samples,
+    ``played_seconds`` of them), ``rest`` was not. ``broken`` is the last word of ``heard`` where the cut fell into it: it is
+    said again when the utterance goes on."""
 
     utterance: int
     heard: str
     rest: str
     at: float
     broken: str = ""
+    played_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,59 @@ class SpeakingFailed:
     utterance: int
     heard: str
     error: Upstream
+
+
+# --- a realtime model, which hears, thinks and speaks by itself (its replies come as above, numbered by the shell)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReady:
+    """Its session is open and knows nothing but its instructions; Remember answers. ``again``: it is another session."""
+
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLost:
+    """Its session broke. ModelReady follows where another one can be had, else ModelFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFailed:
+    """It failed for good: the shell tried again and tried the fallbacks."""
+
+    error: Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class PartyBegan:
+    """It heard the party begin to speak at ``at``, and gives up the reply that it was making."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartyPaused:
+    """It takes the party's turn for over at ``at``; a reply follows by itself."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartySaid:
+    """The party's words in its turn ``item``: all of them so far, and ``final`` for good (empty: none were said)."""
+
+    item: str
+    text: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyBegan:
+    """It begins a reply: by itself, to Respond, or (with ``utterance``) to speak what Say gave it."""
+
+    reply: int
+    utterance: int | None = None
 
 
 # --- tools, orders, hand-over, time
@@ -304,6 +360,13 @@ Event = (
     | SpeakingFinished
     | SpeakingStopped
     | SpeakingFailed
+    | ModelReady
+    | ModelLost
+    | ModelFailed
+    | PartyBegan
+    | PartyPaused
+    | PartySaid
+    | ReplyBegan
     | ToolsFinished
     | ToolsOffered
     | Ordered

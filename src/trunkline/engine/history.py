@@ -20,6 +20,11 @@ class Entry:
     meanwhile: list["Entry"] = field(default_factory=list)
 
     @property
+    def answered(self) -> bool:
+        """Whether every tool of this turn has a result."""
+        return all(call.id in self.results for call in self.calls)
+
+    @property
     def words(self) -> str:
         """All that was said in this turn, with what was said while its tools ran."""
         return " ".join(text for one in (self, *self.meanwhile) if (text := one.content.strip()))
@@ -48,14 +53,23 @@ class History:
 
         Turns of one side that follow each other become one, and one of which nothing was heard is left out.
         """
-        turns: list[Turn] = []
-        for entry in (*self._entries, Entry("user", user)):
-            _append(turns, Turn(entry.role, entry.words, tuple(entry.calls)))
-            turns += [Turn("tool", entry.results.get(call.id, _PENDING), (), call.id) for call in entry.calls]
-        return tuple(turns)
+        return _turns((*self._entries, Entry("user", user)))
+
+    def since(self, beginning: int, without: Sequence[Entry]) -> tuple[Turn, ...]:
+        """The turns after the first ``beginning``, but for some, and for calls whose results are not all there."""
+        left = [entry for entry in self._entries[beginning:] if entry not in without]
+        return _turns([entry if entry.answered else replace(entry, calls=()) for entry in left])
 
 
 _PENDING = json.dumps({"status": "running"})
+
+
+def _turns(entries: Sequence[Entry]) -> tuple[Turn, ...]:
+    turns: list[Turn] = []
+    for entry in entries:
+        _append(turns, Turn(entry.role, entry.words, tuple(entry.calls)))
+        turns += [Turn("tool", entry.results.get(call.id, _PENDING), (), call.id) for call in entry.calls]
+    return tuple(turns)
 
 
 def _append(turns: list[Turn], turn: Turn) -> None:

@@ -209,11 +209,12 @@ class Deeds:
 
     def proceed(self) -> None:
         """Goes on after tools, announcements and last words."""
-        if self.tools.complete():
-            self._floor.mind.waiting = False
+        turn = self.tools.complete()
+        if turn is not None:
+            self._floor.mind.answered(turn)
             if self._desk.stage is Stage.TALKING and not self.tools.exhausted():
                 self._floor.mind.owed = True
-        quiet = not self._floor.mouth.busy and not self._floor.ear.engaged
+        quiet = not self._floor.mouth.busy and not self._floor.engaged
         self.tools.fill_the_wait(quiet=quiet and self._desk.stage is Stage.TALKING)
 
     def leave_if_all_is_said(self) -> None:

@@ -1,5 +1,6 @@
 """The desk that the parts of a conversation share: the time, the plan, the stage of the call, and the effects so far."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
@@ -39,12 +40,22 @@ class Timer(StrEnum):
     KEYS = "keys"
     LAST_WORDS = "last-words"
     GOODBYE = "goodbye"
+    REPLY = "reply"
     LIMIT = "limit"
     SCREENING = "screening"
     CONSENT = "consent"
     TARGET = "target"
     TARGET_SCREENING = "target-screening"
     SUMMARY = "summary"
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """The place in the transcript of a turn that began at ``started_at`` and whose words are still to come."""
+
+    started_at: float
+    message: Message | None = None
+    filled: bool = False
 
 
 _AFTER_HANGING_UP = (Note, StopThinking, StopSpeaking, CancelTimer)
@@ -62,6 +73,7 @@ class Desk:
         self._wall = wall
         self._effects: list[Effect] = []
         self._timers: dict[str, float] = {}
+        self._slots: list[Slot] = []
 
     @property
     def listening(self) -> bool:
@@ -88,8 +100,25 @@ class Desk:
 
     def message(self, role: Role, text: str, started_at: float, ended_at: float, *, interrupted: bool = False) -> None:
         """Puts a turn into the transcript."""
-        message = Message(role, text, self.at(started_at), self.at(ended_at), interrupted)
-        self.note(MessageSpoken(self.at(self.now), message))
+        slot = self.reserve(started_at)
+        self.fill(slot, Message(role, text, self.at(started_at), self.at(ended_at), interrupted))
+
+    def reserve(self, started_at: float) -> Slot:
+        """Keeps a place in the transcript for a turn, in the order in which turns began: what comes after it waits."""
+        slot = Slot(started_at)
+        index = len(self._slots)
+        while index and self._slots[index - 1].started_at > started_at:
+            index -= 1
+        self._slots.insert(index, slot)
+        return slot
+
+    def fill(self, slot: Slot, message: Message | None) -> None:
+        """The words of a turn are there (None: there were none); what waited for them goes into the transcript."""
+        slot.message, slot.filled = message, True
+        while self._slots and self._slots[0].filled:
+            ready = self._slots.pop(0).message
+            if ready is not None:
+                self.note(MessageSpoken(self.at(self.now), ready))
 
     def command(self, command_id: str, name: str, failure: str | None = None, detail: str | None = None) -> None:
         """Tells what became of a control command."""

@@ -71,6 +71,24 @@ class Floor:
     def _manners(self) -> TurnTaking:
         return self._desk.plan.assistant.speech_config.turn_taking
 
+    @property
+    def engaged(self) -> bool:
+        """Whether the party speaks, or may go on, or words of theirs are still awaited."""
+        return self.ear.engaged
+
+    @property
+    def alarms(self) -> dict[Timer, Callable[[], None]]:
+        """What is done when a timer of the floor's runs out."""
+        return {
+            Timer.TURN: self.ear.waited,
+            Timer.JUDGE: self.ear.judge_again,
+            Timer.WORDS: self.ear.words_are_late,
+            Timer.NOISE: self.noise,
+            Timer.BARGE_IN: self.consider,
+            Timer.RESUME: self.resume_if_nothing_followed,
+            Timer.GO_ON: self.greeted_and_quiet,
+        }
+
     # --- what is heard
 
     def speech_started(self, at: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trunkline.engine.effects import Prepare, StopThinking, Think
-from trunkline.engine.history import History
+from trunkline.engine.history import Entry, History
 from trunkline.engine.prompt import END_CALL
 from trunkline.engine.talk.desk import Desk
 from trunkline.engine.talk.mouth import Mouth, Utterance, Voice
@@ -125,6 +125,10 @@ class Mind:
         waited_for = not live.early
         self.cancel()
         return waited_for
+
+    def answered(self, _entry: Entry) -> None:
+        """The tools of a turn have their results."""
+        self.waiting = False
 
     def conclude(self) -> Reply | None:
         """The live reply, when it is finished and confirmed and nothing it says may still be taken up; it is then gone.

@@ -30,7 +30,8 @@ class Voice(Enum):
 class Utterance:
     """One thing the assistant says. Stopped and taken up again it has a new ``number``: ``before`` was heard under the
     numbers before, ``sent`` was given to the voice under this one, ``pieces`` are still to be given. ``broken`` is the word
-    in which it stopped: it was heard, and is said again when it goes on. ``held``: it was kept back once already."""
+    in which it stopped: it was heard, and is said again when it goes on. ``held``: it was kept back once already. ``reply``
+    is the realtime model's reply whose sound it is."""
 
     entry: Entry
     interruptible: bool = True
@@ -46,6 +47,8 @@ class Utterance:
     held: bool = False
     started_at: float | None = None
     audible_at: float | None = None
+    reply: int | None = None
+    played_seconds: float = 0.0
 
     @property
     def whole(self) -> str:
@@ -181,7 +184,9 @@ class Mouth:
         if self.live is not None and self.live.number == number:
             self._end(self.live, self.live.whole, at)
 
-    def stopped(self, number: int, heard: str, rest: str, at: float, broken: str = "") -> None:
+    def stopped(
+        self, number: int, heard: str, rest: str, at: float, broken: str = "", played_seconds: float = 0.0
+    ) -> None:
         """It fell silent: ``heard`` was played under this number, up to the middle of its last word ``broken`` where
         there is one; ``rest`` was not."""
         live = self.live
@@ -189,6 +194,7 @@ class Mouth:
             return
         pausing = live.voice is Voice.STOPPING
         live.before, live.sent, live.number = _join(live.before, heard), "", 0
+        live.played_seconds += played_seconds
         if pausing and broken and live.before.endswith(broken):
             live.before, live.broken = live.before.removesuffix(broken).rstrip(), broken
             rest = _join(broken, rest)
@@ -235,15 +241,21 @@ class Mouth:
         utterance.number, utterance.voice, utterance.audible_at = self._numbers, Voice.SENT, None
         utterance.broken = ""
         self.live = utterance
+        self._begin(utterance)
+
+    def _begin(self, utterance: Utterance) -> None:
         self._send(utterance)
         if utterance.complete:
             self._desk.do(SpeakEnd(utterance.number))
+
+    def _give(self, utterance: Utterance, piece: str) -> None:
+        self._desk.do(Speak(utterance.number, piece))
 
     def _send(self, utterance: Utterance) -> None:
         if utterance is not self.live or utterance.voice not in (Voice.SENT, Voice.AUDIBLE):
             return
         for piece in utterance.pieces:
-            self._desk.do(Speak(utterance.number, piece))
+            self._give(utterance, piece)
         utterance.sent = _join(utterance.sent, *utterance.pieces)
         utterance.pieces.clear()
         if utterance.voice is Voice.AUDIBLE:
@@ -256,10 +268,13 @@ class Mouth:
         cut = len(heard) < len(utterance.whole) or not utterance.complete
         utterance.complete, utterance.voice, utterance.entry.content = True, Voice.OVER, heard
         self.live = None
-        if heard:
-            started_at = at if utterance.started_at is None else utterance.started_at
-            self._desk.message(Role.ASSISTANT, heard, started_at, at, interrupted=cut)
+        self._report(utterance, at, cut=cut)
         self._over(utterance, cut)
+
+    def _report(self, utterance: Utterance, at: float, *, cut: bool) -> None:
+        if utterance.entry.content:
+            started_at = at if utterance.started_at is None else utterance.started_at
+            self._desk.message(Role.ASSISTANT, utterance.entry.content, started_at, at, interrupted=cut)
 
 
 def _join(*parts: str) -> str:

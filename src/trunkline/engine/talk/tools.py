@@ -115,12 +115,13 @@ class Tools:
         """The result of a tool that is ours."""
         self._keep(ToolResult(call_id, content, failed))
 
-    def complete(self) -> bool:
-        """Whether the last result of the batch has come in; True once a batch."""
-        if self._batch is None or self._batch.open:
-            return False
+    def complete(self) -> Entry | None:
+        """The turn whose tools have all their results by now; once a batch."""
+        batch = self._batch
+        if batch is None or batch.open:
+            return None
         self._batch, self._slow = None, False
-        return True
+        return batch.entry
 
     def exhausted(self) -> bool:
         """Whether even the reply after the last round allowed wanted tools: then nothing more is asked."""
