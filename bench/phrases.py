@@ -30,6 +30,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import LlmConfig, SttConfig, TransientAssistant, TtsConfig
 from trunkline.domain.call import Direction
 from trunkline.domain.plan import CallPlan
+from trunkline.engine.candidates import Candidate
 from trunkline.engine.events import Event, SpeakingStarted
 from trunkline.engine.opening import Opening
 from trunkline.engine.shelf import CallShelf, Shelf
@@ -76,8 +77,9 @@ async def _first_sound_ms(tts: Tts, plan: CallPlan, shelf: Shelf, *, ahead: bool
         line = ScriptedLine(Party(answers_after=0.0, rings_after=None))
         await asyncio.sleep(0.01)
         config = plan.assistant.tts_config or TtsConfig(provider="local")
-        opening: Opening[TtsSession] = Opening("tts", lambda: tts.open(config, RATE_HZ), crew)
-        await opening.get()
+        speaks: Candidate[TtsSession] = Candidate("tts", "bench", lambda: tts.open(config, RATE_HZ))
+        opening = Opening((speaks,), crew)
+        await opening.trial().open()
         speaker = Speaker(opening, Lexicon(()), RATE_HZ, told, crew, SystemClock(), CallShelf(shelf, plan, RATE_HZ))
         speaker.attach(line)
         if ahead:

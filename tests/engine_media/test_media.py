@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import SttConfig, TtsConfig
 from trunkline.engine import events
+from trunkline.engine.candidates import Candidate
 from trunkline.engine.listener import Listener
 from trunkline.engine.media import Media, Seat
 from trunkline.engine.opening import Opening
@@ -38,12 +39,13 @@ class Call:
 
     async def answer(self) -> None:
         rate = self.line.party.sample_rate_hz
-        ears: Opening[SttStream] = Opening(
-            "stt", lambda: self.stt.open(SttConfig(provider="scripted"), rate), self._crew
+        hears: Candidate[SttStream] = Candidate(
+            "stt", "scripted", lambda: self.stt.open(SttConfig(provider="scripted"), rate)
         )
-        voice: Opening[TtsSession] = Opening(
-            "tts", lambda: self.tts.open(TtsConfig(provider="scripted"), rate), self._crew
+        speaks: Candidate[TtsSession] = Candidate(
+            "tts", "scripted", lambda: self.tts.open(TtsConfig(provider="scripted"), rate)
         )
+        ears, voice = Opening((hears,), self._crew), Opening((speaks,), self._crew)
         await asyncio.sleep((self.line.party.answers_after or 0.0) + 0.001)
         self.listener = Listener(ears, rate, self._tell, self._crew)
         self.listener.begin()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from trunkline.base.clock import Clock
 from trunkline.engine.backdrop import Loops
+from trunkline.engine.breaker import Breakers
 from trunkline.engine.media import Media
 from trunkline.engine.recorder import Recorder
 from trunkline.engine.shelf import Shelf
@@ -28,3 +29,4 @@ class Gear:
     shelf: Shelf
     loops: Loops
     clock: Clock
+    breakers: Breakers

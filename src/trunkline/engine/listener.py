@@ -6,67 +6,38 @@ from collections.abc import Callable
 from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine.events import Event, HearingFailed, SpeechEnded, SpeechStarted, WordsFinal, WordsPartial
-from trunkline.engine.opening import TRIES, Opening, may_try_again, reading
-from trunkline.ports.models import Final, Partial, SttStream
+from trunkline.engine.heard import KEPT_SECONDS, Memory
+from trunkline.engine.opening import Opened, Opening, Trial
+from trunkline.engine.watching import reading
+from trunkline.ports.models import Final, Heard, Partial, SttStream
+
+__all__ = ["FINAL_SECONDS", "KEPT_SECONDS", "Listener"]
 
 FINAL_SECONDS = 3.0
-BEFORE_SPEECH_SECONDS = 0.3
-KEPT_SECONDS = 8.0
-_TRIM_SECONDS = 10.0
-
-
-class _Memory:
-    """The newest sound, and where in it the utterance begins that has no words yet."""
-
-    def __init__(self, bytes_per_second: int) -> None:
-        self._bytes_per_second = bytes_per_second
-        self._trim_bytes = int(_TRIM_SECONDS * bytes_per_second)
-        self._sound = bytearray()
-        self._utterance_bytes: int | None = None
-
-    def keep(self, pcm: bytes) -> None:
-        self._sound += pcm
-        if self._utterance_bytes is not None:
-            self._utterance_bytes += len(pcm)
-        if len(self._sound) > self._trim_bytes:
-            del self._sound[: -int(KEPT_SECONDS * self._bytes_per_second)]
-
-    def begin(self) -> None:
-        self._utterance_bytes = int(BEFORE_SPEECH_SECONDS * self._bytes_per_second)
-
-    def settle(self) -> None:
-        self._utterance_bytes = None
-
-    def clear(self) -> None:
-        self.settle()
-        self._sound.clear()
-
-    def utterance(self) -> bytes:
-        return b"" if self._utterance_bytes is None else bytes(self._sound[-self._utterance_bytes :])
-
-    def last(self, seconds: float) -> bytes:
-        return bytes(self._sound[-int(seconds * self._bytes_per_second) // 2 * 2 :])
+STEADY_SECONDS = 5.0
+"""A recogniser that was open for so long had worked: that it closes now is the first failure again."""
 
 
 class Listener:
-    """One call's recogniser. It must give a Final within 3 s after speech ended; else it is opened once more and
-    hears the last utterance again, and then it has failed for good. ``pauses`` counts beginnings and ends of speech."""
+    """One call's recogniser. It must give a Final within 3 s after speech ended; else another is opened, which hears again
+    what has no words yet. ``pauses`` counts beginnings and ends of speech."""
 
     def __init__(
         self, opening: Opening[SttStream], sample_rate_hz: int, tell: Callable[[Event], None], crew: Crew
     ) -> None:
-        self.audio_seconds = 0.0
         self.on = False
         self.pauses = 0
         self._opening = opening
         self._tell = tell
         self._crew = crew
         self._stream: SttStream | None = None
-        self._memory = _Memory(sample_rate_hz * 2)
+        self._memory = Memory(sample_rate_hz * 2)
         self._speaking = False
-        self._late: asyncio.TimerHandle | None = None
+        self._failed = False
+        self._ended_at: float | None = None
+        self._limit: asyncio.Timeout | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._failures = 0
+        self._now = asyncio.get_running_loop().time
 
     def begin(self) -> None:
         """Opens the recogniser and reads what it hears."""
@@ -79,7 +50,7 @@ class Listener:
                 self._stream.speech_ended()
             self._speaking = False
             self._memory.clear()
-            self._disarm()
+            self._expect(None)
         self.on = on
 
     def hear(self, pcm: bytes) -> None:
@@ -92,19 +63,19 @@ class Listener:
 
     def speech(self, event: SpeechStarted | SpeechEnded) -> None:
         """What the voice activity detection found."""
-        if not self.on or self._failures >= TRIES:
+        if not self.on or self._failed:
             return
         self._speaking = isinstance(event, SpeechStarted)
         self.pauses += 1
-        self._disarm()
         if self._speaking:
-            self._memory.begin()
+            self._memory.begin(pending=self._ended_at is not None)
+            self._expect(None)
             if self._stream is not None:
                 self._stream.speech_started()
         else:
             if self._stream is not None:
                 self._stream.speech_ended()
-            self._late = asyncio.get_running_loop().call_later(FINAL_SECONDS, self._is_late)
+            self._expect(self._now())
         self._tell(event)
 
     def last(self, seconds: float) -> bytes:
@@ -114,73 +85,72 @@ class Listener:
     def close(self) -> None:
         """Hears no more."""
         self.on = False
-        self._disarm()
         if self._reader is not None:
             self._reader.cancel()
 
     async def _read(self) -> None:
-        while self._failures < TRIES:
+        trial = self._opening.trial()
+        while True:
+            opened_at = None
             try:
-                stream = await self._opening.get()
-                self._start(stream)
-                await self._follow(stream)
-                raise Upstream("the recogniser closed", provider=self._opening.provider, retryable=True)
+                opened = await trial.open()
+                opened_at = self._now()
+                await self._follow(trial, opened)
             except Upstream as error:
                 self._stream = None
-                self._failures += 1
-                if not may_try_again(error, self._failures):
-                    self._failures = TRIES
-                    self._disarm()
-                    self._tell(HearingFailed(error))
+                if opened_at is not None and self._ended_at is None and self._now() - opened_at >= STEADY_SECONDS:
+                    trial.begin_anew()
+                waited = 0.0 if self._ended_at is None else self._now() - self._ended_at
+                if not trial.goes_on(error, waited):
+                    self._failed = True
+                    self._tell(HearingFailed(trial.verdict(error)))
                     return
-                await self._opening.renew()
+
+    async def _follow(self, trial: Trial[SttStream], opened: Opened[SttStream]) -> None:
+        """Reads until the stream fails. Raises Upstream, always."""
+        provider = opened.candidate.provider
+        try:
+            async with reading(opened.session.results()) as results, asyncio.timeout(None) as self._limit:
+                self._start(opened.session)
+                async for heard in results:
+                    self._take(trial, opened, heard)
+        except TimeoutError:
+            message = f"{provider} gave no words within {FINAL_SECONDS:g} s after speech ended"
+            raise Upstream(message, provider=provider, retryable=True) from None
+        finally:
+            self._limit = None
+        raise Upstream("the recogniser closed", provider=provider, retryable=True)
 
     def _start(self, stream: SttStream) -> None:
         """Sets a fresh recogniser to where the call is: an utterance that has no words yet is heard again."""
         self._stream = stream
-        utterance = self._memory.utterance()
-        if not utterance:
+        pieces = self._memory.utterance()
+        if not pieces:
             return
-        stream.push(utterance)
+        for piece in pieces:
+            stream.push(piece)
         stream.speech_started()
         if not self._speaking:
             stream.speech_ended()
+            self._limit_to(FINAL_SECONDS)
 
-    async def _follow(self, stream: SttStream) -> None:
-        async with reading(stream.results()) as results:
-            async for heard in results:
-                match heard:
-                    case Partial(text):
-                        self._tell(WordsPartial(text))
-                    case Final(text, audio_seconds, _, together, joins):
-                        self._failures = 0
-                        self.audio_seconds += audio_seconds
-                        self._disarm()
-                        if not self._speaking:
-                            self._memory.settle()
-                        self._tell(WordsFinal(text, together, joins))
+    def _take(self, trial: Trial[SttStream], opened: Opened[SttStream], heard: Heard) -> None:
+        match heard:
+            case Partial(text):
+                self._tell(WordsPartial(text))
+            case Final(text, audio_seconds, _, together, joins):
+                trial.worked()
+                trial.begin_anew()
+                self._opening.used(opened.candidate, seconds=audio_seconds)
+                self._expect(None)
+                self._memory.worded(speaking=self._speaking)
+                self._tell(WordsFinal(text, together, joins))
 
-    def _is_late(self) -> None:
-        """The Final did not come: the reader is started anew, which counts as a failure."""
-        self._late = None
-        if self._reader is not None:
-            self._reader.cancel()
-        self._stream = None
-        self._failures += 1
-        provider = self._opening.provider
-        message = f"{provider} gave no words within {FINAL_SECONDS:g} s after speech ended"
-        error = Upstream(message, provider=provider, retryable=True)
-        if not may_try_again(error, self._failures):
-            self._tell(HearingFailed(error))
-            return
-        self._late = asyncio.get_running_loop().call_later(FINAL_SECONDS, self._is_late)
-        self._reader = self._crew.start(self._again(), "listener")
+    def _expect(self, ended_at: float | None) -> None:
+        """Words are due since speech ended at ``ended_at``; with None none are."""
+        self._ended_at = ended_at
+        self._limit_to(None if ended_at is None else FINAL_SECONDS)
 
-    async def _again(self) -> None:
-        await self._opening.renew()
-        await self._read()
-
-    def _disarm(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+    def _limit_to(self, seconds: float | None) -> None:
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(None if seconds is None else self._now() + seconds)

@@ -1,7 +1,6 @@
 """The senses of one call: recogniser and voice of each leg, and its model, opened while the phone rings."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +11,17 @@ from trunkline.base.errors import Invalid
 from trunkline.base.tasks import Crew
 from trunkline.domain.events import Usage
 from trunkline.domain.plan import CallPlan
+from trunkline.engine.candidates import llm_candidates, stt_candidates, tts_candidates
 from trunkline.engine.events import Event
 from trunkline.engine.gear import Gear
-from trunkline.engine.listener import KEPT_SECONDS, Listener
+from trunkline.engine.listener import FINAL_SECONDS, KEPT_SECONDS, Listener
 from trunkline.engine.opening import Opening
 from trunkline.engine.prompt import function_specs
 from trunkline.engine.shelf import CallShelf
 from trunkline.engine.speaker import Speaker
-from trunkline.engine.thinker import Thinker
+from trunkline.engine.studio import FIRST_AUDIO_SECONDS
+from trunkline.engine.thinker import FIRST_TOKEN_SECONDS, Thinker
+from trunkline.engine.usage import usage_of
 from trunkline.engine.utterance import Lexicon
 from trunkline.ports.models import LlmSession, SttStream, TtsSession
 from trunkline.ports.vad import WINDOW_RATE_HZ
@@ -42,8 +44,9 @@ class LegSenses:
         self._crew = crew
         self._talked = talked
         self._prepared: list[str] = []
-        self._characters = 0
-        self._closing: list[Opening[SttStream] | Opening[TtsSession] | Opening[LlmSession]] = []
+        self._ears_opening: Opening[SttStream] | None = None
+        self._voice_opening: Opening[TtsSession] | None = None
+        self._openings: list[Opening[SttStream] | Opening[TtsSession] | Opening[LlmSession]] = []
         self.sample_rate_hz = _likely_rate(plan)
         self.listener, self.speaker = self._ears(), self._voice()
 
@@ -55,7 +58,6 @@ class LegSenses:
         on = self.listener.on
         self.listener.close()
         self.speaker.close()
-        self._characters += self.speaker.characters
         self.listener, self.speaker = self._ears(), self._voice()
         self.listener.listen(on)
         for text in self._prepared:
@@ -73,42 +75,45 @@ class LegSenses:
         return to_float(resample(pcm, self.sample_rate_hz, WINDOW_RATE_HZ))
 
     def usage(self) -> Usage:
-        """What was used so far."""
-        return Usage(
-            stt_seconds=round(self.listener.audio_seconds, 3),
-            tts_characters=self._characters + self.speaker.characters,
-        )
+        """What was used so far, of which providers."""
+        return usage_of(part for opening in self._openings for part in opening.usage())
 
     async def aclose(self) -> None:
         """Closes every stream."""
         self.listener.close()
         self.speaker.close()
-        for opening in self._closing:
+        for opening in self._openings:
             await opening.aclose()
 
     def _ears(self) -> Listener:
-        config, rate, models = self._plan.assistant.stt_config, self.sample_rate_hz, self._gear.models
+        plan, gear, rate, config = self._plan, self._gear, self.sample_rate_hz, self._plan.assistant.stt_config
         if config is None:
             raise Invalid("the plan has no ears", details=["stt_config: is missing"])
-        opening = Opening(config.provider, lambda: models.stt(config.provider).open(config, rate), self._crew)
-        self._closing.append(opening)
+        candidates = stt_candidates(plan, gear.models, config, rate)
+        opening = Opening(candidates, self._crew, gear.breakers, FINAL_SECONDS)
+        if self._ears_opening is not None:
+            opening.inherit(self._ears_opening)
+        self._ears_opening = opening
+        self._openings.append(opening)
         listener = Listener(opening, rate, self._tell, self._crew)
         if self._talked:
             listener.begin()
         return listener
 
     def _voice(self) -> Speaker:
-        assistant, rate, models = self._plan.assistant, self.sample_rate_hz, self._gear.models
-        config = assistant.tts_config
+        plan, gear, rate, config = self._plan, self._gear, self.sample_rate_hz, self._plan.assistant.tts_config
         if config is None:
             raise Invalid("the plan has no voice", details=["tts_config: is missing"])
-        opening = Opening(config.provider, lambda: models.tts(config.provider).open(config, rate), self._crew)
-        self._closing.append(opening)
+        candidates = tts_candidates(plan, gear.models, config, rate)
+        opening = Opening(candidates, self._crew, gear.breakers, FIRST_AUDIO_SECONDS)
+        if self._voice_opening is not None:
+            opening.inherit(self._voice_opening)
+        self._voice_opening = opening
+        self._openings.append(opening)
         if self._talked:
             opening.begin()
-        lexicon = Lexicon(assistant.speech_config.pronunciation)
-        shelf = CallShelf(self._gear.shelf, self._plan, rate)
-        return Speaker(opening, lexicon, rate, self._tell, self._crew, self._gear.clock, shelf)
+        lexicon = Lexicon(plan.assistant.speech_config.pronunciation)
+        return Speaker(opening, lexicon, rate, self._tell, self._crew, gear.clock, CallShelf(gear.shelf, plan, rate))
 
 
 class Senses(LegSenses):
@@ -116,9 +121,9 @@ class Senses(LegSenses):
 
     def __init__(self, plan: CallPlan, gear: Gear, tell: Callable[[Event], None], crew: Crew) -> None:
         super().__init__(plan, gear, tell, crew)
-        llm, models = plan.assistant.llm_config, gear.models
-        opening = Opening(llm.provider, lambda: models.llm(llm.provider).open(llm, plan.variables), crew)
-        self._closing.append(opening)
+        llm = plan.assistant.llm_config
+        opening = Opening(llm_candidates(plan, gear.models, llm), crew, gear.breakers, FIRST_TOKEN_SECONDS)
+        self._openings.append(opening)
         opening.begin()
         self.thinker = Thinker(opening, function_specs(llm), tell, crew, gear.clock)
         self._loops: dict[int, bytes] = {}
@@ -154,14 +159,6 @@ class Senses(LegSenses):
         self._loops[rate] = await self._gear.loops.clip(wanted.clip, rate)
         if play and not self._holding:
             self.speaker.background(self._loops[rate], wanted.volume)
-
-    def usage(self) -> Usage:
-        """What was used so far."""
-        return replace(
-            super().usage(),
-            llm_prompt_tokens=self.thinker.prompt_tokens,
-            llm_completion_tokens=self.thinker.completion_tokens,
-        )
 
 
 def _likely_rate(plan: CallPlan) -> int:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from hashlib import blake2b
 
+from trunkline.domain.assistant import tts_choices
 from trunkline.domain.plan import CallPlan
 from trunkline.engine.wording import known_sentences
 
@@ -58,21 +59,25 @@ class CallShelf:
         self._call_id = plan.call_id
         self._private = plan.assistant.gdpr_mode
         self._known = known_sentences(plan)
-        voice = plan.assistant.tts_config
-        described = f"{plan.org_id}|{voice.model_dump_json() if voice else ''}|{sample_rate_hz}|"
-        self._voice = blake2b(described.encode(), digest_size=_DIGEST_BYTES)
+        config = plan.assistant.tts_config
+        described = [choice.model_copy(update={"fallbacks": ()}) for choice in tts_choices(config)] if config else []
+        self._voices = [
+            blake2b(f"{plan.org_id}|{one.model_dump_json()}|{sample_rate_hz}|".encode(), digest_size=_DIGEST_BYTES)
+            for one in described
+        ]
 
-    def find(self, spoken: str) -> bytes | None:
-        """The sound of ``spoken`` (as the voice is to read it), where it is here."""
-        return self._shelf.find(self._key(spoken))
+    def find(self, spoken: str, voice: int = 0) -> bytes | None:
+        """The sound of ``spoken`` (as the voice is to read it), where it is here; ``voice`` is the number of the one who
+        says it, 0 the configured one and then its fallbacks."""
+        return self._shelf.find(self._key(spoken, voice))
 
-    def keep(self, text: str, spoken: str, pcm: bytes) -> None:
+    def keep(self, text: str, spoken: str, pcm: bytes, voice: int = 0) -> None:
         """Offers a whole take of ``spoken``, which was written as ``text``."""
-        key = self._key(spoken)
+        key = self._key(spoken, voice)
         if text in self._known or (not self._private and self._shelf.said_before(key, self._call_id)):
             self._shelf.keep(key, pcm)
 
-    def _key(self, spoken: str) -> bytes:
-        key = self._voice.copy()
+    def _key(self, spoken: str, voice: int) -> bytes:
+        key = self._voices[voice].copy()
         key.update(spoken.encode())
         return key.digest()

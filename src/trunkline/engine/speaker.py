@@ -63,11 +63,6 @@ class Speaker:
             opening, lexicon, self._bytes_per_second, self._utterances, self._begin_at_once, crew, clock, shelf
         )
 
-    @property
-    def characters(self) -> int:
-        """How many characters the voice was given."""
-        return self._studio.characters
-
     # --- from the session
 
     def attach(self, line: Line) -> None:

@@ -8,10 +8,12 @@ from trunkline.base.clock import Clock
 from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine.clauses import sentences
-from trunkline.engine.opening import TRIES, Opening, may_try_again, watched
+from trunkline.engine.opening import Opened, Opening, Trial
+from trunkline.engine.seam import seam
 from trunkline.engine.shelf import CallShelf
 from trunkline.engine.utterance import SECONDS_PER_CHARACTER, Lexicon, Take, Utterance, words_between
-from trunkline.ports.models import TtsSession
+from trunkline.engine.watching import watched
+from trunkline.ports.models import CountsCharacters, TtsSession
 
 FIRST_AUDIO_SECONDS = 3.0
 NEXT_AUDIO_SECONDS = 3.0
@@ -23,8 +25,8 @@ TELLING_CHARACTERS = 20
 
 class Studio:
     """Fills takes with sound. ``said`` is the speaker's queue, in whose order it works; ``first_sound`` is called when
-    a take has its first sound. What is on the ``shelf`` is not asked for again. ``characters`` counts what the provider
-    was given."""
+    a take has its first sound. What is on the ``shelf`` is not asked for again. Where a voice fails another goes on, after
+    what was given to the line."""
 
     def __init__(
         self,
@@ -37,7 +39,6 @@ class Studio:
         clock: Clock,
         shelf: CallShelf | None = None,
     ) -> None:
-        self.characters = 0
         self._opening = opening
         self._lexicon = lexicon
         self._bytes_per_second = bytes_per_second
@@ -49,6 +50,7 @@ class Studio:
         self._clock = clock
         self._shelf = shelf
         self._prepared: OrderedDict[str, Take] = OrderedDict()
+        self._voice = opening.current
         self._worker: asyncio.Task[None] | None = None
         self._current: Take | None = None
         self._room = asyncio.Event()
@@ -99,10 +101,11 @@ class Studio:
     def _new(self, text: str, *, kept: bool = False) -> Take:
         """A take of ``text``, complete where it was on the shelf."""
         take = Take(text, kept=kept)
-        sound = self._shelf.find(self._lexicon.spoken(text)) if self._shelf is not None else None
+        sound = self._shelf.find(self._lexicon.spoken(text), self._voice) if self._shelf is not None else None
         if sound is not None:
             take.pcm += sound
             take.begun = take.done = True
+            take.voice = self._voice
             self._learn_pace(take)
         return take
 
@@ -120,52 +123,90 @@ class Studio:
 
     async def _synthesise(self, take: Take) -> None:
         take.begun = True
-        take.seconds_per_character = self._seconds_per_character
-        spoken = self._lexicon.spoken(take.text)
-        self.characters += len(spoken)
-        for attempt in range(1, TRIES + 1):
+        trial = self._opening.trial()
+        while not take.done:
             try:
-                await self._stream(take, spoken)
+                await self._stream(take, trial)
             except Upstream as error:
-                if not may_try_again(error, attempt):
-                    take.error = error
+                if not trial.goes_on(error):
+                    take.error = trial.verdict(error)
                     return
-                await self._opening.renew()
-            else:
-                take.done = True
-                self._learn_pace(take)
-                if attempt == 1 and self._shelf is not None:
-                    self._shelf.keep(take.text, spoken, bytes(take.pcm))
-                return
+        if self._shelf is not None and trial.smooth:
+            self._shelf.keep(take.text, self._lexicon.spoken(take.text), bytes(take.pcm), trial.number)
 
     def _learn_pace(self, take: Take) -> None:
         """How fast this voice speaks, by what it spoke last: what is still being synthesised is cut by it."""
         start, end = words_between(bytes(take.pcm))
-        if len(take.text) >= TELLING_CHARACTERS and end > start:
+        if len(take.text) >= TELLING_CHARACTERS and end > start and not take.resumed_at:
             self._seconds_per_character = (end - start) / self._bytes_per_second / len(take.text)
 
-    async def _stream(self, take: Take, spoken: str) -> None:
-        """Adds the sound of ``spoken`` to ``take``; a second try passes over what the first has given."""
-        given = len(take.pcm)
+    async def _stream(self, take: Take, trial: Trial[TtsSession]) -> None:
+        """Adds the sound of ``take``; a second try of a voice passes over what the first has given, another voice goes on
+        after it."""
         take.asked_at = self._clock.monotonic()
-        session = await self._opening.get()
-        async with watched(
-            session.speak(spoken), FIRST_AUDIO_SECONDS, self._opening.provider, NEXT_AUDIO_SECONDS
-        ) as watch:
-            async for chunk in watch.stream:
-                watch.fed()
-                skipped = min(given, len(chunk))
-                given -= skipped
-                take.pcm += chunk[skipped:]
-                if take.first_at is None:
-                    take.first_at = self._clock.monotonic()
-                    self._first_sound()
-                if self._is_full(take):
-                    watch.rest()
-                    await self._wait_for_room(take)
+        opened = await trial.open()
+        self._speak_with(trial.number, take)
+        spoken = self._lexicon.spoken(take.text[take.resumed_at :])
+        if any(char.isalnum() for char in spoken):
+            await self._receive(take, trial, opened, spoken)
+        take.done = True
+        self._learn_pace(take)
+
+    async def _receive(self, take: Take, trial: Trial[TtsSession], opened: Opened[TtsSession], spoken: str) -> None:
+        provider, given, came = opened.candidate.provider, len(take.pcm) - take.resumed_bytes, False
+        failed = False
+        try:
+            async with watched(opened.session.speak(spoken), trial.left_seconds, provider, NEXT_AUDIO_SECONDS) as watch:
+                async for chunk in watch.stream:
                     watch.fed()
-        if not take.pcm and any(char.isalnum() for char in spoken):
-            raise Upstream(f"{self._opening.provider} gave no sound", provider=self._opening.provider, retryable=True)
+                    if not came:
+                        trial.worked()
+                    came = True
+                    skipped = min(given, len(chunk))
+                    given -= skipped
+                    take.pcm += chunk[skipped:]
+                    if take.first_at is None:
+                        take.first_at = self._clock.monotonic()
+                        self._first_sound()
+                    if self._is_full(take):
+                        watch.rest()
+                        await self._wait_for_room(take)
+                        watch.fed()
+            if not came:
+                raise Upstream(f"{provider} gave no sound", provider=provider, retryable=True)
+        except Upstream:
+            failed = True
+            raise
+        finally:
+            self._book(opened, 0 if failed and not came else len(spoken))
+
+    def _speak_with(self, voice: int, take: Take) -> None:
+        """``voice`` speaks from now on; what another has prepared is of no use, and what it began is gone on with."""
+        if voice != self._voice:
+            self._voice = voice
+            self._seconds_per_character = SECONDS_PER_CHARACTER
+            for text in [text for text, one in self._prepared.items() if one.voice not in (None, voice)]:
+                del self._prepared[text]
+        drawn = max((piece.taken for said in self._said for piece in said.pieces if piece.take is take), default=0)
+        if take.voice not in (None, voice):
+            text, pcm = take.text[take.resumed_at :], bytes(take.pcm[take.resumed_bytes :])
+            kept, end = seam(
+                text, pcm, max(0, drawn - take.resumed_bytes), take.seconds_per_character, self._bytes_per_second
+            )
+            take.resumed_bytes += kept
+            take.resumed_at += end
+            del take.pcm[take.resumed_bytes :]
+        elif not drawn:
+            take.pcm.clear()
+        take.voice = voice
+        take.seconds_per_character = self._seconds_per_character
+
+    def _book(self, opened: Opened[TtsSession], characters: int) -> None:
+        """Books what was spoken, by the vendor's own count where it has one."""
+        session = opened.session
+        if isinstance(session, CountsCharacters):
+            characters, opened.counted = session.billed_characters - opened.counted, session.billed_characters
+        self._opening.used(opened.candidate, characters=characters)
 
     async def _wait_for_room(self, take: Take) -> None:
         while self._is_full(take):

@@ -14,6 +14,7 @@ from trunkline.domain.commands import Command
 from trunkline.domain.events import CallEnded
 from trunkline.domain.plan import CallPlan
 from trunkline.engine.backdrop import Loops
+from trunkline.engine.breaker import BreakerFacts, Breakers
 from trunkline.engine.events import ShuttingDown
 from trunkline.engine.gear import Gear
 from trunkline.engine.media import Lateness, Media
@@ -54,7 +55,20 @@ class Supervisor:
     ) -> None:
         self._media = Media(vad, clock)
         self._recorder = Recorder(blobs, clock)
-        self._gear = Gear(carrier, models, turn, tools, journal, self._media, self._recorder, Shelf(), Loops(), clock)
+        self._breakers = Breakers(clock.monotonic)
+        self._gear = Gear(
+            carrier,
+            models,
+            turn,
+            tools,
+            journal,
+            self._media,
+            self._recorder,
+            Shelf(),
+            Loops(),
+            clock,
+            self._breakers,
+        )
         self._max_calls = max_calls
         self._sessions: dict[str, Session] = {}
         self._crew = Crew("supervisor")
@@ -110,6 +124,10 @@ class Supervisor:
     def live_calls(self) -> int:
         """How many calls have a leg now."""
         return len(self._sessions)
+
+    def breakers(self) -> list[BreakerFacts]:
+        """How the circuits to the providers stand."""
+        return self._breakers.facts()
 
     def lateness_ms(self) -> Lateness:
         """How punctual the media clock is."""

@@ -15,6 +15,7 @@ from trunkline.engine.gear import Gear
 from trunkline.engine.leg import Leg
 from trunkline.engine.media import Seat
 from trunkline.engine.senses import LegSenses
+from trunkline.engine.usage import usage_of
 
 RING_SECONDS = 30
 
@@ -196,12 +197,7 @@ class Targets:
 
     def usage(self, first: Usage) -> Usage:
         """What the call used, with its second legs."""
-        legs = [target.usage for target in self._all]
-        return replace(
-            first,
-            stt_seconds=round(first.stt_seconds + sum(leg.stt_seconds for leg in legs), 3),
-            tts_characters=first.tts_characters + sum(leg.tts_characters for leg in legs),
-        )
+        return usage_of((*first.stages, *(part for target in self._all for part in target.usage.stages)))
 
     async def aclose(self) -> None:
         """Ends them all, and waits until they are gone."""

@@ -23,7 +23,8 @@ class Take:
     """One synthesis of one text: sound that grows until ``done``, or ends with ``error``.
 
     ``asked_at`` and ``first_at`` are the times of the request and of the first sound. ``seconds_per_character`` is the
-    voice's likely pace. A ``kept`` take was prepared and may be spoken again.
+    voice's likely pace. A ``kept`` take was prepared and may be spoken again. ``voice`` is the number of the candidate who
+    speaks; where it took over from another, it begins at character ``resumed_at`` of the text, after ``resumed_bytes``.
     """
 
     text: str
@@ -35,6 +36,9 @@ class Take:
     seconds_per_character: float = SECONDS_PER_CHARACTER
     asked_at: float = 0.0
     first_at: float | None = None
+    voice: int | None = None
+    resumed_bytes: int = 0
+    resumed_at: int = 0
 
 
 @dataclass(slots=True, eq=False)
