@@ -118,6 +118,7 @@ def _providers(settings: Settings) -> ProviderSettings:
         allow_private_model_urls=settings.allow_private_model_urls,
         urls=settings.of_vendors("url"),
         keys=settings.of_vendors("key"),
+        livekit=settings.livekit,
     )
 
 

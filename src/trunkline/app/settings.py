@@ -132,6 +132,12 @@ class Settings(BaseSettings):
     xai_key: SecretStr | None = Field(
         None, description="The platform's key for xAI, for organisations without their own."
     )
+    livekit: dict[str, dict[str, Any]] = Field(
+        {},
+        repr=False,
+        description='Any other vendor by LiveKit Agents\' plugins, as JSON: `{"cartesia": {"api_key": "..."}}`; by '
+        "plugin the arguments of its classes, those of one stage alone under `stt`, `llm` or `tts`.",
+    )
     allow_private_model_urls: bool = Field(
         False, description="Lets assistants name a `base_url` on a private address. For installations with one client."
     )

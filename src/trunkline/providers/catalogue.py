@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
@@ -25,6 +25,7 @@ from trunkline.ports.realtime import Realtime
 from trunkline.ports.turn import TurnModel
 from trunkline.ports.vad import Vad
 from trunkline.providers import makers, offers
+from trunkline.providers.livekit import plugins as livekit
 from trunkline.providers.llm.openai_compatible import OpenAiCompatibleLlm
 from trunkline.providers.local import embedder, recognisers, voices, weights
 from trunkline.providers.local.embedder import Embedder
@@ -58,6 +59,7 @@ class ProviderSettings:
     openai_compatible_key: SecretStr | None = None
     allow_private_model_urls: bool = False
     stt_threads: int = 1
+    livekit: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
 
 class Catalogue:
@@ -80,6 +82,7 @@ class Catalogue:
         self._openai_compatible = OpenAiCompatibleLlm(
             settings.openai_compatible_url, settings.openai_compatible_key, settings.allow_private_model_urls
         )
+        self._livekit = livekit.LiveKit(settings.livekit)
         self._llm: dict[str, Llm] = {
             LOCAL: ScriptedLlm(self._embedder),
             OPENAI_COMPATIBLE: self._openai_compatible,
@@ -94,6 +97,7 @@ class Catalogue:
     async def aclose(self) -> None:
         """Closes the connections to model servers and ends the threads of the local models."""
         await self._openai_compatible.aclose()
+        await self._livekit.aclose()
         await asyncio.gather(*(vendor.aclose() for vendor in self._vendors.values()))
         for model in (self._local_stt, self._local_tts, self._embedder, self._turn.made):
             if model is not None:
@@ -101,6 +105,7 @@ class Catalogue:
 
     async def warm(self) -> None:
         """Loads the default local models, so that no call waits for them. Raises Upstream where one cannot be used."""
+        self._livekit.load()
         loads = [self.vad(), self.turn(), self._local_stt.warm(), self._local_tts.warm()]
         await asyncio.gather(*loads, *([self._embedder.warm()] if self._embedder else []))
 
@@ -119,16 +124,22 @@ class Catalogue:
     def stt(self, provider: str, key: SecretStr | None = None) -> Stt:
         if provider in makers.STT:
             return makers.STT[provider](*self._reached("stt", provider, key))
+        if provider.startswith(livekit.PREFIX):
+            return self._livekit.stt(provider)
         return _pick(self._stt, provider, "stt_config", makers.STT)
 
     def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
         if provider in makers.LLM:
             return makers.LLM[provider](*self._reached("llm", provider, key))
+        if provider.startswith(livekit.PREFIX):
+            return self._livekit.llm(provider)
         return _pick(self._llm, provider, "llm_config", makers.LLM)
 
     def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         if provider in makers.TTS:
             return makers.TTS[provider](*self._reached("tts", provider, key))
+        if provider.startswith(livekit.PREFIX):
+            return self._livekit.tts(provider)
         return _pick(self._tts, provider, "tts_config", makers.TTS)
 
     def realtime(self, provider: str, key: SecretStr | None = None) -> Realtime:
@@ -185,6 +196,8 @@ class Catalogue:
         provider = config.provider
         if provider == OPENAI_COMPATIBLE:
             return self._network_llm_problems(config, place)
+        if provider.startswith(livekit.PREFIX):
+            return [*self._livekit.problems("llm", config, place), *_text_only(config, place)]
         network = provider in makers.LLM or provider in makers.REALTIME
         if not network and provider not in self._llm:
             return [_unknown(self._llm, provider, place, {**makers.LLM, **makers.REALTIME})]
@@ -218,6 +231,9 @@ class Catalogue:
             yield "stt_config: is required with a text model"
             return
         for place, choice in _places("stt_config", stt_choices(config)):
+            if choice.provider.startswith(livekit.PREFIX):
+                yield from self._livekit.problems("stt", choice, place)
+                continue
             if choice.provider not in self._stt and choice.provider not in makers.STT:
                 yield _unknown(self._stt, choice.provider, place, makers.STT)
                 continue
@@ -231,6 +247,9 @@ class Catalogue:
             yield "tts_config: is required with a text model"
             return
         for place, choice in _places("tts_config", tts_choices(config)):
+            if choice.provider.startswith(livekit.PREFIX):
+                yield from self._livekit.problems("tts", choice, place)
+                continue
             if choice.provider not in self._tts and choice.provider not in makers.TTS:
                 yield _unknown(self._tts, choice.provider, place, makers.TTS)
                 continue
@@ -264,6 +283,15 @@ def _places(place: str, choices: Sequence[C]) -> Iterator[tuple[str, C]]:
 def _realtime_only(config: LlmConfig, place: str) -> list[str]:
     given = {"voice": config.voice, "turn_detection": config.turn_detection, "speed": config.speed}
     return [f"{place}.{name}: only realtime models have one" for name, value in given.items() if value is not None]
+
+
+def _text_only(config: LlmConfig, place: str) -> list[str]:
+    problems = _realtime_only(config, place)
+    if config.script is not None:
+        problems.append(f"{place}.script: only the provider {LOCAL} runs scripts")
+    if config.base_url is not None:
+        problems.append(f"{place}.base_url: only {OPENAI_COMPATIBLE} has one")
+    return problems
 
 
 def _keyless(provider: str) -> str:
