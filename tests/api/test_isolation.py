@@ -72,6 +72,19 @@ async def test_lists_and_counts_hold_nothing_of_another(api_on_each: Api) -> Non
     assert (organisation["name"], organisation["active_numbers"], organisation["active_agents"]) == ("Theirs", 0, 0)
 
 
+async def test_keys_and_defaults_of_another_are_neither_seen_nor_removed(api_on_each: Api) -> None:
+    api = api_on_each
+    stored = (await api.ours.post("/byok", json={"provider": "openai", "api_key": "sk-ours"})).json()
+    defaults = {"provider": "scripted", "config": {"llm_model": "ours"}}
+    assert (await api.ours.post("/byok/config", json=defaults)).status_code == 200
+    assert set((await api.theirs.get("/byok")).json()["byok_keys"].values()) == {None}
+    assert (await api.theirs.get("/byok/config")).json()["byok_config"] == {}
+    assert (await api.theirs.request("DELETE", "/byok", json={"provider": "openai"})).status_code == 200
+    assert (await api.theirs.post("/byok/config", json={"provider": "scripted", "config": {}})).status_code == 200
+    assert (await api.ours.get("/byok")).json() == stored
+    assert (await api.ours.get("/byok/config")).json()["byok_config"]["scripted"]["llm_model"] == "ours"
+
+
 async def test_what_belongs_to_another_cannot_be_attached_or_called_with(api_on_each: Api) -> None:
     api = api_on_each
     ids = await _everything(api)

@@ -125,6 +125,7 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
         "placeCall": {"destination": DESTINATION, "assistant_id": ids["assistant"]},
         "createTrunk": {"name": "T", "host": "sip.example.com", "password": "x"},
         "createNumber": {"phone_number": "+31850835039"},
+        "setProviderConfig": {"provider": "scripted", "config": {"llm_model": "script"}},
     }
     key = (await made(api.ours, "/api-keys", {"name": "K"}))["id"]
     of = {"calls": call_id, "assistants": ids["assistant"], "agents": ids["assistant"], "numbers": ids["number"]}

@@ -18,6 +18,7 @@ from trunkline.base.errors import Unavailable
 from trunkline.domain.access import Caller
 from trunkline.domain.call import CallStatus
 from trunkline.domain.events import CallEnded, Fact, StatusChanged
+from trunkline.ports.models import Models
 from trunkline.services import organisations
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Limits, Rooms
@@ -124,7 +125,7 @@ def _order(assistant_id: str) -> Json:
 
 @asynccontextmanager
 async def opened(
-    database: Database, vault: Vault, folder: Path, settings: ApiSettings | None = None
+    database: Database, vault: Vault, folder: Path, settings: ApiSettings | None = None, models: Models | None = None
 ) -> AsyncIterator[Api]:
     """The API with two organisations; clients speak to it in memory."""
     clock, live = SetClock(), OneProcess()
@@ -133,7 +134,7 @@ async def opened(
         vault=vault,
         clock=clock,
         live=live,
-        models=ScriptedModels(),
+        models=models or ScriptedModels(),
         carrier=ScriptedCarrier(),
         blobs=DiskBlobs(folder / "recordings"),
         limits=Limits(public_url="http://testserver", signing_key=b"k" * 32),

@@ -14,6 +14,7 @@ CODES: dict[str, tuple[int, str]] = {
     "number_has_no_trunk": (400, "The number has no trunk to call out through."),
     "trunk_inactive": (400, "The number's trunk is not active."),
     "no_number_available": (400, "No active number with a trunk and free capacity can place the call."),
+    "key_refused": (400, "The vendor does not take this key; nothing was stored."),
     "invalid_command": (400, "The order to the call does not fit; `details` say why."),
     "call_not_active": (400, "The call does not take this order in the state that it is in."),
     "invalid_api_key": (401, "There is no key, or an unknown one."),
@@ -21,6 +22,10 @@ CODES: dict[str, tuple[int, str]] = {
     "api_key_revoked": (401, "The key was revoked."),
     "insufficient_credits": (402, "A metered organisation has no credit left."),
     "missing_scope": (403, "The key lacks the scope that this operation needs, or that the new key should get."),
+    "local_models_not_allowed": (
+        403,
+        "The organisation may not use the local models; `details` name where the assistant does.",
+    ),
     "invalid_signature": (403, "The address of the recording was changed."),
     "recording_url_expired": (403, "The address of the recording has expired; read `recording_url` again."),
     "not_found": (404, "There is nothing with this id in the organisation of the key."),

@@ -81,7 +81,7 @@ class Shell:
             raise Invalid(
                 "This operation takes no query parameters.", details=[f"{_first(request)}: unknown parameter"]
             )
-        if operation.method in _WITH_BODY:
+        if operation.method in _WITH_BODY or operation.body is not None:
             ask.body = parsed(await incoming.read(), request.headers.get("content-type"))
         if operation.control and who is not None:
             self._count(self.counter.controls, f"{who.org_id}:{ask.id}", "control commands for one call", request)

@@ -12,7 +12,7 @@ from trunkline.base.logs import logger
 from trunkline.jobs.analysis import Analyser, Findings
 from trunkline.jobs.durable import Run
 from trunkline.jobs.letters import report_letter
-from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
+from trunkline.services.aftercall import ClosedCall, closing, forget_content, forget_keys, store_analysis
 from trunkline.services.rooms import Rooms
 from trunkline.storage.deliveries import Delivery
 
@@ -68,6 +68,7 @@ class AfterCall:
         letter = report_letter(closed, position, self._rooms.clock.now())
         if letter is not None:
             await self._post(letter)
+        await forget_keys(self._rooms, closed)
         return closed.plan.assistant.gdpr_mode
 
     async def _keep(self, call_id: str, found: Findings) -> None:

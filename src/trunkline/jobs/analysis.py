@@ -9,16 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import SecretStr
+
 from trunkline.base.errors import TrunklineError
 from trunkline.base.logs import logger
-from trunkline.domain.assistant import AnalysisPlan, LlmConfig
+from trunkline.domain.assistant import REALTIME, AnalysisPlan, LlmConfig
 from trunkline.jobs import asking_model as ask
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analyst
 from trunkline.ports.models import LlmSession, Models, Turn
 from trunkline.services.aftercall import ClosedCall
 
-TEXT_MODELS = frozenset({"openai_compatible"})
+NO_TEXT_MODELS = REALTIME | {"local"}
 COMPLETED = frozenset({"completed", "message_taken"})
 
 _log = logger("jobs")
@@ -91,12 +93,14 @@ class Analyser:
     def _judge_of(self, closed: ClosedCall) -> LlmConfig | None:
         """The text model that judges this call: its own, else the operator's; None: the rules do."""
         own = closed.plan.assistant.llm_config
-        return own if own.provider in TEXT_MODELS else self._fallback
+        return self._fallback if own.provider in NO_TEXT_MODELS else own
 
     async def _by_model(self, closed: ClosedCall, found: Findings, judge: LlmConfig) -> None:
         plan = closed.plan
         config = ask.for_analysis(judge)
-        session = await self._models.llm(config.provider).open(config, plan.variables)
+        key = plan.keys.get(self._models.vendor(config.provider))
+        llm = self._models.llm(config.provider, SecretStr(key) if key is not None else None)
+        session = await llm.open(config, plan.variables)
         values = _values(closed)
         try:
             found.summary = await ask.answer_of(session, ask.summary_turns(values)) or None

@@ -1,6 +1,6 @@
 """What the work after a call reads and writes: the whole call with its plan, its analysis, and forgetting it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trunkline.domain.plan import CallPlan
@@ -8,7 +8,7 @@ from trunkline.domain.transcript import Message
 from trunkline.services.call_object import call_object
 from trunkline.services.rooms import Rooms
 from trunkline.storage.calls import Call
-from trunkline.storage.plans import PlanBroken, plan_from_json, plan_salvaged
+from trunkline.storage.plans import PlanBroken, plan_from_json, plan_salvaged, plan_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,15 @@ async def store_analysis(
     async with rooms.database.system() as unit:
         await unit.calls.get(call_id, lock=True)
         await unit.calls.change(call_id, summary=summary, analysis_result=analysis_result, updated_at=rooms.clock.now())
+
+
+async def forget_keys(rooms: Rooms, closed: ClosedCall) -> None:
+    """Takes the organisation's own keys for vendors out of a plan that runs no more."""
+    if not closed.plan.keys or not closed.call.is_over or closed.damage is not None:
+        return
+    sealed = rooms.vault.seal(plan_to_json(replace(closed.plan, keys={})))
+    async with rooms.database.system() as unit:
+        await unit.calls.change(closed.call.id, plan_sealed=sealed)
 
 
 async def forget_content(rooms: Rooms, call_id: str) -> None:

@@ -39,10 +39,10 @@ async def decide(rooms: Rooms, ringing: Ringing, reply: Mapping[str, Any]) -> De
     if not given and not variables:
         return own(ringing)
     base, name, assistant_id, override = await _meant(rooms, ringing, given)
-    assistant = inbound.able(rooms, planning.resolved(base, override, None, variables))
+    assistant, keys = inbound.able(rooms, ringing.owner, planning.resolved(base, override, None, variables))
     plan = inbound.addressed(ringing.plan, ringing.organisation, assistant)
     known = planning.known(assistant, variables)
-    return Decided(replace(plan, assistant_id=assistant_id, variables=known), assistant.name or name)
+    return Decided(replace(plan, assistant_id=assistant_id, variables=known, keys=keys), assistant.name or name)
 
 
 def own(ringing: Ringing) -> Decided:

@@ -19,16 +19,20 @@ from trunkline.domain.transcript import Message
 from trunkline.services import addresses, destinations, planning, recordings, schemas
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
+from trunkline.services.entitlement import Owner, entitled
 from trunkline.services.following import Replay, followed
 from trunkline.services.journal import first_event, publish
 from trunkline.services.rooms import Page, Rooms
 from trunkline.services.validation import invalid
 from trunkline.storage import placing
+from trunkline.storage.assistants import Assistant
 from trunkline.storage.calls import Call, CallFilters, one
 from trunkline.storage.messages import of_call
 from trunkline.storage.plans import plan_to_json
+from trunkline.storage.provider_keys import sealed_keys
 from trunkline.storage.secrets import public
 from trunkline.storage.steps import Steps
+from trunkline.storage.vault import Vault
 
 __all__ = [
     "CallFilters",
@@ -83,12 +87,14 @@ async def place(
     written in the same transaction, from the call's id.
 
     An ``assistant_id`` or ``number_id`` that this organisation does not have is NotFound. Raises Invalid for what does
-    not make sense, PaymentRequired without credit, and Unavailable (``at_capacity``) where no worker or limit has room.
+    not make sense and for models without a key, Forbidden for local models that the organisation may not use,
+    PaymentRequired without credit, and Unavailable (``at_capacity``) where no worker or limit has room.
     """
     _check_order(order)
-    organisation, base, name = await _asked_for(rooms, caller, order)
+    owner, base, name = await _asked_for(rooms, caller, order)
+    organisation = owner.organisation
     assistant = planning.resolved(base, order.assistant_override, order.first_message, order.variables)
-    rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
+    assistant, keys = entitled(rooms, owner, assistant)
     if wrong := [*addresses.problems(assistant, rooms.limits), *schemas.problems(assistant)]:
         raise invalid(wrong)
     if not organisation.has_credit:
@@ -96,7 +102,7 @@ async def place(
     if rooms.live.room() <= 0:
         raise planning.at_capacity("no worker has room for a call")
     call_id = order.call_id or new_call_id(Direction.OUTBOUND)
-    draft = _plan(call_id, organisation, order, assistant)
+    draft = replace(_plan(call_id, organisation, order, assistant), keys=keys)
     event = await rooms.database.brief(_placing(rooms, draft, order.number_id, assistant.name or name, along))
     publish(rooms, [event])
     await rooms.live.wake(call_id)
@@ -199,18 +205,22 @@ def _check_order(order: PlaceOrder) -> None:
 
 async def _asked_for(
     rooms: Rooms, caller: Caller, order: PlaceOrder
-) -> tuple[Organisation, AssistantSettings | TransientAssistant, str | None]:
-    asking = placing.asker(caller.org_id, order.assistant_id, rooms.vault)
-    organisation, stored = await rooms.database.brief(asking, write=False)
+) -> tuple[Owner, AssistantSettings | TransientAssistant, str | None]:
+    owner, stored = await rooms.database.brief(_asking(caller.org_id, order.assistant_id, rooms.vault), write=False)
     if order.assistant is not None:
-        return organisation, order.assistant, order.assistant.name
+        return owner, order.assistant, order.assistant.name
     if stored is None:
         raise NotFound(f"there is no assistant {order.assistant_id}")
     settings = stored.settings
     if not settings.is_active:
         problem = "the assistant is not active; set is_active, or call with another"
         raise Invalid(problem, code="assistant_inactive", details=["assistant_id: is not active"])
-    return organisation, settings, settings.name
+    return owner, settings, settings.name
+
+
+def _asking(org_id: str, assistant_id: str | None, vault: Vault) -> Steps[tuple[Owner, Assistant | None]]:
+    organisation, stored = yield from placing.asker(org_id, assistant_id, vault)
+    return Owner(organisation, (yield from sealed_keys(org_id))), stored
 
 
 def _plan(call_id: str, organisation: Organisation, order: PlaceOrder, assistant: TransientAssistant) -> CallPlan:

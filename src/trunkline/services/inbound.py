@@ -1,11 +1,12 @@
 """Calls that come in: recorded while they ring, with the number's own assistant, and what was decided about them."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from trunkline.base.clock import iso
-from trunkline.base.errors import Invalid
+from trunkline.base.errors import Forbidden, Invalid
 from trunkline.base.ids import new_call_id
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
 from trunkline.domain.call import CallStatus, Direction, EndReason
@@ -15,7 +16,8 @@ from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import ANONYMOUS, CallPlan, TrunkPlan
 from trunkline.services import addresses, planning, schemas, spelling
 from trunkline.services.admission import Admitted
-from trunkline.services.assistants import defaults
+from trunkline.services.assistants import LOCAL, defaults
+from trunkline.services.entitlement import Owner, entitled
 from trunkline.services.journal import first_event, publish, steps_of
 from trunkline.services.rooms import Rooms
 from trunkline.services.validation import invalid
@@ -24,6 +26,7 @@ from trunkline.storage.assistants import Assistant
 from trunkline.storage.calls import Call
 from trunkline.storage.ledger import Entries
 from trunkline.storage.plans import plan_to_json
+from trunkline.storage.provider_keys import sealed_keys
 from trunkline.storage.secrets import public
 from trunkline.storage.steps import Steps
 from trunkline.storage.vault import Vault
@@ -45,10 +48,15 @@ class Ringing:
     ``problem`` says why, and the plan can only say a few words. ``full`` says that there was no room: it is over."""
 
     plan: CallPlan
-    organisation: Organisation
+    owner: Owner
     stored: Assistant | None
     problem: str | None = None
     full: str | None = None
+
+    @property
+    def organisation(self) -> Organisation:
+        """Whose number was called."""
+        return self.owner.organisation
 
     @property
     def asks(self) -> bool:
@@ -72,13 +80,10 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
     ``at_capacity``. ``caller`` is the user part of From. Raises Unavailable while the database is away.
     """
     number = admitted.number
-    organisation, stored, transfers = await rooms.database.brief(_known(number, rooms.vault), write=False)
-    base, problem = _base(rooms, stored)
-    plan = replace(_plan(admitted, organisation, base, caller), transfer_trunk=transfers)
-    if number.transfer_trunk_id is not None:
-        way_over = placing.transfer_trunk(number.org_id, number.transfer_trunk_id, rooms.vault)
-        plan = replace(plan, transfer_trunk=await rooms.database.brief(way_over, write=False))
-    ringing = Ringing(plan, organisation, stored, problem)
+    owner, stored, transfers = await rooms.database.brief(_known(number, rooms.vault), write=False)
+    (base, keys), problem = _base(rooms, owner, stored)
+    plan = replace(_plan(admitted, owner.organisation, base, caller), transfer_trunk=transfers, keys=keys)
+    ringing = Ringing(plan, owner, stored, problem)
     name = stored.settings.name if stored is not None else None
     full, events = await rooms.database.brief(
         _ringing(rooms, admitted, Decided(plan, name, problem), sip_call_id, hold, room)
@@ -92,9 +97,10 @@ async def settle(rooms: Rooms, decided: Decided) -> bool:
     return await rooms.database.brief(_settling(decided, rooms.vault.seal(plan_to_json(decided.plan))))
 
 
-def _known(number: Number, vault: Vault) -> Steps[tuple[Organisation, Assistant | None, TrunkPlan | None]]:
+def _known(number: Number, vault: Vault) -> Steps[tuple[Owner, Assistant | None, TrunkPlan | None]]:
     organisation, stored = yield from placing.asker(number.org_id, number.assistant_id, vault)
-    return organisation, stored, (yield from placing.transfer_trunk(number.org_id, number.transfer_trunk_id, vault))
+    owner = Owner(organisation, (yield from sealed_keys(number.org_id)))
+    return owner, stored, (yield from placing.transfer_trunk(number.org_id, number.transfer_trunk_id, vault))
 
 
 def _settling(decided: Decided, sealed: str) -> Steps[bool]:
@@ -157,33 +163,48 @@ def _full(admitted: Admitted) -> Steps[str | None]:
     return None
 
 
-def _base(rooms: Rooms, stored: Assistant | None) -> tuple[TransientAssistant, str | None]:
+Able = tuple[TransientAssistant, dict[str, str]]
+"""An assistant that can speak here, and the organisation's own keys that it needs, by vendor."""
+
+
+def _base(rooms: Rooms, owner: Owner, stored: Assistant | None) -> tuple[Able, str | None]:
     """The number's own assistant as it would speak, or a voice for a few words and why there is no more."""
     if stored is None:
-        return _voice_alone(rooms), "the number has no assistant; attach one, or name one in reply to assistant-request"
+        why = "the number has no assistant; attach one, or name one in reply to assistant-request"
+        return _voice_alone(rooms, owner), why
     if not stored.settings.is_active:
-        return _voice_alone(rooms, stored.settings), "the number's assistant is not active"
+        return _voice_alone(rooms, owner, stored.settings), "the number's assistant is not active"
     try:
-        return able(rooms, planning.resolved(stored.settings, None, None, {})), None
+        return able(rooms, owner, planning.resolved(stored.settings, None, None, {})), None
     except Invalid as error:
-        return _voice_alone(rooms, stored.settings), f"the number's assistant cannot speak: {error.message}"
+        why = f"the number's assistant cannot speak: {error.message}"
+        return _voice_alone(rooms, owner, stored.settings), why
 
 
-def _voice_alone(rooms: Rooms, stored: AssistantSettings | None = None) -> TransientAssistant:
-    """The plainest assistant of this installation; events go where those of ``stored`` go."""
-    plain: dict[str, Any] = dict(defaults(rooms.limits))
+def _voice_alone(rooms: Rooms, owner: Owner, stored: AssistantSettings | None = None) -> Able:
+    """The plainest assistant of this installation, with the voice of ``stored`` where that can be had; events go where
+    those of ``stored`` go. The local one is there for whoever calls, whatever the organisation may use."""
+    plain: dict[str, Any] = {}
     if stored is not None:
-        told = ("webhook_url", "webhook_secret", "webhook_events", "tts_config", "gdpr_mode")
+        told = ("webhook_url", "webhook_secret", "webhook_events", "gdpr_mode")
         plain |= {name: value for name in told if (value := getattr(stored, name)) is not None}
-    return TransientAssistant.model_validate(plain)
+    models = defaults(rooms.limits)
+    voice = {"tts_config": stored.tts_config} if stored is not None and stored.tts_config is not None else {}
+    for tried in ({**models, **voice}, models):
+        with suppress(Invalid):
+            return able(rooms, owner, TransientAssistant.model_validate(plain | tried))
+    return TransientAssistant.model_validate(plain | LOCAL), {}
 
 
-def able(rooms: Rooms, assistant: TransientAssistant) -> TransientAssistant:
+def able(rooms: Rooms, owner: Owner, assistant: TransientAssistant) -> Able:
     """The assistant, if it can speak here. Raises Invalid."""
-    rooms.models.check(assistant.llm_config, assistant.stt_config, assistant.tts_config)
+    try:
+        assistant, keys = entitled(rooms, owner, assistant)
+    except Forbidden as error:
+        raise Invalid(error.message, code=error.code, details=error.details) from None
     if wrong := [*addresses.problems(assistant, rooms.limits), *schemas.problems(assistant)]:
         raise invalid(wrong)
-    return assistant
+    return assistant, keys
 
 
 def _plan(admitted: Admitted, organisation: Organisation, assistant: TransientAssistant, caller: str) -> CallPlan:

@@ -53,6 +53,15 @@ async def create(rooms: Rooms, name: str, email: str | None = None) -> tuple[Org
     return organisation, text
 
 
+async def allow_local_models(rooms: Rooms, org_id: str, allowed: bool) -> Organisation:
+    """Says whether an organisation may use the local models; for the operator. Raises NotFound."""
+    async with rooms.database.system() as unit:
+        before = await unit.organisations.get(org_id, lock=True)
+        after = replace(before, has_local_models_access=allowed, updated_at=rooms.clock.now())
+        await unit.organisations.save(after)
+        return after
+
+
 async def overview(rooms: Rooms, caller: Caller) -> Overview:
     """The caller's organisation, with how much of everything it has."""
     now = rooms.clock.now()

@@ -31,6 +31,8 @@ class Organisations(Nouns[Organisation]):
             "webhook_url": item.webhook_url,
             "webhook_secret_sealed": self._vault.seal_maybe(item.webhook_secret),
             "max_concurrent_calls": item.max_concurrent_calls,
+            "has_local_models_access": item.has_local_models_access,
+            "provider_defaults": dict(item.provider_defaults),
             "created_at": item.created_at,
             "updated_at": item.updated_at,
         }

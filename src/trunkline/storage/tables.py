@@ -50,8 +50,22 @@ organisations = Table(
     Column("webhook_url", Words),
     Column("webhook_secret_sealed", Words),
     Column("max_concurrent_calls", Integer),
+    Column("has_local_models_access", Boolean, nullable=False),
+    Column("provider_defaults", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+provider_keys = Table(
+    "provider_keys",
+    metadata,
+    _id(),
+    _org(index=False),
+    Column("vendor", String(64), nullable=False),
+    _required("key_sealed"),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("org_id", "vendor"),
 )
 
 api_keys = Table(

@@ -16,6 +16,7 @@ from trunkline.storage.messages import Messages
 from trunkline.storage.numbers import Numbers
 from trunkline.storage.organisations import Organisations
 from trunkline.storage.outbox import Outbox
+from trunkline.storage.provider_keys import ProviderKeys
 from trunkline.storage.steps import Steps, driven
 from trunkline.storage.trunks import Trunks
 from trunkline.storage.vault import Vault
@@ -86,6 +87,11 @@ class Unit(Transaction):
     def numbers(self) -> Numbers:
         """Its numbers."""
         return Numbers(*self._inside)
+
+    @cached_property
+    def provider_keys(self) -> ProviderKeys:
+        """Its own keys for vendors."""
+        return ProviderKeys(*self._inside)
 
     @cached_property
     def trunks(self) -> Trunks:

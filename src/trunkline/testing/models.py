@@ -26,7 +26,7 @@ from trunkline.ports.models import (
     Tts,
     Turn,
 )
-from trunkline.ports.offers import ProviderFacts, VoiceFacts
+from trunkline.ports.offers import ModelFacts, ProviderFacts, VoiceFacts
 from trunkline.ports.realtime import Realtime
 
 
@@ -312,6 +312,11 @@ class ScriptedModels(NoVendors):
 
     def voices(self) -> list[VoiceFacts]:
         return [VoiceFacts(id="tone", name="Tone", language="en", provider="scripted")]
+
+    def providers(self) -> list[ProviderFacts]:
+        """The scripted brain."""
+        model = ModelFacts(id="script", name="Script", default=True, price={"call": 0.0})
+        return [ProviderFacts("scripted", "scripted", "Scripted", "llm", "", (model,))]
 
     def _know(self, provider: str, field_name: str) -> None:
         if provider not in self.known:

@@ -188,6 +188,7 @@ OPERATIONS = (
             "trunk_inactive",
             "no_number_available",
             "insufficient_credits",
+            "local_models_not_allowed",
             "at_capacity",
         ),
         request_example=CALL_EXAMPLE,

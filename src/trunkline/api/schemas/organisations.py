@@ -35,7 +35,9 @@ class OrganisationShown(Shown):
     active_numbers: int = Field(description="How many active numbers it has.")
     active_agents: int = Field(description="How many active assistants it has.")
     active_calls: int = Field(description="How many calls are going on.")
-    has_local_models_access: bool = Field(description="Always true: the local models come with the platform.")
+    has_local_models_access: bool = Field(
+        description="Whether its assistants may use the providers `local`; the operator decides."
+    )
     parent_org_id: None = Field(description="Always null in this release.")
     webhook_url: str | None = Field(description="Where events go when the assistant has no address.")
     webhook_secret: None = Field(description="Never shown; see `webhook_secret_set`.")
@@ -60,7 +62,7 @@ def shown(overview: Overview, *, children: bool = False) -> dict[str, Any]:
         "active_numbers": overview.active_numbers,
         "active_agents": overview.active_agents,
         "active_calls": overview.active_calls,
-        "has_local_models_access": True,
+        "has_local_models_access": organisation.has_local_models_access,
         "parent_org_id": None,
         "webhook_url": organisation.webhook_url,
         "webhook_secret": None,
