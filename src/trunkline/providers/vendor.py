@@ -1,13 +1,17 @@
 """A vendor as its adapters reach it: address, connections, and how its failures become ours. Keys never get into words."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar, cast
 
 import aiohttp
 from pydantic import SecretStr
 
 from trunkline.base.errors import Upstream
+from trunkline.providers.llm.warmth import tracing
+
+T = TypeVar("T")
 
 SILENCE_SECONDS = 5.0
 """A connection that gives no byte for so long while one is due is given up."""
@@ -15,7 +19,7 @@ HEARTBEAT_SECONDS = 3.0
 """A websocket is pinged so often; without an answer within half of that it is given up: 4.5 s at most."""
 LONGEST_MESSAGE_BYTES = 8 << 20
 _LARGEST_ERROR_BYTES = 1 << 16
-_REQUEST_IDS = ("x-request-id", "request-id", "dg-request-id", "x-goog-request-id", "cf-ray")
+_REQUEST_IDS = ("x-request-id", "request-id", "dg-request-id", "x-goog-request-id", "mistral-correlation-id", "cf-ray")
 
 
 class Vendor:
@@ -26,9 +30,15 @@ class Vendor:
         self.url = url.rstrip("/")
         self._silence_seconds = silence_seconds
         self._http: aiohttp.ClientSession | None = None
+        self._shared: dict[type, object] = {}
 
     def __repr__(self) -> str:
         return f"Vendor({self.name!r}, {self.url!r})"
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long it may say nothing while something is due."""
+        return self._silence_seconds
 
     @property
     def socket_url(self) -> str:
@@ -46,8 +56,15 @@ class Vendor:
                 ),
                 headers={"User-Agent": "trunkline"},
                 cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[tracing()],
             )
         return self._http
+
+    def shared(self, kind: type[T], make: Callable[[], T]) -> T:
+        """What all calls to this vendor share: one of a kind, made when it is first wanted."""
+        if kind not in self._shared:
+            self._shared[kind] = make()
+        return cast(T, self._shared[kind])
 
     async def aclose(self) -> None:
         """Closes all connections."""

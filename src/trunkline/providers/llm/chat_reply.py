@@ -1,53 +1,12 @@
 """Reading chat completions: chunks and whole replies become the parts of our port, errors become Upstream."""
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
-from trunkline.base.errors import Upstream
 from trunkline.ports.models import Calls, Delta, ReplyPart, Spent, ToolCall
-
-PROVIDER = "openai_compatible"
-_RETRYABLE = frozenset((408, 409, 425, 429))
-_KEY_LIKE = re.compile(r"\b(?:sk|gsk|xai)-[\w*.-]{4,}")
-
-
-def failure(
-    message: str,
-    *,
-    retryable: bool,
-    status: int | None = None,
-    vendor_message: str = "",
-    request_id: str = "",
-) -> Upstream:
-    """An Upstream of this provider. What looks like a key is cut out of the vendor's words."""
-    return Upstream(
-        message,
-        provider=PROVIDER,
-        retryable=retryable,
-        status=status,
-        vendor_message=_KEY_LIKE.sub("[key]", vendor_message)[:1000],
-        request_id=request_id,
-    )
-
-
-def retryable_status(status: int) -> bool:
-    """Whether the same request may succeed later."""
-    return status in _RETRYABLE or status >= 500
-
-
-def vendor_error(body: bytes | dict[str, Any]) -> tuple[str, str, int | None]:
-    """Message, parameter and status of a vendor's error object, whatever of it is there."""
-    try:
-        value = orjson.loads(body) if isinstance(body, bytes) else body
-    except orjson.JSONDecodeError:
-        return (body.decode(errors="replace").strip()[:300] if isinstance(body, bytes) else ""), "", None
-    error = value.get("error", value) if isinstance(value, dict) else value
-    if not isinstance(error, dict):
-        return str(error), "", None
-    code = error.get("status") or error.get("code")
-    return str(error.get("message") or error), str(error.get("param") or ""), code if isinstance(code, int) else None
+from trunkline.providers.llm.failing import Failing, vendor_error
 
 
 class _Call:
@@ -72,14 +31,14 @@ class _Call:
             case dict(ready):
                 self.ready = ready
 
-    def finished(self, number: int, cut: bool) -> ToolCall:
+    def finished(self, name: str, cut: bool) -> ToolCall:
         arguments, problem = self.ready, ""
         if arguments is None:
-            arguments, problem = _arguments(self.text, cut)
-        return ToolCall(self.id or f"call_{number}", self.name, arguments, problem)
+            arguments, problem = arguments_of(self.text, cut)
+        return ToolCall(self.id or name, self.name, arguments, problem)
 
 
-def _arguments(text: str, cut: bool) -> tuple[dict[str, Any], str]:
+def arguments_of(text: str, cut: bool) -> tuple[dict[str, Any], str]:
     """The arguments of a call, or the sentence that the model is told instead of a result."""
     if not text.strip():
         return {}, ""
@@ -96,8 +55,12 @@ def _arguments(text: str, cut: bool) -> tuple[dict[str, Any], str]:
 class ChatReply:
     """Puts one reply together from its chunks. ``may_be_silent``: an empty one is a reply too, not a failure."""
 
-    def __init__(self, request_id: str = "", *, may_be_silent: bool = False) -> None:
+    def __init__(
+        self, request_id: str = "", *, may_be_silent: bool = False, failing: Failing | None = None, prefix: str = "call"
+    ) -> None:
         self._may_be_silent = may_be_silent
+        self._failing = failing or Failing("openai_compatible")
+        self._prefix = prefix
         self._request_id = request_id
         self._calls: list[tuple[int, _Call]] = []
         self._finish = ""
@@ -111,21 +74,10 @@ class ChatReply:
 
     def take(self, data: bytes) -> list[ReplyPart]:
         """The words of one chunk (or of a whole reply). Raises Upstream for an error in its place, and for garbage."""
-        try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise self._broken("The model server sent a chunk that is not JSON.") from error
-        if not isinstance(chunk, dict):
-            raise self._broken("The model server sent a chunk that is not an object.")
+        chunk = self._failing.read(data, self._request_id)
         if chunk.get("error"):
             message, _, status = vendor_error(chunk)
-            raise failure(
-                "The model server failed while it replied.",
-                retryable=status is None or retryable_status(status),
-                status=status,
-                vendor_message=message,
-                request_id=self._request_id,
-            )
+            raise self._failing.within(message, self._request_id, status)
         self._take_usage(chunk.get("usage"))
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
@@ -133,8 +85,13 @@ class ChatReply:
         return self._take_choice(choices[0])
 
     def _take_usage(self, usage: object) -> None:
-        if isinstance(usage, dict):
-            self._spent = Spent(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+        """Some count what was thought apart from the reply: the sum of all has it."""
+        if not isinstance(usage, dict):
+            return
+        prompt, reply, total = (int(usage.get(f"{name}_tokens") or 0) for name in ("prompt", "completion", "total"))
+        details = usage.get("prompt_tokens_details")
+        cached = int(details.get("cached_tokens") or 0) if isinstance(details, dict) else 0
+        self._spent = Spent(prompt, max(reply, total - prompt), cached)
 
     def _take_choice(self, choice: dict[str, Any]) -> list[ReplyPart]:
         self._finish = str(choice.get("finish_reason") or self._finish)
@@ -144,7 +101,7 @@ class ChatReply:
         for at, piece in enumerate(delta.get("tool_calls") or ()):
             if isinstance(piece, dict):
                 self._take_call(piece, at)
-        words = [text for key in ("content", "refusal") if isinstance(text := delta.get(key), str) and text]
+        words = [text for key in ("content", "refusal") for text in _texts(delta.get(key))]
         self._spoke = self._spoke or any(text.strip() for text in words)
         return [Delta(text) for text in words]
 
@@ -161,17 +118,20 @@ class ChatReply:
     def finish(self) -> list[ReplyPart]:
         """The tool calls and the cost. Raises Upstream when the stream ended too early or brought nothing."""
         if not self._finish:
-            raise self._broken("The model server ended the stream before the reply was finished.")
+            raise self._failing.too_early(self._request_id)
+        if self._finish == "error":
+            raise self._failing.within("finish_reason error", self._request_id, None)
         if not self._calls and not self._spoke and not (self._may_be_silent and self._finish == "stop"):
-            filtered = self._finish == "content_filter"
-            raise failure(
-                "The model's content filter refused to reply." if filtered else "The model replied with nothing.",
-                retryable=not filtered,
-                request_id=self._request_id,
-            )
+            raise self._failing.empty(self._request_id, filtered=self._finish == "content_filter")
         cut = self._finish == "length"
-        calls = tuple(call.finished(number, cut) for number, (_, call) in enumerate(self._calls))
+        calls = tuple(call.finished(f"{self._prefix}_{number}", cut) for number, (_, call) in enumerate(self._calls))
         return [Calls(calls), self._spent] if calls else [self._spent]
 
-    def _broken(self, message: str) -> Upstream:
-        return failure(message, retryable=True, request_id=self._request_id)
+
+def _texts(content: object) -> Iterator[str]:
+    """The words of a content: itself, or its chunks of text (others hold what the model thought)."""
+    if isinstance(content, str) and content:
+        yield content
+    for chunk in content if isinstance(content, list) else ():
+        if isinstance(chunk, dict) and chunk.get("type") == "text":
+            yield from _texts(chunk.get("text"))

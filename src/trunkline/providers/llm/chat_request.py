@@ -1,36 +1,48 @@
-"""Writing chat completion requests: our history and functions as the published protocol takes them."""
+"""Writing chat completion requests: our history and functions as a vendor's dialect of the protocol takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
 
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import Turn
-
-# What a server may not know: it is left out (or named the old way) once it has said so.
-DISPENSABLE = frozenset(("temperature", "stream_options", "max_completion_tokens"))
+from trunkline.providers.llm.alternating import ordered
+from trunkline.providers.llm.dialect import COMPATIBLE, Dialect
 
 
 def body_of(
-    config: LlmConfig, history: Sequence[Turn], tools: Sequence[FunctionSpec], unknown: frozenset[str]
+    config: LlmConfig,
+    history: Sequence[Turn],
+    tools: Sequence[FunctionSpec],
+    unknown: Collection[str],
+    dialect: Dialect = COMPATIBLE,
 ) -> bytes:
     """The request as JSON; ``unknown`` are the parameters that this server has refused."""
-    body: dict[str, Any] = {
-        "messages": [_message(turn) for turn in history],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "temperature": config.temperature,
-    }
+    turns = ordered(history) if dialect.ordered else history
+    body: dict[str, Any] = {"messages": [_message(turn) for turn in turns], "stream": True, **dialect.also}
+    if dialect.asks_for_usage:
+        body["stream_options"] = {"include_usage": True}
     if config.model:
         body["model"] = config.model
     if config.max_completion_tokens is not None:
-        body["max_completion_tokens"] = config.max_completion_tokens
+        body[dialect.longest_reply] = config.max_completion_tokens
     if tools:
         body["tools"] = [{"type": "function", "function": _function(tool)} for tool in tools]
+    body |= _manner(config, dialect, tools=bool(tools))
     if "max_completion_tokens" in unknown and "max_completion_tokens" in body:
         body["max_tokens"] = body["max_completion_tokens"]
     return orjson.dumps({name: value for name, value in body.items() if name not in unknown})
+
+
+def _manner(config: LlmConfig, dialect: Dialect, *, tools: bool) -> dict[str, Any]:
+    """How freely the model speaks and how long it thinks. One that is not known thinks as it is asked to, if it is."""
+    thinking = dialect.thinking(config.model)
+    effort = thinking.effort(config.reasoning_effort, tools) if thinking is not None else config.reasoning_effort
+    manner: dict[str, Any] = {} if effort is None else {"reasoning_effort": effort}
+    if thinking is None or thinking.takes_temperature(effort):
+        manner["temperature"] = min(config.temperature, dialect.warmest)
+    return manner
 
 
 def _function(tool: FunctionSpec) -> dict[str, Any]:

@@ -1,0 +1,168 @@
+"""The way from a call to its model server: a connection that is kept warm, requests, and streams of events."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from trunkline.base.errors import Upstream
+from trunkline.base.sse import SseEvent, SseParser, SseTooLong
+from trunkline.base.tasks import Crew
+from trunkline.providers.llm.failing import Failing, error_of
+from trunkline.providers.llm.warmth import Warmth
+from trunkline.providers.vendor import Vendor, request_id
+
+LARGEST_REPLY_BYTES = 1 << 20
+_LOOK_SECONDS = 1.0
+"""A call looks this often whether a connection is still open: what is known of the server may have changed."""
+_REFUSES_PARAMETERS = (400, 422)
+
+
+class ModelServer:
+    """One address, and what all calls to it have learned: when its connections close, and which parameters it refuses."""
+
+    def __init__(self, url: str, http: Callable[[], aiohttp.ClientSession]) -> None:
+        self.url = url
+        self.warmth = Warmth()
+        self._http = http
+        self._unknown: dict[str | None, set[str]] = {}
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        """Its connections."""
+        return self._http()
+
+    def unknown(self, model: str | None) -> set[str]:
+        """The parameters that it does not take with a model."""
+        return self._unknown.setdefault(model, set())
+
+
+def server_of(vendor: Vendor) -> ModelServer:
+    """The vendor's one model server."""
+    return vendor.shared(ModelServer, lambda: ModelServer(vendor.url, lambda: vendor.http))
+
+
+class ServerLine:
+    """One call's line to a model server. ``knock`` is the path of something that costs nothing to ask for."""
+
+    def __init__(self, server: ModelServer, headers: Mapping[str, str], failing: Failing, knock: str) -> None:
+        self.server = server
+        self.failing = failing
+        self._headers = headers
+        self._knock_path = knock
+        self._crew = Crew(type(self).__name__)
+
+    def warm(self) -> None:
+        """Opens a connection while the phone rings, and sees that one stays open while the call lasts; whether that works
+        is seen when it is needed."""
+        self._crew.start(self._stay_warm(), "warm")
+
+    async def _stay_warm(self) -> None:
+        now, warmth = asyncio.get_running_loop().time, self.server.warmth
+        await self._knock()
+        while warmth.kept:
+            await asyncio.sleep(min(_LOOK_SECONDS, max(0.1, warmth.due_in(now()))))
+            if warmth.due_in(now()) <= 0:
+                await self._knock()
+
+    async def _knock(self) -> None:
+        try:
+            async with (
+                self._used(),
+                self.server.http.get(
+                    self.server.url + self._knock_path,
+                    headers=self._headers,
+                    allow_redirects=False,
+                    trace_request_ctx=self.server.warmth,
+                ) as answer,
+            ):
+                self.server.warmth.told(answer.headers)
+                await answer.content.read(LARGEST_REPLY_BYTES)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[None]:
+        """A connection is in use."""
+        now = asyncio.get_running_loop().time
+        self.server.warmth.begin(now())
+        try:
+            yield
+        finally:
+            self.server.warmth.end(now())
+
+    @asynccontextmanager
+    async def posted(self, path: str, body: bytes) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request; leaving closes the connection at once where not all of it was read. Raises Upstream."""
+        try:
+            async with (
+                self._used(),
+                self.server.http.post(
+                    self.server.url + path,
+                    data=body,
+                    headers=self._headers,
+                    allow_redirects=False,
+                    trace_request_ctx=self.server.warmth,
+                ) as answer,
+            ):
+                try:
+                    yield answer
+                finally:
+                    if not answer.content.at_eof():
+                        answer.close()
+        except (aiohttp.ClientError, OSError) as error:
+            raise self.failing.unreachable(error) from error
+
+    async def refused(
+        self, answer: aiohttp.ClientResponse, model: str | None, dispensable: Mapping[str, Collection[str]]
+    ) -> bool:
+        """Whether the server refused a parameter that can be done without: the same request without it is to follow.
+
+        ``dispensable`` has for each parameter the words that mean it. Raises Upstream for any other refusal.
+        """
+        if answer.status == 200:
+            return False
+        message, param = await error_of(answer)
+        unknown = self.server.unknown(model)
+        if answer.status in _REFUSES_PARAMETERS:
+            for name, words in dispensable.items():
+                if name not in unknown and (param in (name, *words) or _names(message, (name, *words))):
+                    unknown.add(name)
+                    return True
+        raise self.failing.refused(answer, message)
+
+    async def events(
+        self, answer: aiohttp.ClientResponse, complete: Callable[[], bool]
+    ) -> AsyncGenerator[SseEvent, None]:
+        """The events of a stream. That it breaks off does not matter once ``complete`` says that all has come."""
+        if answer.content_type != "text/event-stream":
+            raise self.failing(
+                f"{{it}} answered with {answer.content_type}, not with a stream of events.",
+                retryable=False,
+                status=answer.status,
+                request_id=request_id(answer.headers),
+            )
+        parser = SseParser()
+        try:
+            async for chunk in answer.content.iter_any():
+                for event in parser.feed(chunk):
+                    yield event
+        except SseTooLong as error:
+            raise self.failing(f"{{it}} sent a stream that cannot be read: {error}.", retryable=False) from error
+        except aiohttp.ClientPayloadError:
+            if not complete():
+                raise
+
+    def tired(self) -> Upstream:
+        """It refused one parameter after the other."""
+        return self.failing("{it} refused the request again and again.", retryable=False)
+
+    async def aclose(self) -> None:
+        """Ends what is still under way."""
+        await self._crew.aclose()
+
+
+def _names(message: str, words: Collection[str]) -> bool:
+    return any(re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", message) for word in words)
