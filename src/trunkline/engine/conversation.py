@@ -5,24 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.base.errors import Upstream
+from trunkline.domain.assistant import REALTIME
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.commands import EndCall
 from trunkline.domain.events import CallEnded, StatusChanged
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
 from trunkline.engine.effects import Effect, Listen, Prepare, Record
-from trunkline.engine.latency import Meter
+from trunkline.engine.latency import DuplexMeter, Meter
 from trunkline.engine.prompt import apology, first_message
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.consent import Consent
 from trunkline.engine.talk.deeds import Deeds
 from trunkline.engine.talk.desk import Desk, Stage, Timer
+from trunkline.engine.talk.duplex import DuplexFloor
 from trunkline.engine.talk.ear import Said
 from trunkline.engine.talk.floor import Floor
 from trunkline.engine.talk.keys import KeysHeard
 from trunkline.engine.talk.limits import Duration, Silence
 from trunkline.engine.talk.mouth import Utterance
 from trunkline.engine.talk.screening import Reception
+from trunkline.engine.talk.surface import AnyFloor
 from trunkline.engine.turns import has_phrase
 from trunkline.engine.wording import goodbye_notice
 
@@ -44,13 +47,14 @@ class Conversation:
 
     def __init__(self, plan: CallPlan, now: float, wall: datetime) -> None:
         self._desk = Desk(plan, now, wall)
-        self._floor = Floor(self._desk, self._turn_over, self._spoken)
+        self._duplex = self._hears_by_itself() if plan.assistant.llm_config.provider in REALTIME else None
+        self._floor: AnyFloor = self._duplex or Floor(self._desk, self._turn_over, self._spoken)
         self._closing = Closing(self._desk, self._floor.mind, self._floor.mouth)
         self._deeds = Deeds(self._desk, self._floor, self._closing)
         self._keys = KeysHeard(self._desk)
         self._silence = Silence(self._desk, self._floor.mouth, self._closing)
         self._duration = Duration(self._desk, self._closing)
-        self._meter = Meter(self._desk)
+        self._meter = Meter(self._desk) if self._duplex is None else DuplexMeter(self._desk)
         self._reception = Reception(self._desk, self._floor, self._closing, self._open_talk)
         self._consent = Consent(self._desk, self._floor.mouth, self._closing, self._begin)
         self._ringing = False
@@ -74,6 +78,7 @@ class Conversation:
             events.TurnJudged: lambda event: floor.judged(event.probability),
             events.ToneNoticed: self._reception.hear,
             events.ToneHeard: self._reception.hear,
+            **(self._reactions_to(self._duplex) if self._duplex is not None else {}),
             events.ReplyText: self._reply_text,
             events.ReplyTools: lambda event: floor.mind.tools(event.reply, event.calls),
             events.ReplyFinished: self._reply_finished,
@@ -92,6 +97,21 @@ class Conversation:
             events.HearingFailed: self._hearing_failed,
             events.TimerFired: self._time,
             events.ShuttingDown: self._shutting_down,
+        }
+
+    def _hears_by_itself(self) -> DuplexFloor:
+        return DuplexFloor(self._desk, self._turn_over, self._spoken)
+
+    def _reactions_to(self, duplex: DuplexFloor) -> dict[type, Callable[[Any], None]]:
+        """What a realtime model tells."""
+        return {
+            events.ModelReady: lambda event: duplex.ready(),
+            events.ModelLost: lambda event: duplex.lost(),
+            events.ModelFailed: lambda event: self._deafened("realtime model", event.error),
+            events.PartyBegan: lambda event: duplex.party_began(event.at),
+            events.PartyPaused: lambda event: duplex.party_paused(event.at),
+            events.PartySaid: lambda event: self._party_said(duplex, event),
+            events.ReplyBegan: duplex.reply_began,
         }
 
     @property
@@ -130,6 +150,14 @@ class Conversation:
             self._react[type(event)](event)
         self._settle()
 
+    def _party_said(self, duplex: DuplexFloor, event: events.PartySaid) -> None:
+        """Words from a realtime model."""
+        words = events.WordsFinal(event.text) if event.final else events.WordsPartial(event.text)
+        listening = self._desk.listening
+        self._reception.hear(words)
+        if listening or not self._reception.listens:
+            duplex.said(event)
+
     def _settle(self) -> None:
         """Goes on with all there is room for now; the parts say what that is."""
         if self.ended:
@@ -152,7 +180,7 @@ class Conversation:
     def _quiet(self) -> bool:
         floor = self._floor
         resting = self._held or floor.muted or self._keys.gathering or self._desk.stage is not Stage.TALKING
-        thinking = floor.mind.live is not None or floor.mind.owed or floor.mind.waiting
+        thinking = floor.mind.busy or floor.mind.owed or floor.mind.waiting
         return not (resting or thinking or floor.mouth.busy or floor.engaged)
 
     # --- the line
@@ -286,14 +314,15 @@ class Conversation:
         self._closing.sounding()
 
     def _silent(self, event: events.SpeakingStopped) -> None:
-        self._floor.mouth.stopped(event.utterance, event.heard, event.rest, event.at, event.broken)
+        number, heard, rest = event.utterance, event.heard, event.rest
+        self._floor.mouth.stopped(number, heard, rest, event.at, event.broken, event.played_seconds)
 
     def _reply_text(self, event: events.ReplyText) -> None:
         self._floor.mind.text(event.reply, event.text)
         self._deeds.transfer.reply(event)
 
     def _reply_finished(self, event: events.ReplyFinished) -> None:
-        self._floor.mind.finished(event.reply)
+        self._floor.mind.finished(event.reply, cut=event.cut)
         self._deeds.transfer.reply(event)
 
     # --- failures
@@ -310,7 +339,11 @@ class Conversation:
             self._closing.hang_up(EndReason.PROVIDER_ERROR, _failure("voice", event.error))
 
     def _hearing_failed(self, event: events.HearingFailed) -> None:
-        self._deaf = _failure("speech recogniser", event.error)
+        self._deafened("speech recogniser", event.error)
+
+    def _deafened(self, stage: str, error: Upstream) -> None:
+        """Nobody hears the party any more: it is told so as soon as the assistant may speak."""
+        self._deaf = _failure(stage, error)
         if self._desk.stage is Stage.CALLING:
             self._closing.hang_up(EndReason.PROVIDER_ERROR, self._deaf)
 

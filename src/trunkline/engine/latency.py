@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trunkline.domain.events import TurnMeasured
-from trunkline.engine.effects import Effect, Speak, Think
+from trunkline.engine.effects import Effect, Play, Speak, Think
 from trunkline.engine.events import Event, ReplyText, SpeakingStarted
 from trunkline.engine.talk.desk import Desk
 from trunkline.engine.talk.ear import Said
@@ -87,6 +87,40 @@ class Meter:
         if reply is None or reply.first_at is None:
             return 0.0
         return max(0.0, reply.first_at - max(since, reply.asked_at))
+
+
+class DuplexMeter:
+    """Measures where a realtime model hears, thinks and speaks: what it is made of, only its vendor knows."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._turns = 0
+        self._said: Said | None = None
+        self._asked_at = 0.0
+
+    def turn_over(self, said: Said) -> None:
+        """A turn that is being answered is over; ``said.final_at`` is when the model took it for that."""
+        self._said, self._asked_at = said, self._desk.now
+
+    def watch(self, event: Event | None, effects: Sequence[Effect]) -> None:
+        """Takes the marks from one event and what it led to; notes the turn once it is heard."""
+        if any(isinstance(effect, Play) for effect in effects):
+            self._asked_at = self._desk.now
+        said = self._said
+        if not isinstance(event, SpeakingStarted) or said is None:
+            return
+        self._turns += 1
+        self._said = None
+        sound_at = self._asked_at + (event.first_audio_seconds or 0.0)
+        self._desk.note(
+            TurnMeasured(
+                at=self._desk.at(self._desk.now),
+                turn=self._turns,
+                end_of_turn=_ms(max(0.0, said.final_at - said.ended_at)),
+                heard=_ms(event.at - said.ended_at),
+                added=_ms(max(0.0, event.at - sound_at)),
+            )
+        )
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -99,6 +99,11 @@ _DTMF_SPEC = FunctionSpec(
 )
 
 
+def instructions(plan: CallPlan) -> str:
+    """What a realtime model is told before all: the system messages of the prompt."""
+    return "\n\n".join(message.content for message in plan.assistant.llm_config.messages if message.role == "system")
+
+
 def first_message(plan: CallPlan) -> str | None:
     """The words with which the assistant opens, None when it waits for the party."""
     assistant = plan.assistant

@@ -3,8 +3,8 @@
 from trunkline.domain.call import EndReason
 from trunkline.engine.effects import HangUp
 from trunkline.engine.talk.desk import Desk, Stage, Timer
-from trunkline.engine.talk.mind import Mind
 from trunkline.engine.talk.mouth import Mouth
+from trunkline.engine.talk.surface import AnyMind
 
 GRACE_SECONDS = 2.0
 FIRST_SOUND_SECONDS = 3.0
@@ -13,7 +13,7 @@ FIRST_SOUND_SECONDS = 3.0
 class Closing:
     """Ends the call. The first reason that we give is the one that counts, before whatever the line says."""
 
-    def __init__(self, desk: Desk, mind: Mind, mouth: Mouth) -> None:
+    def __init__(self, desk: Desk, mind: AnyMind, mouth: Mouth) -> None:
         self.reason: EndReason | None = None
         self.error: str | None = None
         self._desk = desk

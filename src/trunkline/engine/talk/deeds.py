@@ -20,11 +20,11 @@ from trunkline.engine.events import DigitsSent, Ordered, ToolsFinished, ToolsOff
 from trunkline.engine.prompt import NO_TOOLS_NOTICE, ToolKind, destinations
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.desk import Desk, Stage
-from trunkline.engine.talk.floor import Floor
 from trunkline.engine.talk.keys import KeysSent, Origin
 from trunkline.engine.talk.mind import Reply
 from trunkline.engine.talk.mouth import Utterance
 from trunkline.engine.talk.orders import Orders
+from trunkline.engine.talk.surface import AnyFloor
 from trunkline.engine.talk.tools import Tools
 from trunkline.engine.talk.transfer import Order
 from trunkline.engine.talk.transfer import Transfer as HandingOver
@@ -47,7 +47,7 @@ _CALL_ENDED = "the call ended"
 class Deeds:
     """Carries out tools and commands."""
 
-    def __init__(self, desk: Desk, floor: Floor, closing: Closing) -> None:
+    def __init__(self, desk: Desk, floor: AnyFloor, closing: Closing) -> None:
         self.tools = Tools(desk, floor.mouth, floor.history)
         self._desk = desk
         self._floor = floor

@@ -37,6 +37,11 @@ class Mind:
         self._numbers = 0
 
     @property
+    def busy(self) -> bool:
+        """Whether a reply is asked for, or not concluded."""
+        return self.live is not None
+
+    @property
     def early(self) -> bool:
         """Whether the live reply is thought ahead."""
         return self.live is not None and self.live.early
@@ -108,7 +113,7 @@ class Mind:
         if live is not None:
             live.calls = (*live.calls, *calls)
 
-    def finished(self, number: int) -> None:
+    def finished(self, number: int, *, cut: bool = False) -> None:
         """A reply is complete."""
         live = self._reply(number)
         if live is not None:

@@ -4,7 +4,7 @@ from trunkline.domain.events import PartialHeard
 from trunkline.domain.transcript import Role
 from trunkline.engine.events import Event, SpeechEnded, SpeechStarted, WordsFinal, WordsPartial
 from trunkline.engine.talk.desk import Desk
-from trunkline.engine.talk.floor import Floor
+from trunkline.engine.talk.surface import AnyFloor
 
 
 class Overheard:
@@ -56,7 +56,7 @@ class Overheard:
         self._said.clear()
         self._began_at = self.speaking_since
 
-    def go_on(self, floor: Floor) -> None:
+    def go_on(self, floor: AnyFloor) -> None:
         """What is being said right now becomes a turn."""
         floor.speech_started(self.span[0] if self.speaking_since is None else self.speaking_since)
         if self.partial:

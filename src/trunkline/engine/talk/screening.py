@@ -15,10 +15,10 @@ from trunkline.engine.talk.answering import Answering
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Said
-from trunkline.engine.talk.floor import Floor
 from trunkline.engine.talk.introduction import introduction, is_thanks
 from trunkline.engine.talk.mouth import Utterance
 from trunkline.engine.talk.overheard import Overheard
+from trunkline.engine.talk.surface import AnyFloor
 
 WATCH_SECONDS, WATCHED_TURNS = 20.0, 2
 AFTER_GREETING_SECONDS, LONGEST_GREETING_SECONDS = 1.5, 30.0
@@ -54,7 +54,7 @@ class Reception:
     when a machine turns out to have answered. ``open_talk`` says the first words.
     """
 
-    def __init__(self, desk: Desk, floor: Floor, closing: Closing, open_talk: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, floor: AnyFloor, closing: Closing, open_talk: Callable[[], None]) -> None:
         self.phase = Phase.OFF
         self._desk = desk
         self._floor = floor
@@ -78,6 +78,11 @@ class Reception:
     def reason(self) -> EndReason | None:
         """Why the call ended, where the line closes now because a voicemail hung up."""
         return EndReason.VOICEMAIL_DETECTED if self.phase is Phase.VOICEMAIL else None
+
+    @property
+    def listens(self) -> bool:
+        """Whether the party's words are for it alone: until it is known who answered."""
+        return self._desk.stage is Stage.SCREENING
 
     def begin(self) -> None:
         """The call was answered."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from trunkline.domain.assistant import REALTIME
 from trunkline.domain.plan import CallPlan
 from trunkline.engine.agent_words import phrases
 from trunkline.engine.effects import StopThinking, Think
@@ -13,7 +14,7 @@ from trunkline.ports.models import Turn
 LONGEST_CHARACTERS = 400
 _QUOTED_CHARACTERS = 200
 _TELLING_WORDS = 4
-_SCRIPTED_PROVIDER = "local"
+_NO_WRITERS = frozenset({"local", *REALTIME})
 _SPEAKERS = {"user": "Customer", "assistant": "Assistant"}
 _ORDER = (
     "You hand a phone call over to a colleague who has just picked up. Tell them in one or two short spoken sentences, in "
@@ -43,7 +44,7 @@ class Summary:
         turns = self._history.turns()
         lines = [f"{_SPEAKERS[turn.role]}: {turn.content}" for turn in turns if turn.role in _SPEAKERS and turn.content]
         self._pieces = []
-        if not any(turn.role == "user" for turn in turns) or _is_scripted(self._desk.plan):
+        if not any(turn.role == "user" for turn in turns) or _writes_nothing(self._desk.plan):
             return
         self._number -= 1
         self._open = True
@@ -96,6 +97,6 @@ def _telling(turns: Sequence[Turn]) -> str | None:
     return shortened(said[-1], _QUOTED_CHARACTERS) if said else None
 
 
-def _is_scripted(plan: CallPlan) -> bool:
-    """Whether the brain is one that follows a script and can sum nothing up."""
-    return plan.assistant.llm_config.provider == _SCRIPTED_PROVIDER
+def _writes_nothing(plan: CallPlan) -> bool:
+    """Whether the brain follows a script, or is one that only talks, and can sum nothing up."""
+    return plan.assistant.llm_config.provider in _NO_WRITERS

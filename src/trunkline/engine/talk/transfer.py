@@ -13,9 +13,9 @@ from trunkline.engine.prompt import language
 from trunkline.engine.talk.briefing import Briefing
 from trunkline.engine.talk.closing import Closing
 from trunkline.engine.talk.desk import Desk, Stage, Timer
-from trunkline.engine.talk.floor import Floor
 from trunkline.engine.talk.keys import Origin
 from trunkline.engine.talk.summary import Summary
+from trunkline.engine.talk.surface import AnyFloor
 
 LONGEST_RING_SECONDS = 45.0
 """By then the second leg must have told that it was answered or closed: its own limit is 30 s."""
@@ -58,7 +58,7 @@ class Transfer:
     the reason where it failed, else None."""
 
     def __init__(
-        self, desk: Desk, floor: Floor, closing: Closing, answer: Callable[[Origin, str | None, str], None]
+        self, desk: Desk, floor: AnyFloor, closing: Closing, answer: Callable[[Origin, str | None, str], None]
     ) -> None:
         self._desk = desk
         self._floor = floor
