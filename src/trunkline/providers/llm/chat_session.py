@@ -1,13 +1,12 @@
 """One call's talk with a model by chat completions over SSE, straight on the wire; vendors differ by their Dialect."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from itertools import count
 
 import aiohttp
 from pydantic import SecretStr
 
-from trunkline.base.logs import logger
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import ReplyPart, Turn
 from trunkline.providers.llm.chat_reply import ChatReply
@@ -17,7 +16,6 @@ from trunkline.providers.llm.server import LARGEST_REPLY_BYTES, ServerLine
 from trunkline.providers.vendor import request_id
 
 CHAT = "/chat/completions"
-_log = logger("providers")
 
 
 def chat_headers(key: SecretStr | None) -> dict[str, str]:
@@ -44,26 +42,21 @@ class ChatSession:
 
     async def reply(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> AsyncGenerator[ReplyPart, None]:
         """Streams one reply. A parameter that the server refuses by name is left out, and the request sent again."""
-        after_tools = bool(history) and history[-1].role == "tool"
-        model, dispensable = self._config.model, self._dialect.dispensable
-        for _ in range(len(dispensable) + 1):
-            unknown = self._line.server.unknown(model)
-            body = body_of(self._config, history, tools, unknown, self._dialect)
-            async with self._line.posted(CHAT, body) as answer:
-                if await self._line.refused(answer, model, dispensable):
-                    _log.warning("the model does not take a parameter", model=model, parameters=sorted(unknown))
-                    continue
-                reply = ChatReply(
-                    request_id(answer.headers),
-                    may_be_silent=after_tools,
-                    failing=self._line.failing,
-                    prefix=f"call_{next(self._numbers)}",
-                )
-                async with aclosing(self._parts(answer, reply)) as parts:
-                    async for part in parts:
-                        yield part
-                return
-        raise self._line.tired()
+        model = self._config.model
+
+        def write(unknown: Collection[str]) -> bytes:
+            return body_of(self._config, history, tools, unknown, self._dialect)
+
+        async with self._line.accepted(CHAT, model, self._dialect.dispensable, write) as answer:
+            reply = ChatReply(
+                request_id(answer.headers),
+                may_be_silent=bool(history) and history[-1].role == "tool",
+                failing=self._line.failing,
+                prefix=f"call_{next(self._numbers)}",
+            )
+            async with aclosing(self._parts(answer, reply)) as parts:
+                async for part in parts:
+                    yield part
 
     async def _parts(self, answer: aiohttp.ClientResponse, reply: ChatReply) -> AsyncGenerator[ReplyPart, None]:
         """After its tools a model may have nothing to add: it pressed keys and listens."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from trunkline.base.errors import Upstream
+from trunkline.base.logs import logger
 from trunkline.base.sse import SseEvent, SseParser, SseTooLong
 from trunkline.base.tasks import Crew
 from trunkline.providers.llm.failing import Failing, error_of
@@ -18,6 +18,8 @@ LARGEST_REPLY_BYTES = 1 << 20
 _LOOK_SECONDS = 1.0
 """A call looks this often whether a connection is still open: what is known of the server may have changed."""
 _REFUSES_PARAMETERS = (400, 422)
+
+_log = logger("providers")
 
 
 class ModelServer:
@@ -115,22 +117,39 @@ class ServerLine:
         except (aiohttp.ClientError, OSError) as error:
             raise self.failing.unreachable(error) from error
 
-    async def refused(
+    @asynccontextmanager
+    async def accepted(
+        self,
+        path: str,
+        model: str | None,
+        dispensable: Mapping[str, Collection[str]],
+        write: Callable[[Collection[str]], bytes],
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer to a request that the server takes. ``write`` makes it without the parameters that were refused.
+
+        ``dispensable`` has the parameters that can be done without, each with other words that mean it: refused by name,
+        one is left out from then on, and the request sent again. Raises Upstream.
+        """
+        for _ in range(len(dispensable) + 1):
+            async with self.posted(path, write(self.server.unknown(model))) as answer:
+                if not await self._refused(answer, model, dispensable):
+                    yield answer
+                    return
+        raise self.failing("{it} refused the request again and again.", retryable=False)
+
+    async def _refused(
         self, answer: aiohttp.ClientResponse, model: str | None, dispensable: Mapping[str, Collection[str]]
     ) -> bool:
-        """Whether the server refused a parameter that can be done without: the same request without it is to follow.
-
-        ``dispensable`` has for each parameter the words that mean it. Raises Upstream for any other refusal.
-        """
+        """Whether the server refused a parameter that can be done without. Raises Upstream for any other refusal."""
         if answer.status == 200:
             return False
         message, param = await error_of(answer)
         unknown = self.server.unknown(model)
-        if answer.status in _REFUSES_PARAMETERS:
-            for name, words in dispensable.items():
-                if name not in unknown and (param in (name, *words) or _names(message, (name, *words))):
-                    unknown.add(name)
-                    return True
+        for name, words in dispensable.items() if answer.status in _REFUSES_PARAMETERS else ():
+            if name not in unknown and (param in (name, *words) or _names(message, (name, *words))):
+                unknown.add(name)
+                _log.warning("the model does not take a parameter", model=model, parameter=name)
+                return True
         raise self.failing.refused(answer, message)
 
     async def events(
@@ -154,10 +173,6 @@ class ServerLine:
         except aiohttp.ClientPayloadError:
             if not complete():
                 raise
-
-    def tired(self) -> Upstream:
-        """It refused one parameter after the other."""
-        return self.failing("{it} refused the request again and again.", retryable=False)
 
     async def aclose(self) -> None:
         """Ends what is still under way."""
