@@ -1,4 +1,7 @@
-"""Writes the pages of the manual that are made from the code: configuration and API reference. ``--check`` only compares."""
+"""Writes what of the manual is made from the code: configuration, API reference, and the tables of providers and emulators.
+
+``--check`` only compares.
+"""
 
 import json
 import re
@@ -7,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from provider_tables import filled
 from pydantic_core import PydanticUndefined
 
 from trunkline.api.app import OPERATIONS, PREFIX
@@ -185,6 +189,7 @@ def main() -> int:
     pages = {
         "configuration.md": configuration(),
         "api-reference.md": reference(document(OPERATIONS, ApiSettings(), PREFIX)),
+        **{name: filled((DOCS / name).read_text()) for name in ("providers.md", "emulators.md")},
     }
     stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text() != text]
     if "--check" in sys.argv:
