@@ -37,6 +37,7 @@ from trunkline.providers.local.smart_turn import SmartTurn
 from trunkline.providers.local.threads import Once
 from trunkline.providers.offers import read_catalogue
 from trunkline.providers.vendor import Vendor
+from trunkline.providers.voices import KeptVoices
 
 T = TypeVar("T")
 C = TypeVar("C", LlmConfig, SttConfig, TtsConfig)
@@ -72,6 +73,9 @@ class Catalogue:
             name: Vendor(name, settings.urls.get(name) or about["url"])
             for name, about in self._offers["vendors"].items()
         }
+        for name, about in self._offers["vendors"].items():
+            self._vendors[name].beside = self._vendors.get(about.get("beside", ""))
+        self._kept_voices = KeptVoices()
         self._embedder = _embedder()
         self._local_stt = LocalStt(settings.stt_threads)
         self._local_tts = PicoTts()
@@ -165,7 +169,17 @@ class Catalogue:
         return voices.facts()
 
     async def vendor_voices(self, keys: Mapping[str, SecretStr]) -> list[VoiceFacts]:
-        return []
+        """As the port says; what a vendor told is kept for five minutes."""
+        own = {**self._keys, **keys}
+        known = {provider: offers.vendor_of(provider) for provider in makers.TTS}
+        told = await asyncio.gather(
+            *(
+                self._kept_voices.of(self._vendors[offers.address_of("tts", provider)], own[vendor])
+                for provider, vendor in known.items()
+                if vendor in own
+            )
+        )
+        return [voice for voices_of_one in told for voice in voices_of_one]
 
     def providers(self) -> list[ProviderFacts]:
         return list(offers.facts())

@@ -57,12 +57,17 @@ def option_problems(stage: Stage, config: LlmConfig | SttConfig | TtsConfig, pat
     known = offer.get("options")
     if known is None:
         return
+    model = model_of(stage, config.provider, config.model)
+    lacking = next((one.get("without", ()) for one in offer["models"] if one["id"] == model), ())
     for name in sorted(OPTIONS[stage]):
         value = getattr(config, name)
         if value is None or value == ():
             continue
         if name not in known:
             yield f"{path}.{name}: {config.provider} has no such option"
+            continue
+        if name in lacking:
+            yield f"{path}.{name}: {model} has no such option"
             continue
         limits = known[name]
         if "min" in limits and not limits["min"] <= value <= limits["max"]:

@@ -28,6 +28,8 @@ class Vendor:
     def __init__(self, name: str, url: str, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self.name = name
         self.url = url.rstrip("/")
+        self.beside: Vendor | None = None
+        """Another address of the same company, which one of its providers needs too."""
         self._silence_seconds = silence_seconds
         self._http: aiohttp.ClientSession | None = None
         self._shared: dict[type, object] = {}
