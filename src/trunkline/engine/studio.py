@@ -16,7 +16,7 @@ from trunkline.engine.watching import watched
 from trunkline.ports.models import CountsCharacters, TtsSession
 
 FIRST_AUDIO_SECONDS = 3.0
-NEXT_AUDIO_SECONDS = 3.0
+NEXT_AUDIO_SECONDS = 1.5
 AHEAD_SECONDS = 2.5
 PREPARED_TEXTS = 16
 TELLING_CHARACTERS = 20
@@ -185,7 +185,8 @@ class Studio:
         if voice != self._voice:
             self._voice = voice
             self._seconds_per_character = SECONDS_PER_CHARACTER
-            for text in [text for text, one in self._prepared.items() if one.voice not in (None, voice)]:
+            stale = [text for text, one in self._prepared.items() if one is not take and one.voice not in (None, voice)]
+            for text in stale:
                 del self._prepared[text]
         drawn = max((piece.taken for said in self._said for piece in said.pieces if piece.take is take), default=0)
         if take.voice not in (None, voice):
