@@ -122,13 +122,19 @@ class LiveKit:
         return f"the plugin {name} is not set up here; {how}"
 
     def _load(self, name: str, given: Mapping[str, Any]) -> Iterator[str]:
+        if not _NAME.fullmatch(name):
+            yield f"{SETTING}: {name!r} names no plugin"
+            return
         try:
-            module = importlib.import_module(f"livekit.plugins.{name}") if _NAME.fullmatch(name) else None
+            module = importlib.import_module(f"livekit.plugins.{name}")
         except ModuleNotFoundError as error:
             missing = (
                 f", which lacks {error.name}" if not f"livekit.plugins.{name}".startswith(error.name or "") else ""
             )
             yield f"{SETTING}: there is no plugin {name}{missing}; install it with {_install(name)}"
+            return
+        if not any(hasattr(module, stage.upper()) for stage in STAGES):
+            yield f"{SETTING}: the plugin {name} has no recogniser, no language model and no voice"
             return
         shared = {key: value for key, value in given.items() if key not in STAGES}
         left = set(shared)
