@@ -11,6 +11,7 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
+from trunkline.testing.emulators.brain import Answer
 from trunkline.testing.ports import free_port
 
 KEY = "emulated-key"
@@ -90,6 +91,8 @@ class Emulator:
         self.port = port or free_port()
         self.received: list[Received] = []
         self.open_streams = 0
+        self.scripted: deque[Answer] = deque()
+        """What the model says next, in place of the brain's answers."""
         self._troubles: deque[tuple[Trouble, list[int]]] = deque()
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -116,6 +119,10 @@ class Emulator:
                 left[0] -= 1
                 return trouble
         return None
+
+    def troubled(self, moment: Moment) -> Trouble | None:
+        """What is to go wrong at this moment; nothing is used up."""
+        return next((trouble for trouble, left in self._troubles if trouble.moment is moment and left[0]), None)
 
     async def hang(self) -> None:
         """Says nothing for an hour."""
