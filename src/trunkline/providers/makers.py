@@ -11,6 +11,8 @@ from trunkline.providers.llm.google import GoogleLlm
 from trunkline.providers.llm.mistral import MistralLlm
 from trunkline.providers.llm.openai import OpenAiLlm
 from trunkline.providers.llm.xai import XaiLlm
+from trunkline.providers.realtime.openai import OpenAiRealtime
+from trunkline.providers.realtime.xai import XaiRealtime
 from trunkline.providers.tts.deepgram import DeepgramTts
 from trunkline.providers.tts.elevenlabs import ElevenLabsTts
 from trunkline.providers.tts.google import GoogleTts
@@ -35,4 +37,7 @@ TTS: Mapping[str, Callable[[Vendor, SecretStr], Tts]] = {
     "xai": XaiTts,
     "google": GoogleTts,
 }
-REALTIME: Mapping[str, Callable[[Vendor, SecretStr], Realtime]] = {}
+REALTIME: Mapping[str, Callable[[Vendor, SecretStr], Realtime]] = {
+    "openai_realtime": OpenAiRealtime,
+    "xai_realtime": XaiRealtime,
+}
