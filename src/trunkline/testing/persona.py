@@ -147,6 +147,17 @@ PERSONAS: Mapping[str, Persona] = {
             Reaction(r"all right|questions|yes or", "That is all right.", times=3),
         ),
     ),
+    "visitor": Persona(
+        name="Anna Visser",
+        goal="Say when to come, have it repeated, and leave.",
+        voice="en-US",
+        speed=0.95,
+        lost=None,
+        reactions=(
+            Reaction(r"understood|what else|can i do", "No thank you. Goodbye.", times=2),
+            Reaction(r"when|like to come|dental", "Friday at nine in the morning.", times=2),
+        ),
+    ),
     "receiver": Persona(
         name="Joost Bakker",
         goal="Have the parcel brought on Friday, at no cost.",

@@ -6,6 +6,8 @@ from typing import ClassVar
 from aiohttp import web
 
 from trunkline.testing.emulators.house import Emulator
+from trunkline.testing.emulators.openai_realtime import add_openai_realtime
+from trunkline.testing.emulators.xai_realtime import add_xai_realtime
 
 AddProtocol = Callable[[web.Application, Emulator], None]
 
@@ -80,12 +82,14 @@ class OpenAiVendor(VendorEmulator):
     """OpenAI: chat, transcription, speech, and speech to speech."""
 
     vendor, base = "openai", "/v1"
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_realtime,)
 
 
 class XaiVendor(VendorEmulator):
     """xAI: chat, speech, and speech to speech."""
 
     vendor, base = "xai", "/v1"
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_xai_realtime,)
 
 
 EMULATORS: Mapping[str, type[VendorEmulator]] = {
