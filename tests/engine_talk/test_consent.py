@@ -136,7 +136,7 @@ def test_the_caller_may_hang_up_and_a_dead_line_or_voice_ends_the_call() -> None
     assert end(asked().run(1).tell(LineClosed(EndReason.USER_HANGUP, None, SIP)).run(1)) is EndReason.USER_HANGUP
     assert end(asked().run(1).tell(MediaLost()).run(1)) is EndReason.MEDIA_TIMEOUT
     failed = SpeakingFailed(1, "", Upstream("down", provider="local", retryable=False))
-    assert end(asked().run(1).tell(failed).run(1)) is EndReason.PROVIDER_ERROR
+    assert end(asked().run(1).tell(failed).run(8)) is EndReason.PROVIDER_ERROR
 
 
 # --- calls that are not taken

@@ -153,12 +153,21 @@ def test_a_reply_that_failed_ahead_of_the_turn_is_asked_for_again() -> None:
     assert world.transcript[-1] == ("assistant", "You said hello there")
 
 
-def test_a_voice_that_fails_ends_the_call() -> None:
-    world = answered(first_message=LONG).run(2).tell(SpeakingFailed(1, "Your appointment", FAILURE)).run(1)
-    assert world.transcript == [("assistant", "Your appointment")]
-    assert world.interrupted == ["Your appointment"]
-    assert world.end is not None
-    assert (world.end.reason, world.end.error) == (EndReason.PROVIDER_ERROR, "the voice (acme) failed: it timed out")
+def test_a_voice_that_fails_ends_the_call_with_an_apology_if_another_can_say_it() -> None:
+    failed = SpeakingFailed(1, "Your appointment", FAILURE)
+    for again in (False, True):
+        world = answered(first_message=LONG).run(2).tell(failed)
+        if again:
+            world.tell(SpeakingFailed(2, "", FAILURE))
+        world.run(10)
+        assert world.transcript[0] == ("assistant", "Your appointment")
+        assert [role for role, _ in world.transcript[1:]] == ([] if again else ["assistant"])
+        assert world.interrupted == ["Your appointment"]
+        assert world.end is not None
+        assert (world.end.reason, world.end.error) == (
+            EndReason.PROVIDER_ERROR,
+            "the voice (acme) failed: it timed out",
+        )
 
 
 def test_a_recogniser_that_fails_ends_the_call_with_an_apology() -> None:

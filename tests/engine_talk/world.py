@@ -39,6 +39,7 @@ from trunkline.engine.events import (
     ReplyFinished,
     ReplyText,
     ReplyTools,
+    SpeakingFailed,
     SpeakingFinished,
     SpeakingStarted,
     SpeakingStopped,
@@ -223,7 +224,7 @@ class World:
             return
         if isinstance(event, ReplyFinished | ReplyFailed):
             self._thinking = None
-        if isinstance(event, SpeakingFinished):
+        if isinstance(event, SpeakingFinished | SpeakingFailed):
             self._playing = None
         self._perform(self.talk.handle(event, self.now))
 

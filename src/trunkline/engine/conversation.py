@@ -335,8 +335,11 @@ class Conversation:
 
     def _speaking_failed(self, event: events.SpeakingFailed) -> None:
         self._floor.mouth.failed(event.utterance, event.heard)
-        if self._desk.stage is not Stage.CALLING:
-            self._closing.hang_up(EndReason.PROVIDER_ERROR, _failure("voice", event.error))
+        error = _failure("voice", event.error)
+        if self._desk.stage is Stage.CLOSING:
+            self._closing.hang_up(EndReason.PROVIDER_ERROR, error)
+        elif self._desk.stage is not Stage.CALLING:
+            self._closing.begin(EndReason.PROVIDER_ERROR, apology(self._desk.plan), error=error)
 
     def _hearing_failed(self, event: events.HearingFailed) -> None:
         self._deafened("speech recogniser", event.error)

@@ -21,12 +21,13 @@ AHEAD_SECONDS = 2.5
 PREPARED_TEXTS = 16
 TELLING_CHARACTERS = 20
 """A shorter text says little about the pace of a voice."""
+_RESERVE = -1
 
 
 class Studio:
     """Fills takes with sound. ``said`` is the speaker's queue, in whose order it works; ``first_sound`` is called when
     a take has its first sound. What is on the ``shelf`` is not asked for again. Where a voice fails another goes on, after
-    what was given to the line."""
+    what was given to the line. When none is left, what is said from then on (an apology) is spoken by the ``reserve``."""
 
     def __init__(
         self,
@@ -38,8 +39,11 @@ class Studio:
         crew: Crew,
         clock: Clock,
         shelf: CallShelf | None = None,
+        reserve: Opening[TtsSession] | None = None,
     ) -> None:
         self._opening = opening
+        self._reserve = reserve
+        self._failure: Upstream | None = None
         self._lexicon = lexicon
         self._bytes_per_second = bytes_per_second
         self._ahead_bytes = AHEAD_SECONDS * bytes_per_second
@@ -123,6 +127,9 @@ class Studio:
 
     async def _synthesise(self, take: Take) -> None:
         take.begun = True
+        if self._failure is not None:
+            take.error = self._failure
+            return
         trial = self._opening.trial()
         while not take.done:
             try:
@@ -130,9 +137,21 @@ class Studio:
             except Upstream as error:
                 if not trial.goes_on(error):
                     take.error = trial.verdict(error)
+                    self._give_up(take, take.error)
                     return
         if self._shelf is not None and trial.smooth:
             self._shelf.keep(take.text, self._lexicon.spoken(take.text), bytes(take.pcm), trial.number)
+
+    def _give_up(self, take: Take, error: Upstream) -> None:
+        """No voice is left; the party waits for none of them again."""
+        if not any(piece.take is take for said in self._said for piece in said.pieces):
+            return
+        if self._reserve is None:
+            self._failure = error
+            return
+        self._opening, self._reserve, self._shelf = self._reserve, None, None
+        self._voice = _RESERVE
+        self._prepared.clear()
 
     def _learn_pace(self, take: Take) -> None:
         """How fast this voice speaks, by what it spoke last: what is still being synthesised is cut by it."""
@@ -145,7 +164,7 @@ class Studio:
         after it."""
         take.asked_at = self._clock.monotonic()
         opened = await trial.open()
-        self._speak_with(trial.number, take)
+        self._speak_with(self._number(trial), take)
         spoken = self._lexicon.spoken(take.text[take.resumed_at :])
         if any(char.isalnum() for char in spoken):
             await self._receive(take, trial, opened, spoken)
@@ -179,6 +198,9 @@ class Studio:
             raise
         finally:
             self._book(opened, 0 if failed and not came else len(spoken))
+
+    def _number(self, trial: Trial[TtsSession]) -> int:
+        return _RESERVE if self._voice == _RESERVE else trial.number
 
     def _speak_with(self, voice: int, take: Take) -> None:
         """``voice`` speaks from now on; what another has prepared is of no use, and what it began is gone on with."""
