@@ -140,9 +140,9 @@ async def planned(
 ) -> RequestPlan | web.Response:
     """What is to go wrong in the stream; or the answer, where it goes wrong at once."""
     trouble, plan = house.trouble(Moment.CONNECT), RequestPlan(house.trouble(Moment.FIRST))
-    for one in (trouble, plan.first):
-        if one is not None and one.fault in STATUS_FAULTS:
-            return fault_answer(one.fault).response()
+    told = [one.fault for one in (trouble, plan.first) if one is not None and one.fault in STATUS_FAULTS]
+    if told:
+        return fault_answer(told[0]).response()
     match trouble.fault if trouble is not None else None:
         case Fault.DROP:
             cut(request)
@@ -153,10 +153,9 @@ async def planned(
             return fault_answer(Fault.ERROR).response()
         case Fault.GARBAGE:
             return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
-        case Fault.SLOW if trouble is not None:
-            await asyncio.sleep(trouble.seconds)
-        case Fault.ODD_CHUNKS:
-            plan.odd = True
+        case Fault.SLOW:
+            await asyncio.sleep(trouble.seconds if trouble is not None else 0.0)
+    plan.odd = trouble is not None and trouble.fault is Fault.ODD_CHUNKS
     return plan
 
 

@@ -10,6 +10,10 @@ from typing import Any, Self
 import orjson
 from aiohttp import web
 
+from trunkline.testing.emulators.chat_completions import add_openai_chat
+
+__all__ = ["MODEL", "Behaviour", "Brain", "EmulatedCall", "OpenAiChatEmulator", "Received", "add_openai_chat"]
+
 MODEL = "emulated-1"
 _CREATED = 1_764_000_000
 _FOREVER_SECONDS = 3600.0
