@@ -14,7 +14,7 @@ from trunkline.base.tasks import Crew
 from trunkline.engine.activity import START_PROBABILITY, STEPS
 from trunkline.engine.echo import HEARD_SECONDS, PLAYED_SECONDS, likeness, loudness
 from trunkline.engine.events import ToneHeard, ToneNoticed
-from trunkline.engine.listener import Listener
+from trunkline.engine.hearing import Ears
 from trunkline.engine.presence import Presence
 from trunkline.engine.punctuality import Arrivals
 from trunkline.engine.recorder import Tape
@@ -55,7 +55,7 @@ class Seat:
     def __init__(
         self,
         line: Line,
-        listener: Listener,
+        listener: Ears,
         speaker: Speaker,
         lost: Callable[[], None],
         broken: Callable[[BaseException], None],

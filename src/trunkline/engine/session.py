@@ -7,18 +7,20 @@ from typing import Any
 
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
+from trunkline.domain.assistant import REALTIME
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import Command
 from trunkline.domain.events import CallEnded, Fact
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import effects, events
 from trunkline.engine.conversation import Conversation
+from trunkline.engine.duplex_senses import DuplexSenses
 from trunkline.engine.gear import Gear
 from trunkline.engine.leg import Leg
 from trunkline.engine.media import Seat
 from trunkline.engine.notebook import Notebook
 from trunkline.engine.recorder import Tape
-from trunkline.engine.senses import Senses
+from trunkline.engine.senses import PartySenses, Senses
 from trunkline.engine.target import FromTarget, Targets
 from trunkline.engine.timers import Due, Timers
 from trunkline.engine.toolbox import Toolbox
@@ -51,7 +53,7 @@ class Session:
         self._leg = Leg(plan, gear.carrier, self.tell, self._gone, self._crew)
         self._targets = Targets(plan, gear, self._inbox.put_nowait, self._crew)
         self._tools = Toolbox(plan, gear.tools, self.tell, crew)
-        self._senses: Senses | None = None
+        self._senses: PartySenses | None = None
         self._seat: Seat | None = None
         self._tape: Tape | None = None
         self._ended: CallEnded | None = None
@@ -98,10 +100,11 @@ class Session:
         if self._offer is None:
             await self._leg.dial()
         conversation = Conversation(plan, clock.monotonic(), clock.now())
-        senses = self._senses = Senses(plan, self._gear, self.tell, self._crew)
+        realtime = plan.assistant.llm_config.provider in REALTIME
+        senses = self._senses = (DuplexSenses if realtime else Senses)(plan, self._gear, self.tell, self._crew)
         perform = self._performers(senses)
         if self._tools.asks:
-            senses.thinker.expect_functions()
+            senses.expect_functions()
             self._tools.ask()
         self._perform(perform, conversation.start())
         if self._offer is not None:
@@ -113,7 +116,7 @@ class Session:
             if isinstance(event, events.LineAnswered):
                 self._sit_down(senses)
             if isinstance(event, events.ToolsOffered):
-                senses.thinker.offer(event.tools)
+                senses.offer(event.tools)
             self._perform(perform, conversation.handle(event, clock.monotonic()))
 
     async def _close(self, failure: BaseException | None) -> None:
@@ -136,13 +139,13 @@ class Session:
 
     # --- events in
 
-    def _current(self, item: events.Event | Due | FromTarget | _Broken, senses: Senses) -> events.Event | None:
+    def _current(self, item: events.Event | Due | FromTarget | _Broken, senses: PartySenses) -> events.Event | None:
         """The event that the conversation is to see; None for one that was overtaken while it waited."""
         if isinstance(item, _Broken):
             raise RuntimeError("a part of the call failed") from item.error
         if isinstance(item, Due):
             return events.TimerFired(item.name) if self._timers.claim(item) else None
-        if isinstance(item, _REPLY_EVENTS) and not senses.thinker.wants(item.reply):
+        if isinstance(item, _REPLY_EVENTS) and not senses.wants(item.reply):
             return None
         if isinstance(item, FromTarget):
             return self._of_target(item)
@@ -155,13 +158,13 @@ class Session:
             self._leg.pass_on(item.event.digit)
         return self._targets.current(item)
 
-    def _bridge(self, senses: Senses) -> None:
+    def _bridge(self, senses: PartySenses) -> None:
         """Joins the legs; ears, mind and voice are closed: nobody needs them any more."""
         senses.speaker.background(None)
         if self._seat is not None and self._targets.bridge(self._seat):
             self._crew.start(senses.aclose(), "hush")
 
-    def _sit_down(self, senses: Senses) -> None:
+    def _sit_down(self, senses: PartySenses) -> None:
         """The party answered: its sound moves from now on."""
         line = self._leg.line
         if line is None or self._seat is not None or self._leg.closed.is_set():
@@ -171,7 +174,7 @@ class Session:
         self._seat = Seat(line, senses.listener, senses.speaker, self._media_lost, self.break_off)
         self._gear.media.join(self._seat)
 
-    def _begin(self, senses: Senses) -> None:
+    def _begin(self, senses: PartySenses) -> None:
         """Starts the recording and what is heard behind us, where they are wanted."""
         line, assistant = self._leg.line, self._plan.assistant
         if line is None or self._seat is None or self._tape is not None:
@@ -203,19 +206,11 @@ class Session:
         for effect in wanted:
             performers[type(effect)](effect)
 
-    def _performers(self, senses: Senses) -> dict[type, Callable[[Any], None]]:
+    def _performers(self, senses: PartySenses) -> dict[type, Callable[[Any], None]]:
         leg, timers = self._leg, self._timers
         return {
-            effects.Think: lambda effect: senses.thinker.think(
-                effect.reply, effect.history, with_tools=effect.with_tools
-            ),
-            effects.StopThinking: lambda effect: senses.thinker.stop(effect.reply),
-            effects.Speak: lambda effect: senses.speaker.speak(effect.utterance, effect.text),
-            effects.SpeakEnd: lambda effect: senses.speaker.end(effect.utterance),
-            effects.Prepare: lambda effect: senses.prepare(effect.text),
-            effects.StopSpeaking: lambda effect: senses.speaker.stop(effect.utterance),
+            **senses.performers(),
             effects.JudgeTurn: lambda effect: self._judge_turn(senses, effect.seconds),
-            effects.Listen: lambda effect: senses.listener.listen(effect.on),
             effects.Record: lambda effect: self._begin(senses),
             effects.Sniff: lambda effect: self._sniff(effect.on),
             effects.RunTools: lambda effect: self._tools.run(effect.batch, effect.calls),
@@ -223,7 +218,6 @@ class Session:
             effects.HandOver: lambda effect: leg.hand_over(effect.destination),
             effects.DialTarget: self._targets.dial,
             effects.ToTarget: self._targets.perform,
-            effects.HoldSound: lambda effect: senses.hold(effect.on),
             effects.Bridge: lambda effect: self._bridge(senses),
             effects.HangUp: lambda effect: self._hang_up(),
             effects.SetTimer: lambda effect: timers.set(effect.name, effect.at),
@@ -235,11 +229,11 @@ class Session:
         self._targets.hang_up()
         self._leg.hang_up()
 
-    def _judge_turn(self, senses: Senses, seconds: float) -> None:
+    def _judge_turn(self, senses: PartySenses, seconds: float) -> None:
         if self._gear.turn is not None:
             self._crew.start(self._judge(senses, seconds), "turn")
 
-    async def _judge(self, senses: Senses, seconds: float) -> None:
+    async def _judge(self, senses: PartySenses, seconds: float) -> None:
         turn, pause = self._gear.turn, senses.listener.pauses
         if turn is None:
             return

@@ -11,7 +11,7 @@ from trunkline.engine.events import Event, SpeakingFailed, SpeakingFinished, Spe
 from trunkline.engine.opening import Opening
 from trunkline.engine.shelf import CallShelf
 from trunkline.engine.studio import Studio
-from trunkline.engine.utterance import Lexicon, Piece, Utterance
+from trunkline.engine.utterance import Lexicon, Piece, Take, Utterance
 from trunkline.ports.line import Line
 from trunkline.ports.models import TtsSession
 
@@ -45,6 +45,7 @@ class Speaker:
         crew: Crew,
         clock: Clock,
         shelf: CallShelf | None = None,
+        reserve: Opening[TtsSession] | None = None,
     ) -> None:
         self.line: Line | None = None
         self._tell = tell
@@ -60,7 +61,7 @@ class Speaker:
         self._rests_until = 0.0
         self._out = b""
         self._studio = Studio(
-            opening, lexicon, self._bytes_per_second, self._utterances, self._begin_at_once, crew, clock, shelf
+            opening, lexicon, self._bytes_per_second, self._utterances, self._begin_at_once, crew, clock, shelf, reserve
         )
 
     # --- from the session
@@ -88,6 +89,20 @@ class Speaker:
         self._studio.now()
         self._begin_at_once()
 
+    def voice(self, number: int, take: Take) -> None:
+        """Plays sound that comes from elsewhere as utterance ``number``: ``take`` grows, and ``sound_came`` is told so."""
+        utterance = Utterance(number, self._clock.monotonic(), [Piece(take)])
+        self._utterances.append(utterance)
+        self._begin_at_once()
+
+    def sound_came(self) -> None:
+        """Sound came from elsewhere."""
+        self._begin_at_once()
+
+    def knows(self, number: int) -> bool:
+        """Whether utterance ``number`` is being said, or is to be."""
+        return self._find(number) is not None
+
     def end(self, number: int) -> None:
         """No more text for utterance ``number``."""
         utterance = self._find(number)
@@ -101,14 +116,15 @@ class Speaker:
         if number == self._concluded:
             return
         utterance = self._find(number)
-        heard, rest, broken = "", "", ""
+        heard, rest, broken, played_seconds = "", "", "", 0.0
         if utterance is not None:
             if utterance.written > utterance.played:
                 self._flush()
             heard, rest = utterance.heard(self._bytes_per_second)
             broken = utterance.broken(self._bytes_per_second)
+            played_seconds = utterance.played / self._bytes_per_second
             self._drop(utterance)
-        self._tell(SpeakingStopped(number, heard, rest, self._clock.monotonic(), broken))
+        self._tell(SpeakingStopped(number, heard, rest, self._clock.monotonic(), broken, played_seconds))
 
     def close(self) -> None:
         """The leg is gone: tells what was heard of the utterance that was being played."""
@@ -239,7 +255,15 @@ class Speaker:
         else:
             self._utterances.popleft()
             self._concluded = utterance.number
-            self._tell(SpeakingFinished(utterance.number, now))
+            self._tell(self._ended(utterance, now))
+
+    def _ended(self, utterance: Utterance, now: float) -> SpeakingFinished | SpeakingStopped:
+        if not utterance.short:
+            return SpeakingFinished(utterance.number, now)
+        heard, rest = utterance.heard(self._bytes_per_second)
+        return SpeakingStopped(
+            utterance.number, heard, rest, now, played_seconds=utterance.played / self._bytes_per_second
+        )
 
     def _flush(self) -> None:
         """Drops what the line has not played; what it has played is settled first."""

@@ -16,6 +16,7 @@ from trunkline.domain.plan import CallPlan
 from trunkline.engine.backdrop import Loops
 from trunkline.engine.breaker import BreakerFacts, Breakers
 from trunkline.engine.events import ShuttingDown
+from trunkline.engine.furnishing import furnished
 from trunkline.engine.gear import Gear
 from trunkline.engine.media import Lateness, Media
 from trunkline.engine.notebook import Notebook
@@ -103,7 +104,8 @@ class Supervisor:
             notebook.note(CallEnded(self._gear.clock.now(), EndReason.AT_CAPACITY, "this worker has no room"))
             await notebook.written()
             return
-        plan = in_its_language(plan, self._gear.models.voices())
+        voices = self._gear.models.voices()
+        plan = furnished(in_its_language(plan, voices), voices)
         session = Session(plan, self._gear, notebook, self._crew, offer)
         self._sessions[plan.call_id] = session
         try:

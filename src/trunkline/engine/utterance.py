@@ -23,7 +23,8 @@ class Take:
     """One synthesis of one text: sound that grows until ``done``, or ends with ``error``.
 
     ``asked_at`` and ``first_at`` are the times of the request and of the first sound. ``seconds_per_character`` is the
-    voice's likely pace. A ``kept`` take was prepared and may be spoken again. ``voice`` is the number of the candidate who
+    voice's likely pace. A ``kept`` take was prepared and may be spoken again. Of a ``short`` one the sound ended before the
+    words did. ``voice`` is the number of the candidate who
     speaks; where it took over from another, it begins at character ``resumed_at`` of the text, after ``resumed_bytes``.
     """
 
@@ -32,6 +33,7 @@ class Take:
     pcm: bytearray = field(default_factory=bytearray)
     begun: bool = False
     done: bool = False
+    short: bool = False
     error: Upstream | None = None
     seconds_per_character: float = SECONDS_PER_CHARACTER
     asked_at: float = 0.0
@@ -70,12 +72,12 @@ class Piece:
 
     @property
     def _all_played(self) -> bool:
-        return self.take.done and self.played >= len(self.take.pcm)
+        return self.take.done and not self.take.short and self.played >= len(self.take.pcm)
 
     def _share(self, bytes_per_second: int) -> float:
         """Which part of its words was played; the silence before the first and after the last is none of it."""
         start, end = words_between(bytes(self.take.pcm))
-        if not self.take.done:
+        if not self.take.done or self.take.short:
             end = max(end, start + int(len(self.take.text) * self.take.seconds_per_character * bytes_per_second))
         return min(1.0, max(0, self.played - start) / (end - start)) if end > start else 0.0
 
@@ -114,6 +116,11 @@ class Utterance:
     def failure(self) -> Upstream | None:
         """What broke its voice for good."""
         return next((piece.take.error for piece in self.pieces if piece.take.error is not None), None)
+
+    @property
+    def short(self) -> bool:
+        """Whether not all of its words can be heard."""
+        return any(piece.take.short for piece in self.pieces)
 
     @property
     def drawn(self) -> bool:
