@@ -14,7 +14,7 @@ from trunkline.api.app import OPERATIONS, PREFIX, ApiSettings
 from trunkline.api.codes import CODES
 from trunkline.api.openapi import document
 from trunkline.domain.call import EndReason
-from trunkline.domain.events import MessageSpoken, TurnMeasured
+from trunkline.domain.events import MessageSpoken, StageUsage, TurnMeasured, Usage
 from trunkline.domain.transcript import Message, Role
 
 pytestmark = pytest.mark.room
@@ -120,7 +120,10 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
     over = await placed(api.ours, ids["assistant"])
     await api.answer(over)
     await api.note(over, TurnMeasured(now, 1, heard=700.0, stt=120.5))
-    await api.end(over, reason=EndReason.USER_HANGUP)
+    used = StageUsage(
+        "llm", "openai", "gpt-5.4", own_key=True, prompt_tokens=900, completion_tokens=90, cached_tokens=9
+    )
+    await api.end(over, reason=EndReason.USER_HANGUP, usage=Usage(stages=(used, StageUsage("tts", "x", characters=7))))
     bodies: dict[str, Json] = {
         "placeCall": {"destination": DESTINATION, "assistant_id": ids["assistant"]},
         "createTrunk": {"name": "T", "host": "sip.example.com", "password": "x"},

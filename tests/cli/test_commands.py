@@ -73,6 +73,23 @@ def test_a_list_that_is_no_json_gets_one_line_too(tmp_path: Path) -> None:
     assert "TRUNKLINE_WEBHOOK_ALLOW_LIST: must be JSON" in done.stderr
 
 
+def test_prices_come_as_json_or_in_a_file_and_a_wrong_one_gets_one_line(tmp_path: Path) -> None:
+    prices = '{"stt": {"deepgram": {"nova-3": {"minute": 0.004}, "*": {"minute": 0.005}}}}'
+    (tmp_path / "prices.json").write_text(prices)
+    for given in (prices, str(tmp_path / "prices.json")):
+        assert _run(tmp_path, "org", "create", "Priced", prices=given).returncode == 0
+    for given, problem in (
+        ('{"stt": {"deepgram": {"nova-3": {"hour": 1}}}}', "stt.deepgram.nova-3.hour: there is no such unit"),
+        ('{"stt": ', "is no JSON"),
+        (str(tmp_path / "none.json"), "No such file or directory"),
+    ):
+        done = _run(tmp_path, "org", "create", "Priced", prices=given)
+        assert done.returncode == EXIT_MISCONFIGURED
+        assert len(done.stderr.splitlines()) == 2
+        assert f"TRUNKLINE_PRICES: {problem}" in done.stderr
+    assert "PLATFORM_FEE_PER_MINUTE" in _run(tmp_path, "org", "create", "P", platform_fee_per_minute="-1").stderr
+
+
 def test_each_wrong_setting_gets_one_line(tmp_path: Path) -> None:
     done = _run(tmp_path, "serve", max_calls="1000", http_listen="nowhere", rate_limit_per_minute="many")
     assert done.returncode == EXIT_MISCONFIGURED

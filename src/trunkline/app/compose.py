@@ -18,6 +18,7 @@ from trunkline.ports.models import Models
 from trunkline.ports.turn import TurnModel
 from trunkline.ports.vad import Vad
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
+from trunkline.services.costing import Tariff, tariff
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Limits, Rooms
 from trunkline.storage.blobs import DiskBlobs
@@ -59,16 +60,17 @@ async def open_rooms(settings: Settings, models: Models | None = None) -> AsyncI
     configured = settings.master_key.get_secret_value() if settings.master_key else None
     vault = Vault.load_or_make(settings.data_dir / "master.key", configured)
     database = await Database.open(settings.database_url, settings.data_dir, vault)
+    models = models or Catalogue(_providers(settings))
     try:
         yield Rooms(
             database=database,
             vault=vault,
             clock=SystemClock(),
             live=LocalLive(lambda: 0),
-            models=models or Catalogue(_providers(settings)),
+            models=models,
             carrier=carriers.carrier(_sip(settings)),
             blobs=DiskBlobs(settings.data_dir / "recordings"),
-            limits=_limits(settings, vault),
+            limits=replace(_limits(settings, vault), tariff=_tariff(settings, models)),
         )
     finally:
         await database.aclose()
@@ -144,6 +146,10 @@ def _limits(settings: Settings, vault: Vault) -> Limits:
         default_llm=stage_default(settings.default_llm),
         default_tts=stage_default(settings.default_tts),
     )
+
+
+def _tariff(settings: Settings, models: Models) -> Tariff:
+    return tariff(models.providers(), settings.own_prices(), settings.platform_fee_per_minute)
 
 
 def _jobs(settings: Settings) -> JobSettings:

@@ -1,5 +1,6 @@
 """All settings, read from the environment here and nowhere else."""
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from trunkline.base.errors import Invalid
+from trunkline.services.costing import price_problems
 
 _WRONG = "the settings are wrong; correct these environment variables"
 
@@ -145,6 +147,14 @@ class Settings(BaseSettings):
         None, description="Who writes summary and analysis where the assistant's own model is not a text model."
     )
     analysis_model: str | None = Field(None, description="The model of `TRUNKLINE_ANALYSIS_PROVIDER`.")
+    prices: str | None = Field(
+        None,
+        description="Prices in place of the catalogue's, in US dollars: JSON, or the path of a file with it. By stage, "
+        'provider, model (or `*`) and unit: `{"stt": {"deepgram": {"nova-3": {"minute": 0.004}}}}`.',
+    )
+    platform_fee_per_minute: float = Field(
+        0.0, ge=0, le=1000, allow_inf_nan=False, description="What an answered minute costs by itself, in US dollars."
+    )
     worker_name: str = Field(
         "worker-1",
         min_length=1,
@@ -180,6 +190,20 @@ class Settings(BaseSettings):
             for name in names
             if name not in _NOT_VENDORS and (value := getattr(self, name)) is not None
         }
+
+    def own_prices(self) -> dict[str, Any]:
+        """The operator's prices. Raises Invalid with one line for each that is wrong."""
+        if self.prices is None:
+            return {}
+        try:
+            text = self.prices if self.prices.lstrip().startswith("{") else Path(self.prices).read_text("utf-8")
+            prices = json.loads(text)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "is no JSON"
+            raise Invalid(_WRONG, details=[f"TRUNKLINE_PRICES: {why}"]) from None
+        if wrong := price_problems(prices):
+            raise Invalid(_WRONG, details=[f"TRUNKLINE_PRICES: {problem}" for problem in wrong])
+        return dict(prices)
 
     @property
     def url(self) -> str:

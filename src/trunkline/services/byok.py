@@ -10,7 +10,8 @@ from trunkline.base.errors import Invalid
 from trunkline.base.ids import new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.byok import DEFAULTS, VENDORS, ProviderKey
-from trunkline.ports.offers import ProviderFacts
+from trunkline.ports.offers import ModelFacts, ProviderFacts
+from trunkline.services.costing import Tariff
 from trunkline.services.rooms import Rooms
 from trunkline.services.validation import checked, invalid
 
@@ -77,8 +78,15 @@ async def forget(rooms: Rooms, caller: Caller, provider: str) -> dict[str, str |
 
 
 def providers(rooms: Rooms) -> list[ProviderFacts]:
-    """What there is to bring a key for, and what needs none."""
-    return rooms.models.providers()
+    """What there is to bring a key for, and what needs none, with the prices that calls are reckoned with."""
+    return [
+        replace(facts, models=tuple(_priced(rooms.limits.tariff, facts, model) for model in facts.models))
+        for facts in rooms.models.providers()
+    ]
+
+
+def _priced(tariff: Tariff, facts: ProviderFacts, model: ModelFacts) -> ModelFacts:
+    return replace(model, price=tariff.price(facts.category, facts.id, model.id))
 
 
 async def defaults(rooms: Rooms, caller: Caller) -> Mapping[str, Mapping[str, str]]:

@@ -80,23 +80,23 @@ async def _opened(rooms: Rooms, call_id: str, sealed: str) -> CallPlan | None:
     except (SealBroken, PlanBroken) as error:
         _log.error("a call cannot be dialled", call_id=call_id, code=error.code)
         end = CallEnded(rooms.clock.now(), EndReason.INTERNAL_ERROR, error.message)
-        events = await rooms.database.brief(steps(call_id, end))
+        events = await rooms.database.brief(steps(rooms.limits.tariff, call_id, end))
     publish(rooms, events)
     return None
 
 
 async def _end(rooms: Rooms, call_id: str, reason: EndReason, error: str) -> bool:
     now = rooms.clock.now()
-    events = await rooms.database.brief(_ending(call_id, CallEnded(now, reason, error), now))
+    events = await rooms.database.brief(_ending(rooms, call_id, CallEnded(now, reason, error), now))
     publish(rooms, events)
     return bool(events)
 
 
-def _ending(call_id: str, end: CallEnded, now: datetime) -> Steps[list[LiveEvent]]:
+def _ending(rooms: Rooms, call_id: str, end: CallEnded, now: datetime) -> Steps[list[LiveEvent]]:
     call = yield from ledger.state(call_id)
     if call is None or not _abandoned(call, end.reason, now):
         return []
-    return (yield from steps_of(call, end))
+    return (yield from steps_of(rooms.limits.tariff, call, end))
 
 
 def _abandoned(call: CallState, reason: EndReason, now: datetime) -> bool:
@@ -121,13 +121,13 @@ def _claiming(rooms: Rooms, call_id: str, worker_id: str, now: datetime, lease_u
     latest = call.created_at + timedelta(seconds=rooms.limits.unclaimed_seconds)
     dial_at = yield from _turn(call, now, latest)
     if dial_at is None:
-        events = yield from steps_of(call, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
+        events = yield from steps_of(rooms.limits.tariff, call, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
         return _Claimed(events=events)
     if dial_at > now:
         yield from ledger.write(call, Entries({"dial_at": dial_at}))
         return _Claimed(dial_at=dial_at)
     hold = {"worker_id": worker_id, "lease_until": lease_until}
-    events = yield from steps_of(call, StatusChanged(now, CallStatus.DIALING), **hold)
+    events = yield from steps_of(rooms.limits.tariff, call, StatusChanged(now, CallStatus.DIALING), **hold)
     return _Claimed((yield from ledger.plan_sealed(call_id)), events=events)
 
 

@@ -60,7 +60,7 @@ async def cancel_queued(rooms: Rooms, caller: Caller, call_id: str, command_id: 
             return False
         now = rooms.clock.now()
         done = CommandDone(now, command_id, COMMAND_NAMES[EndCall], "done")
-        events = await write(unit, call_id, done, CallEnded(now, EndReason.CANCELLED))
+        events = await write(unit, rooms.limits.tariff, call_id, done, CallEnded(now, EndReason.CANCELLED))
     publish(rooms, events)
     return True
 

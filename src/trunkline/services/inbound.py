@@ -140,7 +140,7 @@ def _ringing(
         return full, [event]
     lease = {"worker_id": hold.worker_id, "lease_until": now + timedelta(seconds=hold.lease_seconds)}
     if full is not None:
-        events = yield from steps_of(state, CallEnded(now, EndReason.AT_CAPACITY, full), **lease)
+        events = yield from steps_of(rooms.limits.tariff, state, CallEnded(now, EndReason.AT_CAPACITY, full), **lease)
         return full, [event, *events]
     told = {"event": "status-update", "at": iso(now), "status": call.status.value, "end_reason": None, "error": None}
     outbox = [("status-update", told, now)] if call.tells_status else []

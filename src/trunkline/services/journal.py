@@ -19,8 +19,10 @@ from trunkline.domain.events import (
     SipFacts,
     StatusChanged,
     TurnMeasured,
+    Usage,
 )
 from trunkline.domain.transcript import Message
+from trunkline.services.costing import Tariff, cost_of, with_stages
 from trunkline.services.latency import aggregate
 from trunkline.services.rooms import Rooms
 from trunkline.storage import ledger
@@ -56,7 +58,7 @@ class ServiceJournal:
     async def note_many(self, call_id: str, facts: Sequence[Fact]) -> None:
         """Keeps facts of one call, in order and in one transaction, and publishes them."""
         kept = [fact for fact in facts if not isinstance(fact, PartialHeard)]
-        events = await self._rooms.database.brief(steps(call_id, *kept)) if kept else []
+        events = await self._rooms.database.brief(steps(self._rooms.limits.tariff, call_id, *kept)) if kept else []
         for fact in facts:
             if isinstance(fact, PartialHeard):
                 self._rooms.live.publish(LiveEvent(call_id, 0, "transcript", _partial(call_id, fact)))
@@ -75,35 +77,51 @@ def first_event(call: Call) -> LiveEvent:
     return LiveEvent(call.id, 1, "status", data)
 
 
-async def write(unit: Transaction, call_id: str, *facts: Fact) -> list[LiveEvent]:
+async def write(unit: Transaction, tariff: Tariff, call_id: str, *facts: Fact) -> list[LiveEvent]:
     """Writes facts of one call into a unit; returns the events to publish once it is committed.
 
-    What comes after the end of the call, or for no call at all, is left out.
+    What comes after the end of the call, or for no call at all, is left out. ``tariff`` is what a call that ends costs.
     """
-    return await unit.run(steps(call_id, *facts))
+    return await unit.run(steps(tariff, call_id, *facts))
 
 
-def steps(call_id: str, *facts: Fact) -> Steps[list[LiveEvent]]:
+def steps(tariff: Tariff, call_id: str, *facts: Fact) -> Steps[list[LiveEvent]]:
     """As ``write``, as the steps of a transaction."""
     call = yield from ledger.state(call_id)
-    return [] if call is None else (yield from steps_of(call, *facts))
+    return [] if call is None else (yield from steps_of(tariff, call, *facts))
 
 
-def steps_of(call: CallState, *facts: Fact, **changes: Any) -> Steps[list[LiveEvent]]:
+def steps_of(tariff: Tariff, call: CallState, *facts: Fact, **changes: Any) -> Steps[list[LiveEvent]]:
     """As ``write``, for a call that these steps have just read under lock. ``changes`` are columns of the call that are
     none of the journal's, written along."""
     if call.is_over:
         return []
     spoken = sum(isinstance(fact, MessageSpoken) for fact in facts)
     said = (yield from ledger.last_said(call.id, spoken)) if spoken else []
-    ends = any(isinstance(fact, CallEnded) for fact in facts)
+    ends = next((fact for fact in facts if isinstance(fact, CallEnded)), None)
     turns = (yield from ledger.turns(call.id)) if ends else []
-    page = _Page(call, said, turns, Entries(changes))
+    usage = (yield from _usage(call, ends)) if ends else Usage()
+    page = _Page(call, said, turns, Bill(usage, tariff), Entries(changes))
     for fact in facts:
         if not page.call.is_over:
             page.take(fact)
     yield from ledger.write(call, page.entries)
     return [event for event, _ in page.entries.events]
+
+
+def _usage(call: CallState, end: CallEnded) -> Steps[Usage]:
+    """What a call used, by provider; who tells totals alone does not say whose, so the assistant must."""
+    if end.usage.stages or end.usage == Usage():
+        return end.usage
+    return with_stages(end.usage, (yield from ledger.assistant_public(call.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a call used, and what that costs."""
+
+    usage: Usage
+    tariff: Tariff
 
 
 @dataclass(slots=True)
@@ -113,6 +131,7 @@ class _Page:
     call: CallState
     said: list[Message]
     turns: list[dict[str, Any]]
+    bill: Bill
     entries: Entries
 
     def take(self, fact: Fact) -> None:
@@ -151,9 +170,11 @@ class _Page:
             _log.error("end does not follow", call_id=call.id, status=call.status.value, reason=reason.value)
             error = f"a call that is {call.status} cannot end as {reason}" + (f": {error}" if error else "")
             status, reason = CallStatus.FAILED, EndReason.INTERNAL_ERROR
+        seconds = _seconds(call.answered_at, fact.at)
         self.entries.changes |= {
             "ended_at": fact.at,
-            "duration_seconds": _seconds(call.answered_at, fact.at),
+            "duration_seconds": seconds,
+            "cost": cost_of(self.bill.usage, seconds, self.bill.tariff),
             "usage": asdict(fact.usage) if status is not CallStatus.REJECTED else None,
             "recording": fact.recording,
             "latency": aggregate(self.turns),

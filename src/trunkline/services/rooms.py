@@ -11,6 +11,7 @@ from trunkline.ports.blobs import Blobs
 from trunkline.ports.carrier import Carrier
 from trunkline.ports.live import Live
 from trunkline.ports.models import Models
+from trunkline.services.costing import Tariff
 from trunkline.storage.database import Database
 from trunkline.storage.unit import Unit
 from trunkline.storage.vault import Vault
@@ -23,7 +24,7 @@ class Limits:
     """What an operator set for the whole installation.
 
     ``default_stt``, ``default_llm`` and ``default_tts`` are config objects as the API takes them, for assistants that
-    name none; ``signing_key`` signs the recording addresses under ``public_url``.
+    name none; ``signing_key`` signs the recording addresses under ``public_url``; ``tariff`` is what calls cost.
     """
 
     public_url: str = "http://127.0.0.1:8080"
@@ -37,6 +38,7 @@ class Limits:
     default_stt: dict[str, Any] | None = None
     default_llm: dict[str, Any] | None = None
     default_tts: dict[str, Any] | None = None
+    tariff: Tariff = field(default_factory=Tariff)
 
 
 @dataclass(frozen=True, slots=True)

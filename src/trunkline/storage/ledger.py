@@ -63,6 +63,7 @@ class Pace:
 _STATE_COLUMNS = tuple(_calls.c[name] for name in CallState.__dataclass_fields__)
 _ONE_CALL = _calls.c.id == bindparam("of_call")
 _STATE = select(*_STATE_COLUMNS).where(_ONE_CALL).with_for_update()
+_ASSISTANT = select(_calls.c.assistant_public).where(_ONE_CALL)
 _PLAN = select(_calls.c.plan_sealed).where(_ONE_CALL)
 _CHANGE = update(_calls).where(_ONE_CALL)
 _SAID = (
@@ -103,6 +104,13 @@ def plan_sealed(call_id: str) -> Steps[str]:
     """The sealed plan of a call that is there."""
     rows = yield Query(_PLAN, {"of_call": call_id})
     return str(rows[0]["plan_sealed"])
+
+
+def assistant_public(call_id: str) -> Steps[dict[str, Any]]:
+    """The configuration that a call runs on, without its secrets."""
+    rows = yield Query(_ASSISTANT, {"of_call": call_id})
+    config: dict[str, Any] = rows[0]["assistant_public"]
+    return config
 
 
 def last_said(call_id: str, most: int) -> Steps[list[Message]]:

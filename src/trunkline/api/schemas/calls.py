@@ -117,6 +117,39 @@ class CallLatency(Shown):
     p95: Latencies = Field(description="The 95th percentile of each part (nearest rank).")
 
 
+class StageUse(Shown):
+    """What a provider was used for; what it was not used for is left out."""
+
+    seconds: float | None = Field(None, description="Seconds of sound.")
+    characters: int | None = Field(None, description="Characters spoken.")
+    prompt_tokens: int | None = Field(None, description="Tokens of the prompts.")
+    completion_tokens: int | None = Field(None, description="Tokens of the replies.")
+    cached_tokens: int | None = Field(None, description="Of the prompts' tokens, those read from a cache.")
+    audio_prompt_tokens: int | None = Field(None, description="Of the prompts' tokens, those that were sound.")
+    audio_completion_tokens: int | None = Field(None, description="Of the replies' tokens, those that were sound.")
+
+
+class StageCost(Shown):
+    """What one provider cost."""
+
+    stage: str = Field(description="`stt`, `llm` or `tts`; a realtime model is `llm` or `realtime`.")
+    provider: str = Field(description="The provider; `unknown` where nobody can say which of several it was.")
+    model: str | None = Field(description="The model.")
+    own_key: bool = Field(description="Whether it ran on your own key: its vendor bills you, and it is not in `total`.")
+    usage: StageUse = Field(description="What it was used for.")
+    usd: float | None = Field(description="What that costs; null where no price is known.")
+
+
+class CallCost(Shown):
+    """What a call cost, by the catalogue's prices and the operator's."""
+
+    currency: Literal["USD"] = Field(description="Always USD.")
+    total: float = Field(description="The stages that ran on the platform's keys, and the platform's fee.")
+    platform_fee: float = Field(description="The platform's fee for the answered part.")
+    stages: list[StageCost] = Field(description="Each provider that was used.")
+    unpriced: list[str] = Field(description="What has no price and is not in `total`: stage, provider/model.")
+
+
 class SipShown(Shown):
     """What the phone leg told."""
 
@@ -159,7 +192,7 @@ class CallShown(Shown):
     latency: CallLatency | None = Field(
         description="Milliseconds per turn, with p50 and p95 over the call; null until it ended, or without turns."
     )
-    cost: None = Field(description="Always null in this release.")
+    cost: CallCost | None = Field(description="What it cost; null until it ended.")
     sip: SipShown | None = Field(description="The phone leg; null until it is dialled.")
     created_at: Moment = Field(description="When it was placed.")
     updated_at: Moment = Field(description="When it last changed.")
