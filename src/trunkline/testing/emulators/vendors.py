@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from aiohttp import web
 
+from trunkline.testing.emulators.chat_completions import add_openai_chat
 from trunkline.testing.emulators.house import Emulator
 from trunkline.testing.emulators.openai_realtime import add_openai_realtime
 from trunkline.testing.emulators.xai_realtime import add_xai_realtime
@@ -76,20 +77,21 @@ class MistralVendor(VendorEmulator):
     """Mistral: chat, and realtime transcription."""
 
     vendor, base = "mistral", "/v1"
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat,)
 
 
 class OpenAiVendor(VendorEmulator):
     """OpenAI: chat, transcription, speech, and speech to speech."""
 
     vendor, base = "openai", "/v1"
-    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_realtime,)
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat, add_openai_realtime)
 
 
 class XaiVendor(VendorEmulator):
     """xAI: chat, speech, and speech to speech."""
 
     vendor, base = "xai", "/v1"
-    protocols: ClassVar[Sequence[AddProtocol]] = (add_xai_realtime,)
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat, add_xai_realtime)
 
 
 EMULATORS: Mapping[str, type[VendorEmulator]] = {
