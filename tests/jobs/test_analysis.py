@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.jobs.world import FixedAnalyst, World, make_world
 from trunkline.domain.assistant import LlmConfig
@@ -13,6 +14,7 @@ from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.asking_model import filled, json_in
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analysis
+from trunkline.ports.models import Llm
 from trunkline.services.aftercall import closing
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
@@ -199,3 +201,36 @@ def test_only_known_placeholders_are_filled() -> None:
     assert filled("{{ transcript }} {{x}} {{ {{schema}}", {"transcript": "T", "schema": "{{transcript}}"}) == (
         "T {{x}} {{ {{transcript}}"
     )
+
+
+class TwoModels(ScriptedModels):
+    """A second text model beside the first."""
+
+    second: ScriptedLlm
+
+    def llm(self, provider: str, key: SecretStr | None = None) -> Llm:
+        return self.second if provider == "second" else super().llm(provider, key)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_where_the_model_fails_its_fallback_judges(world: World, hangs: bool) -> None:
+    first = thinking("no", trouble=Trouble("first", hangs=hangs))
+    models = TwoModels(llm_model=first.llm_model, known=first.known)
+    models.second = ScriptedLlm(Thinking(("They agreed.",), first_token_seconds=0, token_seconds=0))
+    settings: dict[str, Any] = {
+        "llm_config": {**MODEL["llm_config"], "fallbacks": [{"provider": "second", "model": "other"}]}
+    }
+    summary, result = await found(world, models, patience=1.0, **settings)
+    assert summary == "They agreed."
+    assert result == {"model": "other", "error": None}
+    assert first.llm_model.open_sessions == models.second.open_sessions == 0
+
+
+async def test_where_every_model_fails_the_errors_are_told(world: World) -> None:
+    models = thinking("no", trouble=Trouble("first"))
+    fallbacks = [{"provider": "openai_compatible", "model": "other", "base_url": "http://y"}]
+    settings: dict[str, Any] = {"llm_config": {**MODEL["llm_config"], "fallbacks": fallbacks}}
+    summary, result = await found(world, models, **settings)
+    assert summary is None
+    assert result == {"model": "tiny", "error": "the scripted provider fails"}
+    assert len(models.llm_model.asked) == 2

@@ -5,6 +5,7 @@ Whatever goes wrong, and however long a model takes, there is a result: what cou
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 
 from trunkline.base.errors import TrunklineError
 from trunkline.base.logs import logger
-from trunkline.domain.assistant import REALTIME, AnalysisPlan, LlmConfig
+from trunkline.domain.assistant import REALTIME, AnalysisPlan, LlmConfig, llm_choices
 from trunkline.jobs import asking_model as ask
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analyst
@@ -38,6 +39,12 @@ class Findings:
     success: dict[str, Any] | None = None
     outcome: str | None = None
     errors: list[str] = field(default_factory=list)
+    broke: bool = False
+
+    def broken(self, error: str) -> None:
+        """It could not be brought to its end."""
+        self.broke = True
+        self.errors.append(error)
 
     def as_json(self) -> dict[str, Any]:
         """``analysis_result`` as the call object and the report show it."""
@@ -63,37 +70,54 @@ class Analyser:
         self._fallback = fallback
         self._analyst = analyst
         self._patience_seconds = patience_seconds
+        self._now = time.monotonic
 
     def wanted(self, closed: ClosedCall) -> bool:
         """Whether enough was said."""
         return len(closed.messages) >= max(1, closed.plan.assistant.analysis_plan.min_messages_threshold)
 
     async def analyse(self, closed: ClosedCall) -> Findings:
-        """What the call came to; never raises, whatever breaks."""
+        """What the call came to; never raises, whatever breaks. Where a model fails the next one judges, in the time that is
+        left; what the first failed one found counts where all fail."""
+        judges = self._judges_of(closed)
+        if not judges:
+            return await self._tried(closed, None, self._patience_seconds)
+        until = self._now() + self._patience_seconds
+        failed: list[Findings] = []
+        for number, judge in enumerate(judges):
+            found = await self._tried(closed, judge, (until - self._now()) / (len(judges) - number))
+            if not found.broke:
+                return found
+            failed.append(found)
+        found = next((one for one in failed if one.summary), failed[0])
+        found.errors = list(dict.fromkeys(error for one in failed for error in one.errors))
+        return found
+
+    async def _tried(self, closed: ClosedCall, judge: LlmConfig | None, seconds: float) -> Findings:
         plan = closed.plan.assistant.analysis_plan
-        config = self._judge_of(closed)
         found = Findings(
-            model=(config.model or config.provider) if config else "scripted",
+            model=(judge.model or judge.provider) if judge else "scripted",
             wants_data=plan.structured_data_plan.enabled,
             wants_success=plan.success_evaluation.enabled,
             errors=[closed.damage] if closed.damage else [],
         )
         try:
-            async with asyncio.timeout(self._patience_seconds):
-                await (self._by_model(closed, found, config) if config else self._by_rules(closed, found))
+            async with asyncio.timeout(seconds):
+                await (self._by_model(closed, found, judge) if judge else self._by_rules(closed, found))
         except TimeoutError:
-            found.errors.append(f"the analysis was not ready within {self._patience_seconds:g} seconds")
+            found.broken(f"the analysis was not ready within {self._patience_seconds:g} seconds")
         except TrunklineError as error:
-            found.errors.append(error.message)
+            found.broken(error.message)
         except Exception:  # noqa: BLE001
             _log.exception("an analysis broke", call_id=closed.call.id)
-            found.errors.append("the analysis broke off")
+            found.broken("the analysis broke off")
         return found
 
-    def _judge_of(self, closed: ClosedCall) -> LlmConfig | None:
-        """The text model that judges this call: its own, else the operator's; None: the rules do."""
-        own = closed.plan.assistant.llm_config
-        return self._fallback if own.provider in NO_TEXT_MODELS else own
+    def _judges_of(self, closed: ClosedCall) -> list[LlmConfig]:
+        """The text models that may judge this call, in order: its own with their fallbacks, else the operator's; none: the
+        rules do."""
+        own = [one for one in llm_choices(closed.plan.assistant.llm_config) if one.provider not in NO_TEXT_MODELS]
+        return own or ([self._fallback] if self._fallback is not None else [])
 
     async def _by_model(self, closed: ClosedCall, found: Findings, judge: LlmConfig) -> None:
         plan = closed.plan
