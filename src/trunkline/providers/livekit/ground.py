@@ -91,7 +91,8 @@ class Borrowed:
 
     def _failure(self, error: Exception) -> Upstream:
         status = _status(error)
-        retryable = retryable_status(status) if status else isinstance(error, APIError) and error.retryable
+        # a plugin's own ``retryable`` is also false when words were given out already, which is no hindrance to us
+        retryable = retryable_status(status) if status else isinstance(error, APIError)
         words = getattr(error, "message", "") or str(error) if status not in (401, 403) else ""
         return Upstream(
             f"{self.provider} failed ({status or type(error).__name__})",
