@@ -143,7 +143,8 @@ class Vendor:
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise self.unreachable(error, key) from None
+            problem = self.unreachable(error, key)
+        raise problem  # outside of the block: the error itself holds the headers of the request
 
     @asynccontextmanager
     async def requested(self, key: SecretStr | None) -> AsyncIterator[None]:

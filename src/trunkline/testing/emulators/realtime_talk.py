@@ -61,9 +61,11 @@ class RealtimeTalk:
         try:
             await self._talk(authorised)
         finally:
-            if self._stream is not None:
-                await self._stream.aclose()
-            await self._socket.aclose()
+            try:
+                await self._socket.aclose()
+            finally:
+                if self._stream is not None:
+                    await self._stream.aclose()
         return self._socket.socket
 
     async def _talk(self, authorised: bool) -> None:

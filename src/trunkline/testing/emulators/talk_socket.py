@@ -82,11 +82,11 @@ class TalkSocket:
 
     async def aclose(self) -> None:
         """Lets the client go."""
+        self.house.open_streams -= 1
+        self.house.changed()
         await self.crew.aclose()
         with suppress(ConnectionError):
             await self.socket.close()
-        self.house.open_streams -= 1
-        self.house.changed()
 
     def emit(self, message: Mapping[str, Any]) -> None:
         """Sends a message after those before it."""
