@@ -1,6 +1,8 @@
 """The voice of the emulators: real words, spoken by Pico, in the formats that vendors give sound in."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncGenerator
 from functools import cache
 
 from trunkline.audio.g711 import pcm_to_ulaw
@@ -9,8 +11,12 @@ from trunkline.base.errors import Invalid
 from trunkline.domain.assistant import TtsConfig
 from trunkline.providers.local.lingware import RATE_HZ
 from trunkline.providers.local.pico import PicoTts
+from trunkline.providers.local.segments import segments
 from trunkline.providers.local.voices import choose
 
+PIECE_SECONDS = 0.1
+PACE = 50
+"""How much faster than it is played sound is given, so that there is a middle in which it can be stopped."""
 _KEPT = 64
 _kept: OrderedDict[tuple[str, int, float, str], bytes] = OrderedDict()
 
@@ -28,6 +34,17 @@ async def speech(text: str, rate_hz: int, *, speed: float = 1.0, language: str =
     if len(_kept) > _KEPT:
         _kept.popitem(last=False)
     return _kept[key]
+
+
+async def spoken(
+    text: str, rate_hz: int, *, speed: float = 1.0, language: str = "en-US"
+) -> AsyncGenerator[bytes, None]:
+    """As ``speech``, sentence by sentence, in pieces of a tenth of a second that come at a pace."""
+    for sentence in segments(text):
+        sound = await speech(sentence, rate_hz, speed=speed, language=language)
+        for piece in pieces(sound, int(PIECE_SECONDS * rate_hz) * 2):
+            yield piece
+            await asyncio.sleep(PIECE_SECONDS / PACE)
 
 
 def mulaw(pcm: bytes) -> bytes:
