@@ -6,9 +6,15 @@ from typing import ClassVar
 from aiohttp import web
 
 from trunkline.testing.emulators.chat_completions import add_openai_chat
+from trunkline.testing.emulators.deepgram_speak import add_deepgram_speak
+from trunkline.testing.emulators.elevenlabs_speech import add_elevenlabs_speech
+from trunkline.testing.emulators.google_speech import add_gemini_speech, add_google_speech
 from trunkline.testing.emulators.house import Emulator
+from trunkline.testing.emulators.inworld_speech import add_inworld_speech
 from trunkline.testing.emulators.openai_realtime import add_openai_realtime
+from trunkline.testing.emulators.openai_speech import add_openai_speech
 from trunkline.testing.emulators.xai_realtime import add_xai_realtime
+from trunkline.testing.emulators.xai_speech import add_xai_speech
 
 AddProtocol = Callable[[web.Application, Emulator], None]
 
@@ -46,12 +52,14 @@ class DeepgramVendor(VendorEmulator):
     """Deepgram: live transcription, and speech."""
 
     vendor, base = "deepgram", "/v1"
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_deepgram_speak,)
 
 
 class ElevenLabsVendor(VendorEmulator):
     """ElevenLabs: realtime transcription, and speech."""
 
     vendor, base = "elevenlabs", "/v1"
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_elevenlabs_speech,)
 
 
 class GladiaVendor(VendorEmulator):
@@ -64,6 +72,7 @@ class GoogleVendor(VendorEmulator):
     """Google: Gemini, Gemini Live, and Cloud Text-to-Speech."""
 
     vendor, base = "google", "/v1beta"
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_google_speech, add_gemini_speech)
     addresses: ClassVar[Mapping[str, str]] = {"google": "/v1beta", "google_speech": "/v1"}
 
 
@@ -71,6 +80,7 @@ class InworldVendor(VendorEmulator):
     """Inworld: speech."""
 
     vendor, base = "inworld", ""
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_inworld_speech,)
 
 
 class MistralVendor(VendorEmulator):
@@ -84,14 +94,14 @@ class OpenAiVendor(VendorEmulator):
     """OpenAI: chat, transcription, speech, and speech to speech."""
 
     vendor, base = "openai", "/v1"
-    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat, add_openai_realtime)
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat, add_openai_speech, add_openai_realtime)
 
 
 class XaiVendor(VendorEmulator):
     """xAI: chat, speech, and speech to speech."""
 
     vendor, base = "xai", "/v1"
-    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat, add_xai_realtime)
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_openai_chat, add_xai_speech, add_xai_realtime)
 
 
 EMULATORS: Mapping[str, type[VendorEmulator]] = {
