@@ -1,5 +1,6 @@
 """The commands as an operator types them."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,8 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from trunkline import __version__
+from trunkline.app.compose import open_rooms
+from trunkline.app.settings import Settings
+from trunkline.domain.access import Caller
+from trunkline.services import organisations
 from trunkline.testing.ports import free_port
 
 pytestmark = pytest.mark.room
@@ -71,6 +78,39 @@ def test_a_list_that_is_no_json_gets_one_line_too(tmp_path: Path) -> None:
     assert done.returncode == EXIT_MISCONFIGURED
     assert len(done.stderr.splitlines()) == 2
     assert "TRUNKLINE_WEBHOOK_ALLOW_LIST: must be JSON" in done.stderr
+
+
+def test_the_operator_says_who_may_use_the_local_models(tmp_path: Path) -> None:
+    made = json.loads(_run(tmp_path, "org", "create", "Example", "--json").stdout)
+    refused = _run(tmp_path, "org", "local-models", made["id"], "--refuse")
+    assert refused.stdout == f"Example ({made['id']}) may not use the local models\n"
+    assert " may use " in _run(tmp_path, "org", "local-models", made["id"], "--allow").stdout
+    unknown = _run(tmp_path, "org", "local-models", "nobody", "--allow")
+    assert unknown.returncode == 1
+    assert "there is no organisation nobody" in unknown.stderr
+    assert _run(tmp_path, "org", "local-models", made["id"]).returncode == 2
+
+
+def test_master_keys_are_rotated(tmp_path: Path) -> None:
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    _run(tmp_path, "org", "create", "Example", master_key=old)
+    asyncio.run(_with_a_secret(tmp_path / "data", old))
+    lacking = _run(tmp_path, "keys", "rotate", master_key=new)
+    assert lacking.returncode == 1
+    assert "organisations.webhook_secret_sealed: 1" in lacking.stderr
+    done = _run(tmp_path, "keys", "rotate", master_key=f"{new},{old}")
+    assert done.returncode == 0, done.stderr
+    assert "organisations.webhook_secret_sealed: 1 sealed anew" in done.stdout
+    again = _run(tmp_path, "keys", "rotate", master_key=new)
+    assert again.stdout == "Everything is sealed with the first key; the others are not needed any more\n"
+
+
+async def _with_a_secret(folder: Path, key: str) -> None:
+    async with open_rooms(Settings(data_dir=folder, master_key=SecretStr(key))) as rooms:
+        async with rooms.database.system() as unit:
+            [organisation], _ = await unit.organisations.list_(1, 0)
+        caller = Caller(organisation.id)
+        await organisations.update(rooms, caller, {"webhook_secret": "secret"})
 
 
 def test_prices_come_as_json_or_in_a_file_and_a_wrong_one_gets_one_line(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
-"""The command line: ``trunkline serve``, ``org create``, ``demo``, ``callee``, ``emulate``."""
+"""The command line: ``trunkline serve``, ``org create``, ``keys rotate``, ``demo``, ``callee``, ``emulate``."""
 
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -12,28 +11,20 @@ import typer
 from rich.console import Console
 
 from trunkline import __version__
-from trunkline.app.compose import open_rooms
-from trunkline.app.settings import Settings, load
-from trunkline.base import logs
+from trunkline.app.settings import load
 from trunkline.base.errors import Invalid, TrunklineError
+from trunkline.cli import operator
 from trunkline.cli.demo import run_demo
 from trunkline.cli.emulate import Wanted, chosen, run_emulators
 from trunkline.cli.ports import check_listen, check_ports
 from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
-from trunkline.services import organisations
 from trunkline.testing.emulators.house import Fault, Moment, Trouble
 from trunkline.testing.persona import PERSONAS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-org = typer.Typer(no_args_is_help=True, help="Organisations: the clients of this installation.")
-app.add_typer(org, name="org")
+app.add_typer(operator.org, name="org")
+app.add_typer(operator.keys, name="keys")
 _errors = Console(stderr=True, highlight=False)
-
-
-def _settings() -> Settings:
-    settings = load()
-    logs.configure(json=settings.log_json, level="WARNING")
-    return settings
 
 
 @app.callback(invoke_without_command=True)
@@ -49,29 +40,6 @@ def serve() -> None:
     """Run the whole platform in one supervised process. Settings come from TRUNKLINE_… variables."""
     check_ports(load())
     raise typer.Exit(supervise(serve_command()))
-
-
-@org.command("create")
-def org_create(
-    name: str,
-    email: Annotated[str | None, typer.Option(help="Where to reach it.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help='Print {"id", "name", "api_key"}.')] = False,
-) -> None:
-    """Make an organisation and its first API key, which is shown this once."""
-
-    if not name.strip():
-        raise typer.BadParameter("the name is empty", param_hint="NAME")
-
-    async def work(settings: Settings) -> tuple[str, str, str]:
-        async with open_rooms(settings) as rooms:
-            made, key = await organisations.create(rooms, name, email)
-            return made.id, made.name, key
-
-    identifier, stored_name, key = asyncio.run(work(_settings()))
-    if as_json:
-        print(json.dumps({"id": identifier, "name": stored_name, "api_key": key}))
-    else:
-        print(f"Organisation {stored_name} ({identifier})\nAPI key, shown only now: {key}")
 
 
 @app.command()

@@ -21,11 +21,12 @@ class SealBroken(TrunklineError):
 class Vault:
     """Seals with the first key and opens with any of them."""
 
-    __slots__ = ("_fernet", "_first")
+    __slots__ = ("_fernet", "_first", "_newest")
 
     def __init__(self, keys: Sequence[str]) -> None:
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
+            self._newest = Fernet(keys[0])
             self._first = base64.urlsafe_b64decode(keys[0])
         except (ValueError, IndexError):
             raise Invalid(
@@ -61,6 +62,14 @@ class Vault:
             raise SealBroken(
                 "a stored secret does not open with TRUNKLINE_MASTER_KEY; add the key it was sealed with"
             ) from None
+
+    def resealed(self, sealed: str) -> str | None:
+        """The same sealed with the first key; None where it is already. Raises SealBroken where no key fits."""
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return None
 
     def derive(self, purpose: str) -> bytes:
         """A key of 32 bytes for ``purpose``, from the first master key; it changes when the master key rotates."""
