@@ -13,6 +13,11 @@ from trunkline.providers.llm.openai import OpenAiLlm
 from trunkline.providers.llm.xai import XaiLlm
 from trunkline.providers.realtime.openai import OpenAiRealtime
 from trunkline.providers.realtime.xai import XaiRealtime
+from trunkline.providers.stt.deepgram import DeepgramStt
+from trunkline.providers.stt.elevenlabs import ElevenLabsStt
+from trunkline.providers.stt.gladia import GladiaStt
+from trunkline.providers.stt.mistral import MistralStt
+from trunkline.providers.stt.openai import OpenAiStt
 from trunkline.providers.tts.deepgram import DeepgramTts
 from trunkline.providers.tts.elevenlabs import ElevenLabsTts
 from trunkline.providers.tts.google import GoogleTts
@@ -21,7 +26,13 @@ from trunkline.providers.tts.openai import OpenAiTts
 from trunkline.providers.tts.xai import XaiTts
 from trunkline.providers.vendor import Vendor
 
-STT: Mapping[str, Callable[[Vendor, SecretStr], Stt]] = {}
+STT: Mapping[str, Callable[[Vendor, SecretStr], Stt]] = {
+    "deepgram": DeepgramStt,
+    "elevenlabs": ElevenLabsStt,
+    "gladia": GladiaStt,
+    "mistral": MistralStt,
+    "openai": OpenAiStt,
+}
 LLM: Mapping[str, Callable[[Vendor, SecretStr], Llm]] = {
     "anthropic": AnthropicLlm,
     "google": GoogleLlm,

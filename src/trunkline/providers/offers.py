@@ -1,7 +1,7 @@
 """The catalogue's data: vendors, and by stage and provider the models, options and prices (``catalogue.json``)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -59,21 +59,41 @@ def option_problems(stage: Stage, config: LlmConfig | SttConfig | TtsConfig, pat
         return
     model = model_of(stage, config.provider, config.model)
     lacking = next((one.get("without", ()) for one in offer["models"] if one["id"] == model), ())
-    for name in sorted(OPTIONS[stage]):
-        value = getattr(config, name)
-        if value is None or value == ():
-            continue
+    given = {name: value for name in sorted(OPTIONS[stage]) if (value := getattr(config, name)) not in (None, ())}
+    for name, value in given.items():
         if name not in known:
             yield f"{path}.{name}: {config.provider} has no such option"
-            continue
-        if name in lacking:
+        elif name in lacking:
             yield f"{path}.{name}: {model} has no such option"
-            continue
-        limits = known[name]
-        if "min" in limits and not limits["min"] <= value <= limits["max"]:
-            yield f"{path}.{name}: must be {limits['min']} to {limits['max']} for {config.provider}"
+        elif problem := _beyond(known[name], value):
+            yield f"{path}.{name}: {problem} for {config.provider}"
+    if isinstance(config, SttConfig):
+        yield from _hearing_problems(config, str(offer.get("languages", "")).split(), path)
     if config.model is not None and config.model not in {one["id"] for one in offer["models"]}:
         _log.warning("a model that the catalogue does not know is used", provider=config.provider, model=config.model)
+
+
+def _beyond(limits: dict[str, Any], value: Any) -> str | None:
+    """What is wrong with the value of an option."""
+    if "min" in limits and not limits["min"] <= value <= limits["max"]:
+        return f"must be {limits['min']} to {limits['max']}"
+    if "most" in limits and len(value) > limits["most"]:
+        return f"must be at most {limits['most']}"
+    if "longest" in limits and any(len(one) > limits["longest"] for one in value):
+        return f"must each be at most {limits['longest']} characters"
+    return None
+
+
+def _hearing_problems(config: SttConfig, heard: Sequence[str], path: str) -> Iterator[str]:
+    """Languages that a recogniser does not hear, and a translation that leads nowhere."""
+    named = {"language": [config.language], "languages": config.languages or ()}
+    for name, languages in named.items():
+        known = [one for one in heard if name == "language" or one != "multi"]
+        for language in languages:
+            if heard and language.split("-")[0].lower() not in known:
+                yield f"{path}.{name}: {config.provider} does not hear {language!r}; it hears {', '.join(known)}"
+    if config.translation_enabled and not config.translation_target_languages:
+        yield f"{path}.translation_target_languages: name the language that the assistant is to read"
 
 
 def facts() -> Iterator[ProviderFacts]:

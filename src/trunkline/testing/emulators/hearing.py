@@ -142,13 +142,15 @@ class HearingStream:
 
     async def aclose(self) -> None:
         """Hears no more."""
-        self._closed(self)
         if len(self._slot):
             _vad().give_back(int(self._slot[0]))
             self._slot = self._slot[:0]
-        await self._crew.aclose()
-        await self._stream.aclose()
         self._heard.put_nowait(None)
+        try:
+            await self._crew.aclose()
+        finally:
+            await self._stream.aclose()
+        self._closed(self)
 
     async def _results(self) -> AsyncIterator[HeardWords]:
         while (heard := await self._heard.get()) is not None:
