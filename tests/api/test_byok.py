@@ -135,6 +135,19 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file()]
 
 
+async def test_a_key_brings_voices(api: Api) -> None:
+    before = (await api.ours.get("/voices")).json()["voices"]
+    await api.ours.post("/byok", json={"provider": "deepgram", "api_key": "dg"})
+    after = (await api.ours.get("/voices")).json()["voices"]
+    assert {voice["provider"] for voice in before} == {"local"}
+    assert {voice["provider"] for voice in after} == {"local", "deepgram"}
+    german = (await api.ours.get("/voices?provider=deepgram&language=de")).json()["voices"]
+    assert {voice["provider"] for voice in german} == {"deepgram"}
+    assert (await api.theirs.get("/voices")).json()["voices"] == before
+    for wrong in ("language=", "language=not-a-language-at-all", "speed=2", "provider="):
+        assert (await api.ours.get(f"/voices?{wrong}")).status_code == 400, wrong
+
+
 async def test_a_key_needs_its_scope(api: Api) -> None:
     reading = await made(api.ours, "/api-keys", {"name": "Reader", "scopes": ["read"]})
     async with client(api.app, reading["key"]) as reader:

@@ -12,7 +12,6 @@ from trunkline.base.errors import Forbidden, Invalid
 from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import CallEnded
-from trunkline.providers import makers
 from trunkline.services import answering, byok, inbound
 from trunkline.services.admission import Admitted
 from trunkline.services.aftercall import closing, forget_keys
@@ -21,13 +20,6 @@ from trunkline.services.inbound import Ringing
 from trunkline.services.journal import ServiceJournal
 
 pytestmark = pytest.mark.room
-
-
-@pytest.fixture(autouse=True)
-def _adapters(monkeypatch: pytest.MonkeyPatch) -> None:
-    for stage, names in (("LLM", ("openai",)), ("STT", ("deepgram",)), ("TTS", ("elevenlabs", "openai"))):
-        known = getattr(makers, stage)
-        monkeypatch.setattr(makers, stage, {**dict.fromkeys(names), **known})
 
 
 def transient(**config: Any) -> TransientAssistant:

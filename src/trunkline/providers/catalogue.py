@@ -24,7 +24,7 @@ from trunkline.ports.offers import ProviderFacts, VoiceFacts
 from trunkline.ports.realtime import Realtime
 from trunkline.ports.turn import TurnModel
 from trunkline.ports.vad import Vad
-from trunkline.providers import makers, offers
+from trunkline.providers import makers, offers, verifying
 from trunkline.providers.livekit import plugins as livekit
 from trunkline.providers.llm.openai_compatible import OpenAiCompatibleLlm
 from trunkline.providers.local import embedder, recognisers, voices, weights
@@ -46,6 +46,7 @@ _log = logger("providers")
 
 LOCAL = "local"
 OPENAI_COMPATIBLE = "openai_compatible"
+VOICES_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,18 +175,27 @@ class Catalogue:
         known = {provider: offers.vendor_of(provider) for provider in makers.TTS}
         told = await asyncio.gather(
             *(
-                self._kept_voices.of(self._vendors[offers.address_of("tts", provider)], own[vendor])
+                self._told(self._vendors[offers.address_of("tts", provider)], own[vendor])
                 for provider, vendor in known.items()
                 if vendor in own
             )
         )
         return [voice for voices_of_one in told for voice in voices_of_one]
 
+    async def _told(self, vendor: Vendor, key: SecretStr) -> list[VoiceFacts]:
+        """The voices of one vendor; none where it takes too long, or says what nobody can read."""
+        try:
+            async with asyncio.timeout(VOICES_SECONDS):
+                return await self._kept_voices.of(vendor, key)
+        except (TimeoutError, LookupError, TypeError, AttributeError, ValueError) as error:
+            _log.warning("a vendor does not tell its voices", vendor=vendor.name, kind=type(error).__name__)
+            return []
+
     def providers(self) -> list[ProviderFacts]:
         return list(offers.facts())
 
     async def verify(self, vendor: str, key: SecretStr) -> None:
-        raise Invalid(f"there is no vendor {vendor}", details=[f"provider: there is no {vendor}"])
+        await verifying.verify(self._vendors, vendor, key)
 
     def check(
         self, llm: LlmConfig, stt: SttConfig | None, tts: TtsConfig | None, own: Collection[str] | None = None

@@ -10,7 +10,9 @@ from trunkline.services import deliveries, health, voices
 
 async def list_voices(ask: Ask) -> Reply:
     """All voices."""
-    return Reply({"voices": [voice_schemas.shown(voice) for voice in await voices.list_(ask.rooms, ask.caller)]})
+    query = ask.query(voice_schemas.VoicesQuery)
+    found = await voices.list_(ask.rooms, ask.caller, query.provider, query.language)
+    return Reply({"voices": [voice_schemas.shown(voice) for voice in found]})
 
 
 async def list_deliveries(ask: Ask) -> Reply:
@@ -35,6 +37,9 @@ OPERATIONS = (
         name="listVoices",
         tag="Voices",
         summary="List voices",
+        description="The local ones, and those of the vendors that you or the platform have a key of; a vendor that does "
+        "not answer is left out.",
+        query=voice_schemas.VoicesQuery,
         reply=voice_schemas.VoicesReply,
     ),
     Operation(

@@ -4,8 +4,19 @@ from typing import Any
 
 from pydantic import Field
 
-from trunkline.api.schemas.base import Shown
+from trunkline.api.schemas.base import Asked, Shown
 from trunkline.ports.offers import VoiceFacts
+
+
+class VoicesQuery(Asked):
+    """Which voices to show."""
+
+    provider: str | None = Field(None, min_length=1, max_length=100, description="Only those of this provider.")
+    language: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})?$",
+        description="Only those that speak this language: `nl`, or `nl-BE`. Voices of many languages are always shown.",
+    )
 
 
 class VoiceShown(Shown):
