@@ -98,6 +98,15 @@ class ScriptedLine:
         self._run()
         return bytes(self._sound.played)
 
+    def say(self, pcm: bytes) -> None:
+        """The party says this now, whatever else it was to say."""
+        self._run()
+        self._sound.saying += pcm
+
+    def leave(self) -> None:
+        """The party hangs up now."""
+        self._close(EndReason.USER_HANGUP)
+
     async def events(self) -> AsyncIterator[LineEvent]:
         while True:
             event = await self._events.get()

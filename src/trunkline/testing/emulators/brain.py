@@ -12,6 +12,7 @@ END_CALL = "end_call"
 _WORD = re.compile(r"[\w']+")
 _BYE = re.compile(r"\b(?:good ?bye|bye)\b", re.I)
 _GREETING = re.compile(r"^(?:hello|hi|hey|good (?:morning|afternoon|evening))[.!,]?(?: there[.!]?)?$", re.I)
+_GO_ON = re.compile(r"go on (?:exactly )?where it stopped", re.I)
 _COMMON = frozenset(
     re.findall(
         r"\w+",
@@ -55,6 +56,8 @@ def answer(turns: Sequence[tuple[str, str]], tools: Sequence[Tool] = ()) -> Answ
     """
     if (written := _written(turns)) is not None:
         return Answer(written)
+    if len(turns) > 1 and _GO_ON.search(turns[-1][1]) and turns[-2][0] == "assistant":
+        return _continued(turns[-2][1], answer(turns[:-2], tools))
     if turns and turns[-1][0] == "tool":
         return Answer(_brought([text for role, text in _last(turns, ("tool",))]))
     words = " ".join(text.strip() for role, text in _last(turns, ("user", "system")) if role == "user").strip()
@@ -71,6 +74,12 @@ def answer(turns: Sequence[tuple[str, str]], tools: Sequence[Tool] = ()) -> Answ
 
 
 _OPENING = "Hello, this is the assistant. How can I help you?"
+
+
+def _continued(said: str, whole: Answer) -> Answer:
+    """What is missing of an answer that broke off."""
+    rest = whole.text[len(said) :].strip() if whole.text.startswith(said) else whole.text
+    return Answer(rest, whole.calls)
 
 
 def _last(turns: Sequence[tuple[str, str]], roles: Sequence[str]) -> list[tuple[str, str]]:

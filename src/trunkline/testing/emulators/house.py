@@ -91,6 +91,7 @@ class Emulator:
         self.port = port or free_port()
         self.received: list[Received] = []
         self.open_streams = 0
+        self.struck = 0
         self.scripted: deque[Answer] = deque()
         """What the model says next, in place of the brain's answers."""
         self._troubles: deque[tuple[Trouble, list[int]]] = deque()
@@ -117,12 +118,15 @@ class Emulator:
         for trouble, left in self._troubles:
             if trouble.moment is moment and left[0] != 0:
                 left[0] -= 1
+                self.struck += 1
                 return trouble
         return None
 
     def troubled(self, moment: Moment) -> Trouble | None:
         """What is to go wrong at this moment; nothing is used up."""
-        return next((trouble for trouble, left in self._troubles if trouble.moment is moment and left[0]), None)
+        found = next((trouble for trouble, left in self._troubles if trouble.moment is moment and left[0]), None)
+        self.struck += found is not None
+        return found
 
     async def hang(self) -> None:
         """Says nothing for an hour."""
