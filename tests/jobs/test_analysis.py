@@ -1,6 +1,7 @@
 """What is made of a finished call, by a model that answers well, badly, late or not at all, and without one."""
 
 import json
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from trunkline.jobs.asking_model import filled, json_in
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analysis
 from trunkline.ports.models import Llm
+from trunkline.providers.catalogue import Catalogue, ProviderSettings
 from trunkline.services.aftercall import closing
+from trunkline.services.costing import tariff
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
+from trunkline.testing.emulators.openai_chat import Behaviour, OpenAiChatEmulator
 from trunkline.testing.models import ScriptedLlm, ScriptedModels, Thinking, Trouble
 
 pytestmark = pytest.mark.room
@@ -142,6 +146,37 @@ async def test_the_operators_model_judges_calls_whose_own_is_no_text_model(world
     fallback = LlmConfig(provider="openai_compatible", model="judge")
     findings = await Analyser(thinking("Fine.", '{"day": "Monday"}'), FixedAnalyst(), 5, fallback).analyse(closed)
     assert (findings.summary, findings.model, findings.structured_data) == ("Fine.", "judge", {"day": "Monday"})
+
+
+async def test_a_vendors_model_judges_on_the_organisations_key_and_is_in_the_cost(world: World) -> None:
+    key = "sk-of-the-organisation"
+    async with AsyncExitStack() as stack:
+        vendor = await stack.enter_async_context(OpenAiChatEmulator(key=key))
+        catalogue = await stack.enter_async_context(Catalogue(ProviderSettings(urls={"openai": vendor.url})))
+        limits = replace(world.rooms.limits, tariff=tariff(catalogue.providers(), {}))
+        whole = replace(world, rooms=replace(world.rooms, models=catalogue, limits=limits))
+        await stack.enter_async_context(whole.jobs())
+        call_id = await whole.ended(
+            "http://127.0.0.1:9/",
+            webhook_events=["end-of-call-report"],
+            llm_config={"provider": "openai", "model": "gpt-4o"},
+            keys={"openai": key},
+        )
+        [delivery] = await whole.until_told(call_id, 1)
+        await whole.until(lambda: _forgotten(whole, call_id))
+    message = json.loads(delivery.body or "")["message"]
+    assert message["summary"] == Behaviour().text
+    assert message["analysis"]["model"] == "gpt-4o"
+    [stage] = message["cost"]["stages"]
+    assert (stage["stage"], stage["provider"], stage["own_key"]) == ("analysis", "openai", True)
+    assert stage["usage"] == {"prompt_tokens": 12, "completion_tokens": 7}
+    assert stage["usd"] == 0.0001
+    assert message["cost"]["total"] == 0
+    assert key not in json.dumps(message)
+
+
+async def _forgotten(world: World, call_id: str) -> bool:
+    return (await closing(world.rooms, call_id)).plan.keys == {}
 
 
 async def test_a_short_call_is_not_analysed(world: World) -> None:

@@ -142,8 +142,10 @@ class World:
         ):
             yield jobs
 
-    async def place(self, url: str | None = None, *, age_seconds: float = 0, **assistant: Any) -> str:
-        """A queued call whose events go to ``url``."""
+    async def place(
+        self, url: str | None = None, *, age_seconds: float = 0, keys: dict[str, str] | None = None, **assistant: Any
+    ) -> str:
+        """A queued call whose events go to ``url``; ``keys`` are the organisation's own for vendors."""
         now = self.rooms.clock.now() - timedelta(seconds=age_seconds)
         settings = TransientAssistant.model_validate(
             {"llm_config": {"provider": "local"}, "name": "Anna", "webhook_url": url, **assistant}
@@ -161,6 +163,7 @@ class World:
             metadata={"order": 7},
             webhook_url=url,
             webhook_secret=SECRET if url else None,
+            keys=keys or {},
         )
         call = Call(
             plan.call_id,

@@ -73,12 +73,14 @@ class AfterCall:
 
     async def _keep(self, call_id: str, found: Findings) -> None:
         try:
-            await store_analysis(self._rooms, call_id, found.summary, found.as_json())
+            await store_analysis(self._rooms, call_id, found.summary, found.as_json(), found.used)
         except (NotFound, Unavailable):
             raise
         except Exception:  # noqa: BLE001
             _log.exception("an analysis could not be kept", call_id=call_id)
-            await store_analysis(self._rooms, call_id, None, Findings(found.model, errors=[NOT_KEPT]).as_json())
+            await store_analysis(
+                self._rooms, call_id, None, Findings(found.model, errors=[NOT_KEPT]).as_json(), found.used
+            )
 
     async def _settled(self, call_id: str) -> ClosedCall | None:
         """Waits for the end state, which a power cut may have taken back from the main database. None: no such call."""

@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import SecretStr
@@ -15,10 +15,11 @@ from pydantic import SecretStr
 from trunkline.base.errors import TrunklineError
 from trunkline.base.logs import logger
 from trunkline.domain.assistant import REALTIME, AnalysisPlan, LlmConfig, llm_choices
+from trunkline.domain.events import StageUsage
 from trunkline.jobs import asking_model as ask
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analyst
-from trunkline.ports.models import LlmSession, Models, Turn
+from trunkline.ports.models import Models, Turn
 from trunkline.services.aftercall import ClosedCall
 
 NO_TEXT_MODELS = REALTIME | {"local"}
@@ -38,6 +39,7 @@ class Findings:
     structured_data: Any = None
     success: dict[str, Any] | None = None
     outcome: str | None = None
+    used: StageUsage | None = None
     errors: list[str] = field(default_factory=list)
     broke: bool = False
 
@@ -125,14 +127,16 @@ class Analyser:
         key = plan.keys.get(self._models.vendor(config.provider))
         llm = self._models.llm(config.provider, SecretStr(key) if key is not None else None)
         session = await llm.open(config, plan.variables)
-        values = _values(closed)
+        model, values = ask.Model(session), _values(closed)
         try:
-            found.summary = await ask.answer_of(session, ask.summary_turns(values)) or None
+            found.summary = await model.answer(ask.summary_turns(values)) or None
             if found.wants_data:
-                await _extract(session, plan.assistant.analysis_plan, values, found)
+                await _extract(model, plan.assistant.analysis_plan, values, found)
             if found.wants_success:
-                await _judge(session, ask.judging_turns(plan.assistant.analysis_plan, values), found)
+                await _judge(model, ask.judging_turns(plan.assistant.analysis_plan, values), found)
         finally:
+            name = self._models.model("llm", config.provider, config.model)
+            found.used = StageUsage("analysis", config.provider, name, key is not None, **asdict(model.spent))
             await session.aclose()
 
     async def _by_rules(self, closed: ClosedCall, found: Findings) -> None:
@@ -158,14 +162,14 @@ def _values(closed: ClosedCall) -> dict[str, str]:
     }
 
 
-async def _extract(session: LlmSession, plan: AnalysisPlan, values: Mapping[str, str], found: Findings) -> None:
+async def _extract(model: ask.Model, plan: AnalysisPlan, values: Mapping[str, str], found: Findings) -> None:
     """Structured data that fits the schema, after one repair at most; else None and an error, never a guess."""
     schema = plan.structured_data_plan.json_schema or {}
     turns = ask.extraction_turns(plan, values)
-    answer = await ask.answer_of(session, turns)
+    answer = await model.answer(turns)
     value, wrong = await _read(schema, answer)
     if wrong:
-        value, wrong = await _read(schema, await ask.answer_of(session, ask.repair_turns(turns, answer, wrong)))
+        value, wrong = await _read(schema, await model.answer(ask.repair_turns(turns, answer, wrong)))
     if wrong:
         found.errors.append(f"the structured data does not fit its schema: {'; '.join(wrong)}")
     else:
@@ -180,9 +184,9 @@ async def _read(schema: Mapping[str, Any], answer: str) -> tuple[Any, list[str]]
     return value, await problems(schema, value)
 
 
-async def _judge(session: LlmSession, turns: Sequence[Turn], found: Findings) -> None:
+async def _judge(model: ask.Model, turns: Sequence[Turn], found: Findings) -> None:
     try:
-        verdict = ask.json_in(await ask.answer_of(session, turns))
+        verdict = ask.json_in(await model.answer(turns))
     except ValueError:
         verdict = None
     if isinstance(verdict, dict) and isinstance(verdict.get("passed"), bool):

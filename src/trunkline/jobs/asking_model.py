@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from itertools import islice
 from typing import Any
 
@@ -10,7 +11,7 @@ import orjson
 
 from trunkline.domain.assistant import AnalysisPlan, LlmConfig, PromptMessage
 from trunkline.domain.transcript import Message
-from trunkline.ports.models import Delta, LlmSession, Turn
+from trunkline.ports.models import Delta, LlmSession, Spent, Turn
 
 SUMMARY = (
     "You summarise phone calls. Write two to four plain sentences: who wanted what, what was said and agreed, and what "
@@ -76,10 +77,24 @@ def for_analysis(config: LlmConfig) -> LlmConfig:
     return config.model_copy(update={"tools": (), "messages": (), "temperature": 0.0, "max_completion_tokens": None})
 
 
-async def answer_of(session: LlmSession, turns: Sequence[Turn]) -> str:
-    """The whole reply as text. Raises Upstream."""
-    words = [part.text async for part in session.reply(turns, ()) if isinstance(part, Delta)]
-    return "".join(words).strip().encode(errors="replace").decode()
+class Model:
+    """A language model that is asked about one call; ``spent`` adds up what its replies cost, by the vendor's figures."""
+
+    def __init__(self, session: LlmSession) -> None:
+        self._session = session
+        self.spent = Spent()
+
+    async def answer(self, turns: Sequence[Turn]) -> str:
+        """The whole reply as text. Raises Upstream."""
+        words = []
+        async for part in self._session.reply(turns, ()):
+            if isinstance(part, Delta):
+                words.append(part.text)
+            elif isinstance(part, Spent):
+                self.spent = Spent(
+                    **{one.name: getattr(self.spent, one.name) + getattr(part, one.name) for one in fields(Spent)}
+                )
+        return "".join(words).strip().encode(errors="replace").decode()
 
 
 def json_in(answer: str) -> Any:

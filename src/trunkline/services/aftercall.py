@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trunkline.domain.events import StageUsage
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
 from trunkline.services.call_object import call_object
+from trunkline.services.costing import added
 from trunkline.services.rooms import Rooms
 from trunkline.storage.calls import Call
 from trunkline.storage.plans import PlanBroken, plan_from_json, plan_salvaged, plan_to_json
@@ -45,12 +47,19 @@ def plan_of(rooms: Rooms, call: Call, sealed: str) -> tuple[CallPlan, str | None
 
 
 async def store_analysis(
-    rooms: Rooms, call_id: str, summary: str | None, analysis_result: dict[str, Any] | None
+    rooms: Rooms,
+    call_id: str,
+    summary: str | None,
+    analysis_result: dict[str, Any] | None,
+    used: StageUsage | None = None,
 ) -> None:
-    """Keeps what a call came to. Raises NotFound."""
+    """Keeps what a call came to, and adds what it took to find out to its cost. Raises NotFound."""
     async with rooms.database.system() as unit:
-        await unit.calls.get(call_id, lock=True)
-        await unit.calls.change(call_id, summary=summary, analysis_result=analysis_result, updated_at=rooms.clock.now())
+        call = await unit.calls.get(call_id, lock=True)
+        cost = call.cost if used is None or call.cost is None else added(call.cost, used, rooms.limits.tariff)
+        await unit.calls.change(
+            call_id, summary=summary, analysis_result=analysis_result, cost=cost, updated_at=rooms.clock.now()
+        )
 
 
 async def forget_keys(rooms: Rooms, closed: ClosedCall) -> None:

@@ -81,6 +81,17 @@ def cost_of(usage: Usage, seconds: int, tariff: Tariff) -> dict[str, Any]:
     }
 
 
+def added(cost: Mapping[str, Any], used: StageUsage, tariff: Tariff) -> dict[str, Any]:
+    """The ``cost`` of a call with something that it was used for later."""
+    more = cost_of(Usage(stages=(used,)), 0, tariff)
+    return {
+        **cost,
+        "total": round(cost["total"] + more["total"], _DIGITS),
+        "stages": [*cost["stages"], *more["stages"]],
+        "unpriced": list(dict.fromkeys([*cost["unpriced"], *more["unpriced"]])),
+    }
+
+
 def with_stages(usage: Usage, assistant: Mapping[str, Any]) -> Usage:
     """The usage of a call that tells totals alone, by the stages of the assistant that it ran on. Which of several
     providers did the work nobody can say then: a stage with fallbacks stays without a provider."""
@@ -150,7 +161,7 @@ def _amounts(used: StageUsage) -> dict[str, float]:
 
 
 def _stage(name: str) -> str:
-    return "llm" if name == "realtime" else name
+    return "llm" if name in ("realtime", "analysis") else name
 
 
 def _name(stage: Mapping[str, Any]) -> str:

@@ -18,11 +18,13 @@ class Health:
 
 
 async def check(rooms: Rooms) -> Health:
-    """Asks every part. A platform whose workers are all busy is well; one without database or SIP is not."""
+    """Asks every part. A platform whose workers are all busy is well; one without database or SIP is not. A provider that
+    fails is none of its parts: calls go on with the next."""
     checks = {
         "database": await _database(rooms),
         "sip": dict(rooms.carrier.health()),
         "workers": _workers(rooms),
+        "providers": {"status": "ok", "failing": list(rooms.failing())},
     }
     ok = all(part["status"] != "down" for part in checks.values())
     return Health(ok, rooms.clock.now(), checks)

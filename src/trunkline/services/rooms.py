@@ -1,6 +1,6 @@
 """What every service works with: the rooms below, the limits of this installation, and a page of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The rooms below the services, as ``app`` composed them."""
+    """The rooms below the services, as ``app`` composed them. ``failing`` names the providers that calls do not ask now."""
 
     database: Database
     vault: Vault
@@ -53,6 +53,7 @@ class Rooms:
     carrier: Carrier
     blobs: Blobs
     limits: Limits = field(default_factory=Limits)
+    failing: Callable[[], Sequence[str]] = tuple
 
     def unit(self, caller: Caller, *, write: bool = True) -> AbstractAsyncContextManager[Unit]:
         """One transaction of the caller's organisation, committed at a clean exit."""

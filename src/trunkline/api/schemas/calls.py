@@ -132,7 +132,9 @@ class StageUse(Shown):
 class StageCost(Shown):
     """What one provider cost."""
 
-    stage: str = Field(description="`stt`, `llm` or `tts`; a realtime model is `llm` or `realtime`.")
+    stage: str = Field(
+        description="`stt`, `llm` (also a realtime model), `tts`, or `analysis`: what was asked about the call afterwards."
+    )
     provider: str = Field(description="The provider; `unknown` where nobody can say which of several it was.")
     model: str | None = Field(description="The model.")
     own_key: bool = Field(description="Whether it ran on your own key: its vendor bills you, and it is not in `total`.")
