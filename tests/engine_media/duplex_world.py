@@ -7,10 +7,13 @@ from typing import Any
 from tests.engine_media.world import World, plan
 from trunkline.domain.assistant import LlmConfig
 from trunkline.domain.call import Direction
+from trunkline.domain.commands import Command
+from trunkline.domain.events import CommandDone
 from trunkline.domain.plan import CallPlan
 from trunkline.testing.clock import run_virtual
 from trunkline.testing.line import Party
 from trunkline.testing.models import ScriptedTts, noise
+from trunkline.testing.offer import ScriptedOffer
 from trunkline.testing.realtime import RealtimeModels, ScriptedRealtime, ScriptedRealtimeSession, Talking
 
 SENTENCE = noise(1.2, 8000)
@@ -30,7 +33,7 @@ def duplex_plan(
     direction: Direction = Direction.OUTBOUND, llm: dict[str, Any] | None = None, **assistant: Any
 ) -> CallPlan:
     """A plan on the realtime model, with nothing of our own configured."""
-    config = LlmConfig(provider=PROVIDER, messages=[{"content": "Be kind."}], **(llm or {}))  # type: ignore[arg-type]
+    config = LlmConfig(provider=PROVIDER, messages=[{"content": "Be kind."}], **(llm or {}))
     made = plan(llm_config=config, stt_config=None, tts_config=None, **assistant)
     return replace(made, direction=direction)
 
@@ -46,11 +49,16 @@ def session(world: World, index: int = -1, provider: str = PROVIDER) -> Scripted
     return vendor(world, provider).sessions[index]
 
 
-async def whole_call(world: World, made: CallPlan) -> None:
-    """One call; nothing may be left behind."""
+async def whole_call(
+    world: World, made: CallPlan, *orders: tuple[float, Command], offer: ScriptedOffer | None = None
+) -> None:
+    """One call, each order at its time after the dial; nothing may be left behind."""
     before = asyncio.all_tasks()
     async with world.supervisor() as supervisor:
-        await supervisor.run(made)
+        loop = asyncio.get_running_loop()
+        for number, (after, command) in enumerate(orders):
+            loop.call_later(after, supervisor.order, made.call_id, f"c{number}", command)
+        await supervisor.run(made, offer)
         assert supervisor.live_calls() == 0
     check_closed(world)
     assert asyncio.all_tasks() == before
@@ -67,6 +75,22 @@ def check_closed(world: World) -> None:
     assert all(writer.closed for writer in world.blobs.writers)
 
 
-def run(world: World, made: CallPlan) -> None:
+def run(world: World, made: CallPlan, *orders: tuple[float, Command]) -> None:
     """One call in virtual time."""
-    run_virtual(whole_call(world, made))
+    run_virtual(whole_call(world, made, *orders))
+
+
+def take(world: World, party: Party, made: CallPlan) -> ScriptedOffer:
+    """A call that comes in, in virtual time."""
+
+    async def taken() -> ScriptedOffer:
+        offer = ScriptedOffer(party=party)
+        await whole_call(world, replace(made, direction=Direction.INBOUND), offer=offer)
+        return offer
+
+    return run_virtual(taken())
+
+
+def outcomes(world: World) -> list[tuple[str, str | None]]:
+    """What became of the orders."""
+    return [(fact.outcome, fact.detail) for fact in world.journal.facts() if isinstance(fact, CommandDone)]

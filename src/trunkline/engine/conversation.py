@@ -157,6 +157,8 @@ class Conversation:
         self._reception.hear(words)
         if listening or not self._reception.listens:
             duplex.said(event)
+        else:
+            duplex.overheard(event)
 
     def _settle(self) -> None:
         """Goes on with all there is room for now; the parts say what that is."""

@@ -20,6 +20,8 @@ from trunkline.ports.replies import Spent, ToolCall, Turn
 
 KEPT_SECONDS = 10.0
 """So much of the party's sound waits for a model that is not open, or is not to be disturbed."""
+STRAY_SECONDS = 1.5
+"""So long after words were taken back the model may still begin to speak them."""
 CLOSING_SILENCE_SECONDS = 1.0
 """Whoever is cut off in mid-word has finished, to a model that hears nothing more."""
 DEAF_SECONDS = 5.0
@@ -29,8 +31,8 @@ TELLING_SPEECH_SECONDS = 1.5
 
 class Duplex:
     """One call's realtime model, and its ears. It is opened while the phone rings, once ``complete`` is set; a session that
-    breaks is followed by another, which is told all that was said. ``voiceless`` takes words that the model was given and of
-    which no sound came."""
+    breaks is followed by another, which is told all that was said. ``voiceless`` takes words that the model was given and
+    has not spoken."""
 
     def __init__(
         self,
@@ -38,7 +40,7 @@ class Duplex:
         sample_rate_hz: int,
         tell: Callable[[events.Event], None],
         sound_came: Callable[[], None],
-        voiceless: Callable[[Given], None],
+        voiceless: Callable[[Given, str], None],
         crew: Crew,
         clock: Clock,
         complete: asyncio.Event,
@@ -63,7 +65,8 @@ class Duplex:
         self._failed_replies = 0
         self._pushed_bytes = self._sounded_bytes = 0
         self._limit: asyncio.Timeout | None = None
-        self._heard_party = False
+        self._heard_party = self._party_speaks = False
+        self._taken_back_at = float("-inf")
         self._speaking_since: float | None = None
         self._reader: asyncio.Task[None] | None = None
         self._takers = self._taken()
@@ -96,7 +99,7 @@ class Duplex:
         provider = opened.candidate.provider
         try:
             async with reading(opened.session.events()) as told, asyncio.timeout(None) as self._limit:
-                self._opened, self._heard_party = opened, False
+                self._opened, self._heard_party, self._party_speaks = opened, False, False
                 self._tell(events.ModelReady(again=self._was_open))
                 self._was_open = True
                 async for event in told:
@@ -116,7 +119,7 @@ class Duplex:
         unsaid = [reply.given for reply in lost if reply.given is not None and not reply.take.pcm]
         for given in [*unsaid, *self._given]:
             if not given.dropped:
-                self._voiceless(given)
+                self._voiceless(given, given.text)
             given.take.done = True
         self._given.clear()
         for reply in lost:
@@ -213,8 +216,11 @@ class Duplex:
             self._opened.session.respond()
 
     def say(self, number: int, spoken: str, text: str, *, firm: bool) -> Take | None:
-        """Has it speak ``spoken`` (written as ``text``) as utterance ``number``; None where it cannot."""
-        if self._opened is None or not self._ready or not self._opened.session.say(spoken):
+        """Has it speak ``spoken`` (written as ``text``) as utterance ``number``; None where it cannot, or not now: it says
+        nothing while it hears the party, and of words that were taken back it may still begin to speak."""
+        if self._opened is None or not self._ready or (firm and self._party_speaks) or self._is_astray():
+            return None
+        if not self._opened.session.say(spoken):
             return None
         take = Take(text, begun=True)
         self._given.append(Given(number, text, firm, take))
@@ -224,10 +230,20 @@ class Duplex:
         """Nothing more of this utterance is played: words that it has not begun to speak are taken back."""
         for given in self._given:
             if given.utterance == number and not given.dropped:
-                given.dropped = True
-                if self._opened is not None:
-                    self._opened.session.cancel()
+                self._take_back(given)
         self._release()
+
+    def _take_back(self, given: Given) -> None:
+        given.dropped = True
+        self._taken_back_at = self._clock.monotonic()
+        if self._opened is not None:
+            self._opened.session.cancel()
+
+    def _is_astray(self) -> bool:
+        if self._clock.monotonic() < self._taken_back_at + STRAY_SECONDS:
+            return any(given.dropped for given in self._given)
+        self._given = deque(given for given in self._given if not given.dropped)
+        return False
 
     def stop(self, number: int) -> None:
         """Gives up a reply, or (0) whatever it was asked for."""
@@ -268,7 +284,7 @@ class Duplex:
             realtime.ReplyWords: lambda event: self._words(event.reply, event.text),
             realtime.PartyWords: lambda event: self._tell(events.PartySaid(event.item, event.text, event.final)),
             realtime.PartyStarted: lambda _: self._hears_party(),
-            realtime.PartyStopped: lambda _: self._tell(events.PartyPaused(self._clock.monotonic())),
+            realtime.PartyStopped: lambda _: self._party_pauses(),
             realtime.ReplyStarted: lambda event: self._begin(event.reply, forced=event.forced),
             realtime.ReplyCalls: lambda event: self._calls(event.reply, event.calls),
             realtime.ReplyDone: self._end,
@@ -281,10 +297,19 @@ class Duplex:
             self._tell(events.ReplyTools(reply.number, calls))
 
     def _hears_party(self) -> None:
-        self._heard_party = True
+        self._heard_party = self._party_speaks = True
+        for given in self._given:
+            if given.firm and not given.dropped:
+                self._take_back(given)
+                self._voiceless(given, given.text)
+                given.take.done = True
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(None)
         self._tell(events.PartyBegan(self._clock.monotonic()))
+
+    def _party_pauses(self) -> None:
+        self._party_speaks = False
+        self._tell(events.PartyPaused(self._clock.monotonic()))
 
     def _begin(self, id: str, *, forced: bool) -> None:
         given = self._given.popleft() if forced and self._given else None
@@ -328,14 +353,24 @@ class Duplex:
         self._release()
 
     def _close(self, reply: Reply, *, complete: bool) -> None:
-        if reply.given is not None and not reply.take.pcm and not complete and reply.wanted:
-            self._voiceless(reply.given)
+        if reply.given is not None and not complete and reply.wanted:
+            self._make_up(reply, reply.given)
         if reply.wanted and reply.given is None and (words := reply.rest()):
             self._tell(events.ReplyText(reply.number, words))
         self._replies.end(reply, short=not complete and bool(reply.take.pcm))
         self._sound_came()
         if reply.wanted:
             self._tell(events.ReplyFinished(reply.number, cut=not complete))
+
+    def _make_up(self, reply: Reply, given: Given) -> None:
+        """The model did not speak all that it was given: we say what the party cannot stop, and what it has not begun."""
+        if not given.firm and reply.take.pcm:
+            return
+        rest = self._replies.unspoken(reply)
+        reply.take.text = given.text[: len(given.text) - len(rest)]
+        if rest.strip():
+            self._voiceless(given, rest)
+        reply.take.done = True
 
     def _try_again(self, problem: Upstream | None, reply: Reply | None) -> None:
         """A reply failed: another one is asked for once; then the session counts as broken."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from trunkline.engine.utterance import SECONDS_PER_CHARACTER, Take, words_between
+from trunkline.engine.utterance import SECONDS_PER_CHARACTER, Take, cut, words_between
 
 TELLING_CHARACTERS = 20
 """A shorter reply says little about the pace of a voice."""
@@ -100,6 +100,14 @@ class Replies:
     def seconds(self, reply: Reply) -> float:
         """How much sound came of it."""
         return len(reply.take.pcm) / self._bytes_per_second
+
+    def unspoken(self, reply: Reply) -> str:
+        """The end of its text that its sound does not reach, as far as the pace of the voice tells."""
+        text = reply.take.text
+        if not reply.take.pcm or not text:
+            return text
+        reached = self.seconds(reply) / (len(text) * reply.take.seconds_per_character)
+        return text[cut(text, min(1.0, reached)) :]
 
     def _learn(self, take: Take) -> None:
         start, end = words_between(bytes(take.pcm))

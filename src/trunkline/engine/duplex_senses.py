@@ -82,11 +82,12 @@ class DuplexSenses(PartySenses):
         self.speaker.stop(effect.utterance)
         self._model.unsay(effect.utterance)
 
-    def _voiceless(self, given: Given) -> None:
-        """The model did not speak what it was given: we do."""
-        if self.speaker.knows(given.utterance):
-            self.speaker.speak(given.utterance, given.text)
+    def _voiceless(self, given: Given, text: str) -> None:
+        """The model did not speak all that it was given: we say ``text``."""
+        if text == given.text:
             given.take.text = ""
+        if self.speaker.knows(given.utterance):
+            self.speaker.speak(given.utterance, text)
 
     def _instruct(self, effect: effects.Instruct) -> None:
         self._instructions = effect.text

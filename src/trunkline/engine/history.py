@@ -55,6 +55,10 @@ class History:
         """
         return _turns((*self._entries, Entry("user", user)))
 
+    def last(self, role: str) -> str:
+        """What that role said last."""
+        return next((entry.content for entry in reversed(self._entries) if entry.role == role and entry.content), "")
+
     def since(self, beginning: int, without: Sequence[Entry]) -> tuple[Turn, ...]:
         """The turns after the first ``beginning``, but for some, and for calls whose results are not all there."""
         left = [entry for entry in self._entries[beginning:] if entry not in without]

@@ -45,10 +45,12 @@ class Screening:
     fetch somebody: 2 s after a sound began, or not at all). It may still turn into a machine's verdict while it is
     asked on: a greeting that starts late or goes on after a pause, a beep. Once they take turns with us that takes twice
     the evidence.
+    Where ``words_are_late``, because they come only after the speech that they are of, nobody is taken for a person for
+    want of words while they speak.
     A machine's verdict is final.
     """
 
-    def __init__(self, language: str, now: float, *, may_be_waiting: bool = True) -> None:
+    def __init__(self, language: str, now: float, *, may_be_waiting: bool = True, words_are_late: bool = False) -> None:
         self.nobody = False
         """With ANNOUNCEMENT: the number leads to nobody, now and later; else they could only not be reached now."""
         self.full = False
@@ -56,6 +58,7 @@ class Screening:
         self._language = language[:2].lower()
         self._answered_at = now
         self._may_be_waiting = may_be_waiting
+        self._words_are_late = words_are_late
         self._now = now
         self._finals: list[str] = []
         self._together = ""
@@ -177,6 +180,8 @@ class Screening:
         """How long sound is listened to for its first word: whoever is there is silent since the answer."""
         if self._first_at is None or self.text:
             return None
+        if self._words_are_late:
+            return self._first_at + ENDLESS_SECONDS
         return (self._answered_at if self._may_be_waiting else self._first_at) + WORDLESS_SECONDS
 
     # --- machines

@@ -54,6 +54,8 @@ class DuplexFloor:
         self._news: list[str] = []
         self._ready = False
         self._earlier: set[int] = set()
+        self._refused = False
+        self._overheard: dict[str, str] = {}
 
     @property
     def engaged(self) -> bool:
@@ -95,6 +97,7 @@ class DuplexFloor:
             self._party.answered()
             self.mind.began(event.reply, None)
         else:
+            self._refused = True
             self.mind.refuse(event.reply)
             self._desk.do(Truncate(event.reply, 0.0, ""))
 
@@ -119,6 +122,10 @@ class DuplexFloor:
 
     def party_began(self, at: float) -> None:
         """The model hears the party speak: what it was saying it has given up, and what we were saying gives way."""
+        self._refused = False
+        if not self._desk.listening:
+            self._party.overheard(speaking=True)
+            return
         self._party.began(at)
         if self._desk.stage is not Stage.TALKING:
             return
@@ -130,11 +137,21 @@ class DuplexFloor:
 
     def party_paused(self, at: float) -> None:
         """The model takes the party's turn for over."""
-        self._party.paused(at)
+        if self._desk.listening:
+            self._party.paused(at)
+        else:
+            self._party.overheard(speaking=False)
 
     def said(self, event: PartySaid) -> None:
-        """What they said."""
-        self._party.said(event.item, event.text, final=event.final)
+        """What they said. Of words that were overheard before, what is in the talk already is left out."""
+        known, text = self._overheard.get(event.item, ""), event.text.strip()
+        if known and text.startswith(known) and self.history.last("user").endswith(known):
+            text = text[len(known) :]
+        self._party.said(event.item, text, final=event.final)
+
+    def overheard(self, event: PartySaid) -> None:
+        """What they said while it is found out who they are."""
+        self._overheard[event.item] = event.text.strip()
 
     def deafen(self) -> None:
         """The party is not listened to from now on."""
@@ -158,11 +175,12 @@ class DuplexFloor:
         self.mind.owed = True
 
     def turn_over(self, said: Said) -> None:
-        """A turn of which the model knows, and which it is to answer now."""
+        """A turn of which the model knows, and which it is to answer: by itself, if its reply is still to come."""
         self.history.add(said.role.value, said.text)
         self._desk.message(said.role, said.text, said.started_at, said.ended_at)
         if self._desk.stage is Stage.TALKING:
-            self.mind.owed = True
+            by_itself = said.role is Role.USER and not self._refused and self._party.expects()
+            self.mind.owed = self.mind.owed or not by_itself
             self._on_turn(said)
 
     def happened(self, text: str) -> None:

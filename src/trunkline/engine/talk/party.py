@@ -50,6 +50,7 @@ class Party:
         self._heard_from: float | None = None
         self._heard_until: float | None = None
         self._unanswered = False
+        self._paused_at: float | None = None
         self._settled: dict[str, None] = {}
 
     # --- our own voice activity
@@ -70,6 +71,21 @@ class Party:
         self._desk.forget(Timer.REPLY)
         if all(turn.paused_at is not None for turn in self._turns):
             self._open(at)
+
+    def overheard(self, *, speaking: bool) -> None:
+        """They begin or end a turn that is not for the assistant."""
+        self.speaking, self.due = speaking, False
+        self._paused_at = None if speaking else self._desk.now
+
+    def expects(self) -> bool:
+        """A turn of theirs that was overheard is to be answered after all; says whether that happens by itself."""
+        recently = self._paused_at is not None and self._desk.now < self._paused_at + REPLY_SECONDS
+        if not recently and not self.speaking:
+            return False
+        self.due = not self.speaking
+        self._unanswered = True
+        self._desk.timer(Timer.REPLY, self._desk.now + REPLY_SECONDS)
+        return True
 
     def paused(self, at: float) -> None:
         """Their turn is over; its reply is due."""

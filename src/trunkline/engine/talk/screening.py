@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from trunkline.audio.beep import may_be_beep
+from trunkline.domain.assistant import REALTIME
 from trunkline.domain.call import Direction, EndReason
 from trunkline.domain.transcript import Role
 from trunkline.engine.effects import Sniff
@@ -60,7 +61,7 @@ class Reception:
         self._floor = floor
         self._closing = closing
         self._open_talk = open_talk
-        self._screening = Screening(language(desk.plan), desk.now)
+        self._screening = self._new_screening()
         self._overheard = Overheard(desk)
         self._orders: list[Ordered] = []
         self._until = 0.0
@@ -89,7 +90,7 @@ class Reception:
         self._desk.stage = Stage.SCREENING
         self.phase = Phase.HOLDING
         self._until = self._desk.now + WATCH_SECONDS
-        self._screening = Screening(language(self._desk.plan), self._desk.now)
+        self._screening = self._new_screening()
         self._desk.do(Sniff(True))
 
     # --- what happens
@@ -183,8 +184,13 @@ class Reception:
         evidence = weigh(text, language(self._desk.plan))
         return is_thanks(text) or evidence.screener > 0 or evidence.menu > 0
 
+    def _new_screening(self, *, may_be_waiting: bool = True) -> Screening:
+        plan = self._desk.plan
+        late = plan.assistant.llm_config.provider in REALTIME
+        return Screening(language(plan), self._desk.now, may_be_waiting=may_be_waiting, words_are_late=late)
+
     def _listen_anew(self) -> None:
-        self._screening = Screening(language(self._desk.plan), self._desk.now, may_be_waiting=False)
+        self._screening = self._new_screening(may_be_waiting=False)
 
     def _release(self) -> None:
         """A person is there: the first words are said, and the verdict stays open for a while."""
