@@ -85,7 +85,7 @@ def emulator(case: Case) -> Emulator:
 
 
 @asynccontextmanager
-async def adapter(case: Case, house: Emulator, key: str | None = None, silence: float = 1.0) -> AsyncIterator[Tts]:
+async def adapter(case: Case, house: Emulator, key: str | None = None, silence: float = 5.0) -> AsyncIterator[Tts]:
     """The adapter of a case, that calls the emulator."""
     vendor = vendor_at(case, house.url.removesuffix("/"), silence)
     try:
@@ -94,7 +94,7 @@ async def adapter(case: Case, house: Emulator, key: str | None = None, silence: 
         await close(vendor)
 
 
-def vendor_at(case: Case, house_url: str, silence: float = 1.0) -> Vendor:
+def vendor_at(case: Case, house_url: str, silence: float = 5.0) -> Vendor:
     """The vendor of a case where an emulator stands in for it."""
     paths = {"inworld": "", "google": "/v1"}
     name = address_of("tts", case.provider)

@@ -28,6 +28,7 @@ class Channel:
         self._socket = socket
         self._messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._over: Upstream | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._ended = ended
         self._reader = asyncio.get_running_loop().create_task(self._read(), name="tts:read")
 
@@ -64,6 +65,15 @@ class Channel:
 
     async def aclose(self) -> None:
         """Closes it, within a second."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="tts:close")
+        await asyncio.shield(self._closing)
+
+    def broken_by(self, error: Upstream) -> bool:
+        """Whether this is how the connection ended, and not something that the vendor said."""
+        return error is self._over
+
+    async def _close(self) -> None:
         await self._socket.close()
         self._reader.cancel()
         await asyncio.gather(self._reader, return_exceptions=True)

@@ -161,7 +161,7 @@ class SocketSession:
 
     async def _spoken(self, text: str) -> AsyncGenerator[bytes, None]:
         """The sound as the vendor gives it. A connection that turns out to have ended while nobody spoke is replaced."""
-        while True:
+        for again in (False, True):
             channel, new = await self._kept.take()
             began = False
             try:
@@ -171,7 +171,7 @@ class SocketSession:
                         yield data
                 return
             except Upstream as error:
-                if new or began or not error.retryable or channel.open:
+                if again or new or began or not (error.retryable and channel.broken_by(error)):
                     raise
 
     async def _said(self, channel: Channel, text: str) -> AsyncGenerator[bytes, None]:

@@ -15,9 +15,9 @@ from trunkline.providers.local.segments import segments
 from trunkline.providers.local.voices import choose
 
 PIECE_SECONDS = 0.1
-PACE = 50
+PACE = 150
 """How much faster than it is played sound is given, so that there is a middle in which it can be stopped."""
-_KEPT = 64
+_KEPT = 256
 _kept: OrderedDict[tuple[str, int, float, str], bytes] = OrderedDict()
 
 
