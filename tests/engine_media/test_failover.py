@@ -271,6 +271,7 @@ def test_a_provider_that_fails_in_many_calls_is_not_asked_until_it_has_rested() 
             assert len(first.llm_model.asked) == FAILURES_IN_A_ROW
             (facts,) = [one for one in supervisor.breakers() if (one.stage, one.provider) == ("llm", "first")]
             assert facts.state is State.OPEN
+            assert supervisor.failing_providers() == ["llm first"]
             await supervisor.run(plans[3])
             assert len(first.llm_model.asked) == FAILURES_IN_A_ROW
             first.llm_model._mishap._left = 0
@@ -278,6 +279,7 @@ def test_a_provider_that_fails_in_many_calls_is_not_asked_until_it_has_rested() 
             await supervisor.run(plans[4])
             (facts,) = [one for one in supervisor.breakers() if (one.stage, one.provider) == ("llm", "first")]
             assert facts.state is State.CLOSED
+            assert supervisor.failing_providers() == []
             await supervisor.run(plans[5])
 
     run_virtual(work())

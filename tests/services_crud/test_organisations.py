@@ -110,6 +110,12 @@ async def test_health_tells_which_part_is_down(home: World) -> None:
     assert (busy.ok, busy.checks["workers"]["status"]) == (True, "busy")
 
 
+async def test_health_names_the_providers_that_calls_do_not_ask_now(home: World) -> None:
+    assert (await health.check(home.rooms)).checks["providers"] == {"status": "ok", "failing": []}
+    found = await health.check(replace(home.rooms, failing=lambda: ["llm openai"]))
+    assert (found.ok, found.checks["providers"]["failing"]) == (True, ["llm openai"])
+
+
 async def test_a_database_that_is_away_is_down(home: World) -> None:
     found = await health.check(replace(home.rooms, database=Away()))
     assert (found.ok, found.checks["database"]) == (False, {"status": "down", "latency_ms": None})

@@ -85,7 +85,7 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
         rooms = await stack.enter_async_context(open_rooms(settings, minds.models))
         carrier = await stack.enter_async_context(carriers.carrier(_sip(settings)))
         live = LocalLive(lambda: jobs.dialler.room())
-        rooms = replace(rooms, carrier=carrier, live=live)
+        rooms = replace(rooms, carrier=carrier, live=live, failing=lambda: supervisor.failing_providers())
         guard = Guard.of(allow_insecure=settings.allow_insecure_webhooks, allowed=settings.webhook_allow_list)
         sender = await stack.enter_async_context(Sender(guard, rooms.clock))
         tools = ServerTools(WebhookToolRunner(sender, rooms.clock), McpToolRunner(guard))

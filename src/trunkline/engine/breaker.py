@@ -61,6 +61,11 @@ class BreakerFacts:
     state: State
     failures: int
 
+    @property
+    def failing(self) -> bool:
+        """Whether it is not asked for, or only tried."""
+        return self.state is not State.CLOSED
+
 
 @dataclass(slots=True)
 class _Circuit:

@@ -131,6 +131,10 @@ class Supervisor:
         """How the circuits to the providers stand."""
         return self._breakers.facts()
 
+    def failing_providers(self) -> list[str]:
+        """Which are not asked for now on the platform's key, as ``llm openai``."""
+        return sorted({f"{one.stage} {one.provider}" for one in self.breakers() if one.failing and not one.own_key})
+
     def lateness_ms(self) -> Lateness:
         """How punctual the media clock is."""
         return self._media.lateness_ms()
