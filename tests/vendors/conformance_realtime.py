@@ -299,6 +299,7 @@ class Conformance:
             talk.session.respond()
             last = await talk.done(2)
             assert [one.outcome for one in talk.all(ReplyDone)] == ["completed", "completed"]
+            assert not talk.all(PartyStarted)
             assert "elephant" in talk.said(last.reply).lower()
 
     async def test_a_cancelled_reply_ends(self) -> None:

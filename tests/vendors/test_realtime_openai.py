@@ -1,14 +1,26 @@
 """OpenAI's realtime models: the shared checks, and the emulator as OpenAI's own SDK sees it."""
 
+import asyncio
+import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+import orjson
 import pytest
 from aiohttp import web
+from openai import AsyncOpenAI
+from pydantic import SecretStr
 
-from tests.vendors.conformance_realtime import Conformance, Faults, live_key
-from trunkline.testing.emulators.house import Emulator
+from tests.vendors.conformance_realtime import WEATHER, Conformance, Faults, live_key
+from trunkline.base.errors import Upstream
+from trunkline.domain.assistant import LlmConfig, TurnDetection
+from trunkline.providers.realtime.conversation import Conversation
+from trunkline.providers.realtime.dialect import sound_format
+from trunkline.providers.realtime.openai import DIALECT, OpenAiRealtime
+from trunkline.providers.vendor import Vendor
+from trunkline.testing.emulators.house import KEY, Emulator
 from trunkline.testing.emulators.openai_realtime import add_openai_realtime
+from trunkline.testing.emulators.speaking import speech
 
 
 class OpenAiEmulator(Emulator):
@@ -46,3 +58,165 @@ if live_key("openai"):
         """Against OpenAI."""
 
         provider = "openai_realtime"
+
+
+@pytest.mark.room
+async def test_openais_sdk_talks_to_the_emulator() -> None:
+    async with OpenAiEmulator() as house:
+        client = AsyncOpenAI(api_key=KEY, websocket_base_url=house.url.replace("http", "ws"))
+        events: list[Any] = []
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            await connection.session.update(
+                session={
+                    "type": "realtime",
+                    "instructions": "Be brief.",
+                    "audio": {
+                        "input": {
+                            "format": {"type": "audio/pcm", "rate": 24000},
+                            "transcription": {"model": "gpt-4o-transcribe"},
+                            "turn_detection": {"type": "server_vad", "silence_duration_ms": 500},
+                        },
+                        "output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": "marin"},
+                    },
+                    "tools": [{"type": "function", "name": WEATHER.name, "parameters": dict(WEATHER.parameters)}],
+                }
+            )
+            pcm = await speech("What is the weather in London?", 24_000) + bytes(48_000)
+            for at in range(0, len(pcm), 4_800):
+                await connection.input_audio_buffer.append(audio=base64.b64encode(pcm[at : at + 4_800]).decode())
+            await told_until(connection, events, "response.done")
+            call = of_type(events, "response.function_call_arguments.done")[0]
+            output = '{"forecast": "heavy thunder"}'
+            item: Any = {"type": "function_call_output", "call_id": call.call_id, "output": output}
+            await connection.conversation.item.create(item=item)
+            await connection.response.create()
+            await told_until(connection, events, "response.done")
+        assert (call.name, orjson.loads(call.arguments)["city"].strip(".")) == ("weather", "London")
+        heard = of_type(events, "conversation.item.input_audio_transcription.completed")
+        assert "weather" in heard[0].transcript.lower()
+        words = "".join(one.delta for one in of_type(events, "response.output_audio_transcript.delta"))
+        assert "thunder" in words
+        sound = b"".join(base64.b64decode(one.delta) for one in of_type(events, "response.output_audio.delta"))
+        assert len(sound) > 48_000
+        for done in of_type(events, "response.done"):
+            assert (
+                done.response.usage.total_tokens == done.response.usage.input_tokens + done.response.usage.output_tokens
+            )
+        kinds = [one.type for one in events]
+        assert kinds.index("session.created") < kinds.index("session.updated")
+        assert kinds.index("input_audio_buffer.speech_stopped") < kinds.index("input_audio_buffer.committed")
+
+
+async def told_until(connection: Any, events: list[Any], kind: str) -> None:
+    """Adds what comes to ``events``, to the first of a type; each has to be as the SDK knows it."""
+    async with asyncio.timeout(20):
+        async for event in connection:
+            type(event).model_validate(event.model_dump(warnings=False))
+            events.append(event)
+            if event.type == kind:
+                return
+
+
+def of_type(events: list[Any], kind: str) -> list[Any]:
+    """Those of a type."""
+    return [one for one in events if one.type == kind]
+
+
+@pytest.mark.room
+async def test_the_emulator_refuses_what_openai_refuses() -> None:
+    async with OpenAiEmulator() as house:
+        client = AsyncOpenAI(api_key=KEY, websocket_base_url=house.url.replace("http", "ws"))
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            refusals: dict[str, dict[str, Any]] = {
+                "missing_required_parameter": {"type": "session.update", "session": {"instructions": "x"}},
+                "unknown_parameter": {"type": "session.update", "session": {"type": "realtime", "colour": "red"}},
+                "invalid_value": {"type": "make.tea"},
+                "response_cancel_not_active": {"type": "response.cancel"},
+                "invalid_tool_call_id": {
+                    "type": "conversation.item.create",
+                    "item": {"type": "function_call_output", "call_id": "none", "output": ""},
+                },
+                "item_truncate_invalid_item_id": {
+                    "type": "conversation.item.truncate",
+                    "item_id": "none",
+                    "content_index": 0,
+                    "audio_end_ms": 10,
+                },
+            }
+            for code, event in refusals.items():
+                await connection.send(cast(Any, {**event, "event_id": f"mine_{code}"}))
+                told: Any = await connection.recv()
+                while told.type != "error":
+                    told = await connection.recv()
+                assert (told.error.code, told.error.event_id) == (code, f"mine_{code}")
+            await connection.send_raw(b"no json")
+            assert (await connection.recv()).type == "error"
+
+
+@pytest.mark.room
+async def test_an_item_is_not_cut_beyond_its_end() -> None:
+    async with OpenAiEmulator() as house:
+        client = AsyncOpenAI(api_key=KEY, websocket_base_url=house.url.replace("http", "ws"))
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            await connection.response.create()
+            told: Any = await connection.recv()
+            while told.type != "response.done":
+                told = await connection.recv()
+            item = told.response.output[0].id
+            for end_ms, kind in ((600_000, "error"), (500, "conversation.item.truncated")):
+                await connection.conversation.item.truncate(item_id=item, content_index=0, audio_end_ms=end_ms)
+                answer: Any = await connection.recv()
+                assert answer.type == kind
+                if kind == "error":
+                    assert "already shorter than 600000ms" in answer.error.message
+
+
+@pytest.mark.room
+async def test_options_reach_the_wire_as_openai_names_them() -> None:
+    config = LlmConfig(
+        provider="openai_realtime",
+        model="gpt-realtime-2.1",
+        voice="cedar",
+        speed=2.0,
+        max_completion_tokens=9000,
+        reasoning_effort="low",
+        turn_detection=TurnDetection(threshold=3, prefix_padding_ms=-5, silence_duration_ms=700, idle_timeout_ms=1),
+    )
+    async with OpenAiEmulator() as house:
+        for rate_hz in (8_000, 16_000):
+            vendor = Vendor("openai", house.url)
+            session = await OpenAiRealtime(vendor, SecretStr(KEY)).open(config, "Be brief.", [WEATHER], rate_hz)
+            await session.aclose()
+            await vendor.aclose()
+        narrow, wide = (one["session"] for one in sent(house, "session.update"))
+        assert narrow["audio"]["input"]["format"] == narrow["audio"]["output"]["format"] == {"type": "audio/pcmu"}
+        assert wide["audio"]["input"]["format"] == {"type": "audio/pcm", "rate": 24_000}
+        assert narrow["audio"]["input"]["turn_detection"] == {
+            "type": "server_vad",
+            "threshold": 1.0,
+            "prefix_padding_ms": 0,
+            "silence_duration_ms": 700,
+            "idle_timeout_ms": 5_000,
+            "create_response": True,
+            "interrupt_response": True,
+        }
+        assert (narrow["audio"]["output"]["voice"], narrow["audio"]["output"]["speed"]) == ("cedar", 1.5)
+        assert (narrow["max_output_tokens"], narrow["reasoning"]) == (4096, {"effort": "low"})
+        assert narrow["instructions"] == "Be brief."
+        assert narrow["tools"] == [{"type": "function", **WEATHER.model_dump()}]
+        assert house.received[0].path == "/v1/realtime?model=gpt-realtime-2.1"
+
+
+@pytest.mark.room
+async def test_a_session_that_expires_may_be_opened_anew() -> None:
+    error = {"type": "invalid_request_error", "code": "session_expired", "message": "60 minutes are over"}
+    conversation = Conversation(DIALECT, sound_format(DIALECT, 8_000), 8_000, lambda _: None, _failure)
+    with pytest.raises(Upstream) as expired:
+        list(conversation.take({"type": "error", "error": error}))
+    assert expired.value.retryable
+    assert list(conversation.take({"type": "ping", "timestamp": 1})) == []
+    assert list(conversation.take({"type": "error", "error": {"code": "response_cancel_not_active"}})) == []
+
+
+def _failure(error: Mapping[str, Any]) -> Upstream:
+    return Upstream(str(error["code"]), provider="openai", retryable=DIALECT.errors[error["code"]])

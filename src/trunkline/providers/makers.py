@@ -11,6 +11,7 @@ from trunkline.providers.llm.google import GoogleLlm
 from trunkline.providers.llm.mistral import MistralLlm
 from trunkline.providers.llm.openai import OpenAiLlm
 from trunkline.providers.llm.xai import XaiLlm
+from trunkline.providers.realtime.google import GoogleRealtime
 from trunkline.providers.realtime.openai import OpenAiRealtime
 from trunkline.providers.realtime.xai import XaiRealtime
 from trunkline.providers.stt.deepgram import DeepgramStt
@@ -51,4 +52,5 @@ TTS: Mapping[str, Callable[[Vendor, SecretStr], Tts]] = {
 REALTIME: Mapping[str, Callable[[Vendor, SecretStr], Realtime]] = {
     "openai_realtime": OpenAiRealtime,
     "xai_realtime": XaiRealtime,
+    "google_realtime": GoogleRealtime,
 }

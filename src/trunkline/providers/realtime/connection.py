@@ -96,7 +96,15 @@ class Connection:
     async def replace(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Goes on with ``socket``."""
         old, self._socket = self._socket, socket
+        if self._closed:
+            await socket.close()
         await old.close()
+
+    async def release(self) -> aiohttp.ClientWebSocketResponse:
+        """Ends, and gives the open socket away."""
+        self._closed = True
+        await self._crew.aclose()
+        return self._socket
 
     async def aclose(self) -> None:
         """Closes at once; what still waits is not sent. ``receive`` ends."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -57,7 +57,10 @@ class Unwell(Exception):
 class TalkSocket:
     """One client's socket. Use as ``async with``; ``open`` first."""
 
-    def __init__(self, house: Emulator, request: web.Request) -> None:
+    def __init__(self, house: Emulator, request: web.Request, frames: WSMsgType = WSMsgType.TEXT) -> None:
+        self._frames: Literal[WSMsgType.TEXT, WSMsgType.BINARY] = (
+            WSMsgType.BINARY if frames is WSMsgType.BINARY else WSMsgType.TEXT
+        )
         self.house = house
         self.request = request
         self.socket = web.WebSocketResponse(autoping=False, max_msg_size=16 << 20, compress=False)
@@ -150,4 +153,4 @@ class TalkSocket:
                 message.set()
             elif not self._mute:
                 with suppress(ConnectionError):
-                    await self.socket.send_frame(message, WSMsgType.TEXT)
+                    await self.socket.send_frame(message, self._frames)
