@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.base.errors import Invalid
+from trunkline.domain.assistant import TransientAssistant
 from trunkline.services import destinations
 from trunkline.services.latency import aggregate, percentile
-from trunkline.services.planning import merged
+from trunkline.services.planning import merged, resolved
 from trunkline.services.variables import fill
 
 pytestmark = pytest.mark.unit
@@ -151,3 +152,15 @@ def test_latency_counts_only_what_was_measured() -> None:
     assert whole is not None
     assert (whole["p50"]["heard"], whole["p95"]["heard"], whole["p50"]["stt"]) == (700.0, 900.0, None)
     assert [turn["turn"] for turn in whole["turns"]] == [1, 2]
+
+
+def test_with_a_realtime_model_recogniser_and_voice_are_left_out() -> None:
+    llm = {"provider": "openai_realtime", "messages": [{"content": "Be kind to {{name}}."}]}
+    given = {"llm_config": llm, "stt_config": {"provider": "local"}, "tts_config": {"provider": "local"}}
+    base = TransientAssistant.model_validate(given)
+    found = resolved(base, None, None, {"name": "Bob"})
+    assert (found.stt_config, found.tts_config) == (None, None)
+    assert found.llm_config.messages[0].content == "Be kind to Bob."
+    changed = resolved(base, {"llm_config": {"provider": "local"}}, None, {"name": "Bob"})
+    assert changed.stt_config is not None
+    assert changed.tts_config is not None

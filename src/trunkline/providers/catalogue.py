@@ -205,6 +205,7 @@ class Catalogue:
             for place, choice in _places("llm_config", llm_choices(llm))
             for problem in [*self._llm_problems(choice, place), *self._key_problems(choice.provider, place, own)]
         ]
+        problems += _mixed(llm)
         if llm.provider not in REALTIME:
             problems += self._stt_problems(stt, own)
             problems += self._tts_problems(tts, own)
@@ -302,6 +303,15 @@ def _places(place: str, choices: Sequence[C]) -> Iterator[tuple[str, C]]:
     """Each choice with where it stands: the configuration itself, and its fallbacks."""
     for number, choice in enumerate(choices):
         yield (place if number == 0 else f"{place}.fallbacks.{number - 1}"), choice
+
+
+def _mixed(llm: LlmConfig) -> Iterator[str]:
+    """A model that hears and speaks by itself cannot stand in for one that does not, nor the other way round."""
+    realtime = llm.provider in REALTIME
+    for number, fallback in enumerate(llm.fallbacks):
+        if (fallback.provider in REALTIME) != realtime:
+            kind = "realtime models" if realtime else "text models"
+            yield f"llm_config.fallbacks.{number}.provider: use one of the {kind}, as {llm.provider} is"
 
 
 def _realtime_only(config: LlmConfig, place: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trunkline.base.errors import Invalid, NotFound, Unavailable
-from trunkline.domain.assistant import AssistantSettings, TransientAssistant
+from trunkline.domain.assistant import REALTIME, AssistantSettings, TransientAssistant
 from trunkline.services import destinations
 from trunkline.services.validation import checked
 from trunkline.services.variables import fill
@@ -40,7 +40,8 @@ def resolved(
     """The configuration that the call runs on. Raises Invalid where override, model or variables do not fit.
 
     The assistant's own name and the business that it calls for need no variable: ``{{business_name}}``,
-    ``{{assistant_name}}`` and ``{{agent_name}}`` stand for them where the caller gives nothing else.
+    ``{{assistant_name}}`` and ``{{agent_name}}`` stand for them where the caller gives nothing else. With a realtime model,
+    which hears and speaks by itself, recogniser and voice are left out.
     """
     config = {name: value for name, value in revealed(base).items() if name not in _STORED_ONLY}
     if override:
@@ -51,7 +52,10 @@ def resolved(
         config["speech_config"] = {**config["speech_config"], "first_message_outbound": None}
     if config.get("llm_config") is None:
         raise Invalid("the assistant has no llm_config", details=["llm_config: is required"])
-    return checked(TransientAssistant, fill(config, {**_names(config), **variables}))
+    assistant = checked(TransientAssistant, fill(config, {**_names(config), **variables}))
+    if assistant.llm_config.provider not in REALTIME:
+        return assistant
+    return assistant.model_copy(update={"stt_config": None, "tts_config": None})
 
 
 def known(assistant: TransientAssistant, variables: Mapping[str, str]) -> dict[str, str]:
