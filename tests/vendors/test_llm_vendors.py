@@ -23,7 +23,7 @@ from tests.vendors.conformance_llm import (
 )
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import AnalysisPlan
-from trunkline.jobs.asking_model import answer_of, for_analysis, json_in, judging_turns, summary_turns
+from trunkline.jobs.asking_model import Model, for_analysis, json_in, judging_turns, summary_turns
 from trunkline.ports.models import Delta, Spent, Turn
 from trunkline.testing.emulators.brain import Answer, BrainCall
 from trunkline.testing.emulators.house import Fault, Moment, Trouble
@@ -202,8 +202,9 @@ async def test_every_effort_is_taken(one: Emulated, effort: str) -> None:
 async def test_it_analyses_a_call(one: Emulated) -> None:
     values = {"transcript": "user: I come on Friday.", "ended_reason": "user-ended-call"}
     async with session_of(one.llm, for_analysis(one.config(reasoning_effort="high"))) as session:
-        assert "I come on Friday." in await answer_of(session, summary_turns(values))
-        verdict = json_in(await answer_of(session, judging_turns(AnalysisPlan(), values)))
+        model = Model(session)
+        assert "I come on Friday." in await model.answer(summary_turns(values))
+        verdict = json_in(await model.answer(judging_turns(AnalysisPlan(), values)))
     assert verdict["passed"] is True
 
 
