@@ -8,18 +8,20 @@ from pydantic import SecretStr
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import ReplyPart, Turn
 from trunkline.providers.llm.anthropic_reply import AnthropicReply, Thoughts
-from trunkline.providers.llm.anthropic_request import DISPENSABLE, body_of
+from trunkline.providers.llm.anthropic_request import DISPENSABLE, body_of, takes_temperature
 from trunkline.providers.llm.failing import Failing
 from trunkline.providers.llm.server import ServerLine, server_of
 from trunkline.providers.offers import model_of
 from trunkline.providers.vendor import Vendor, request_id
 
-VERSION = "2023-06-01"
+VERSION = "2026-10-21"
+WARM_VERSION = "2023-06-01"
+"""The last version of the API in which a model can be given a temperature."""
 
 
-def headers_of(key: SecretStr) -> dict[str, str]:
+def headers_of(key: SecretStr, version: str = VERSION) -> dict[str, str]:
     """What every request says of itself and of who sends it."""
-    return {"Content-Type": "application/json", "anthropic-version": VERSION, "x-api-key": key.get_secret_value()}
+    return {"Content-Type": "application/json", "anthropic-version": version, "x-api-key": key.get_secret_value()}
 
 
 class AnthropicSession:
@@ -69,6 +71,7 @@ class AnthropicLlm:
         """Opens one call's session, and a connection ahead of its first request."""
         meant = config.model_copy(update={"model": model_of("llm", "anthropic", config.model)})
         failing = Failing(self._vendor.name, self._key, self._vendor.name)
-        line = ServerLine(server_of(self._vendor), headers_of(self._key), failing, "/models?limit=1")
+        headers = headers_of(self._key, WARM_VERSION if takes_temperature(meant.model) else VERSION)
+        line = ServerLine(server_of(self._vendor), headers, failing, "/models?limit=1")
         line.warm()
         return AnthropicSession(line, meant, self._thoughts)

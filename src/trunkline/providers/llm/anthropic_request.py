@@ -66,9 +66,14 @@ def _manner(config: LlmConfig, unknown: Collection[str], *, may_think: bool) -> 
     elif not fixed:
         least = {"output_config": {"effort": "low"}} if "thinking" in unknown else {"thinking": {"type": "disabled"}}
         manner |= least
-    if not asked and (fixed or _ADAPTIVE_WITH_TEMPERATURE.match(model)):
+    if not asked and takes_temperature(model):
         manner["temperature"] = min(config.temperature, 1.0)
     return manner
+
+
+def takes_temperature(model: str | None) -> bool:
+    """Whether a model takes a temperature, while it does not think."""
+    return any(pattern.match(model or "") for pattern in (_FIXED_BUDGET, _ADAPTIVE_WITH_TEMPERATURE))
 
 
 def _thoughts_are_known(sides: Sequence[Side], thoughts: Thoughts) -> bool:

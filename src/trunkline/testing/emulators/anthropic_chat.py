@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from trunkline.testing.emulators.anthropic_rules import REQUEST, error, refusal
+from trunkline.testing.emulators.anthropic_rules import REQUEST, VERSIONS, error, refusal
 from trunkline.testing.emulators.brain import Answer
 from trunkline.testing.emulators.chat_stream import (
     ChatStream,
@@ -58,12 +58,12 @@ class _Anthropic:
         self._numbers = count(1)
 
     def _refused_headers(self, request: web.Request) -> Refusal | None:
-        given = request.headers.get("x-api-key")
+        given = request.headers.get("x-api-key") or request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not given:
             return error(401, "authentication_error", "x-api-key header is required")
         if given != self._house.key:
             return fault(Fault.UNAUTHORISED)
-        if request.headers.get("anthropic-version") != "2023-06-01":
+        if request.headers.get("anthropic-version") not in VERSIONS:
             return error(400, "invalid_request_error", "anthropic-version: header is required")
         return None
 
@@ -87,7 +87,7 @@ class _Anthropic:
         plan = await planned(self._house, request, fault) if refused is None else refused.response()
         if isinstance(plan, web.Response):
             return plan
-        if (refused := refusal(body)) is not None:
+        if (refused := refusal(body, request.headers.get("anthropic-version", ""))) is not None:
             return refused.response()
         reply = _Reply(body, self._said(body), self._cache, next(self._numbers))
         if not body.get("stream"):

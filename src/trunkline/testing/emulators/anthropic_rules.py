@@ -7,6 +7,8 @@ from typing import Any
 from trunkline.testing.emulators.chat_stream import Refusal
 
 REQUEST = {"request-id": "req_emulated"}
+VERSIONS = ("2023-06-01", "2026-10-21")
+"""The versions of the API; the second knows no temperature."""
 _FIELDS = frozenset(
     ("model", "messages", "max_tokens", "system", "tools", "tool_choice", "stream", "temperature", "top_p", "top_k")
 ) | frozenset(("thinking", "output_config", "cache_control", "metadata", "stop_sequences", "service_tier"))
@@ -21,11 +23,13 @@ def error(status: int, kind: str, message: str) -> Refusal:
     return Refusal(status, body, {**REQUEST, **({"retry-after": "1"} if status == 429 else {})})
 
 
-def refusal(body: Mapping[str, Any]) -> Refusal | None:
+def refusal(body: Mapping[str, Any], version: str) -> Refusal | None:
     """Why Anthropic does not take a request; None when it does."""
     model = str(body.get("model") or "")
     if not model.startswith("claude-"):
         return error(404, "not_found_error", f"model: {model}")
+    if version != VERSIONS[0] and "temperature" in body:
+        return _invalid("temperature: Extra inputs are not permitted")
     return _fields(body) or _manner(model, body) or _tools(body) or _messages(body)
 
 

@@ -23,7 +23,7 @@ from trunkline.testing.emulators.chat_stream import (
     tokens,
     words,
 )
-from trunkline.testing.emulators.gemini_rules import error, refusal, signed
+from trunkline.testing.emulators.gemini_rules import camel_case, error, refusal, signed
 from trunkline.testing.emulators.house import Emulator, Fault
 
 _MODELS = ("gemini-3.5-flash-lite", "gemini-3.5-flash", "gemini-2.5-flash")
@@ -31,12 +31,13 @@ _UNSIGNED = "skip_thought_signature_validator"
 
 
 def add_gemini_chat(app: web.Application, house: Emulator) -> None:
-    """Serves ``/v1beta/models``, and ``:generateContent`` and ``:streamGenerateContent`` of each."""
+    """Serves ``/v1beta/models``, and ``:generateContent`` and ``:streamGenerateContent`` of each; the same at ``/v1``."""
     chat = _Gemini(house)
-    app.router.add_get("/v1beta/models", chat.models)
-    app.router.add_get("/v1beta/models/{model}", chat.model)
-    app.router.add_post("/v1beta/models/{model}:generateContent", chat.generate)
-    app.router.add_post("/v1beta/models/{model}:streamGenerateContent", chat.generate)
+    for version in ("v1beta", "v1"):
+        app.router.add_get(f"/{version}/models", chat.models)
+        app.router.add_get(f"/{version}/models/{{model}}", chat.model)
+        app.router.add_post(f"/{version}/models/{{model}}:generateContent", chat.generate)
+        app.router.add_post(f"/{version}/models/{{model}}:streamGenerateContent", chat.generate)
 
 
 def fault(kind: Fault) -> Refusal:
@@ -95,6 +96,7 @@ class _Gemini:
         if isinstance(plan, web.Response):
             return plan
         model = request.match_info["model"]
+        body = camel_case(body)
         if (refused := refusal(model, body, {*self._signatures, _UNSIGNED})) is not None:
             return refused.response()
         reply = self._reply(model, body)

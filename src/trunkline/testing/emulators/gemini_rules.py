@@ -15,6 +15,7 @@ _SCHEMA = frozenset(
 ) | frozenset(
     ("required", "minimum", "maximum", "minLength", "maxLength", "pattern", "anyOf", "propertyOrdering", "default")
 )
+_USERS = frozenset(("args", "response", "parameters", "parametersJsonSchema", "responseJsonSchema"))
 _LEVELS: Sequence[tuple[str, Sequence[str]]] = (
     (r"gemini-3-pro", ("low", "high")),
     (r"gemini-3(\.\d+)?-pro|gemini-3\.7-flash", ("low", "medium", "high")),
@@ -28,6 +29,21 @@ def error(status: int, name: str, message: str, detail: Mapping[str, Any] | None
     if detail is not None:
         inner["details"] = [detail]
     return Refusal(status, {"error": inner})
+
+
+def camel_case(value: Any) -> Any:
+    """A request with its fields in camel case: Google takes them in snake case too. What users name stays as it is."""
+    if isinstance(value, list):
+        return [camel_case(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    named = {re.sub("_([a-z])", lambda found: found.group(1).upper(), name): one for name, one in value.items()}
+    return {name: one if name in _USERS else camel_case(one) for name, one in named.items()}
+
+
+def plain(signature: str) -> str:
+    """Base64 as it is compared: Google takes both of its alphabets."""
+    return signature.replace("-", "+").replace("_", "/").rstrip("=")
 
 
 def signed(model: str) -> bool:
@@ -162,7 +178,7 @@ def _signature(content: Mapping[str, Any], number: int, signatures: Collection[s
             f"Function call is missing a thought_signature in functionCall parts. This is required: `{name}`, position"
         )
         return _invalid(f"{text} {number}.")
-    if first["thoughtSignature"] not in signatures:
+    if plain(str(first["thoughtSignature"])) not in {plain(one) for one in signatures}:
         return _invalid("Thought signature is not valid.")
     return None
 
