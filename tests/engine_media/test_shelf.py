@@ -170,3 +170,22 @@ def test_calls_at_once_do_not_disturb_each_other() -> None:
 
     run_virtual(run())
     assert {platform.journal.said(f"call-{number}")[0][1] for number in range(5)} == {GREETING}
+
+
+def test_words_that_are_on_the_shelf_do_not_hold_up_new_ones_before_them() -> None:
+    known = "The parcel is brought to your door between nine in the morning and six in the evening of that same day."
+    replies = tuple(f"Very well, number {n} comes. It was packed on day number {n}. {known}" for n in range(1, 5))
+    models = ScriptedModels(
+        ScriptedStt(Hearing(("Yes?",), again=True)), tts_model=ScriptedTts(Speaking(chunk_seconds=0.1))
+    )
+    platform = World(replace(PARTY, hangs_up_when_quiet=3.0), models)
+
+    async def run() -> None:
+        async with platform.supervisor() as supervisor:
+            for n, reply in enumerate(replies):
+                models.llm_model = ScriptedLlm(Thinking((reply,)))
+                await supervisor.run(plan(f"call-{n}"))
+
+    run_virtual(run())
+    assert models.tts_model.said.count(known) == 2
+    assert [platform.journal.said(f"call-{n}")[-1] for n in range(4)] == [("assistant", one) for one in replies]

@@ -237,10 +237,16 @@ class Studio:
             await self._room.wait()
 
     def _is_full(self, take: Take) -> bool:
-        if take.kept or not self._said:
-            return False
-        ahead = sum(piece.ready for utterance in self._said for piece in utterance.pieces)
-        return ahead > self._ahead_bytes
+        return not take.kept and self._ahead_of(take) > self._ahead_bytes
+
+    def _ahead_of(self, take: Take) -> int:
+        """How much sound is ready up to the end of ``take``; what comes after it cannot be played before."""
+        ahead = 0
+        for piece in (piece for utterance in self._said for piece in utterance.pieces):
+            ahead += piece.ready
+            if piece.take is take:
+                return ahead
+        return 0
 
     def _yield_to_speech(self) -> None:
         """What is prepared for later waits while something is to be said now."""
