@@ -31,7 +31,7 @@ class Vendor:
         self.beside: Vendor | None = None
         """Another address of the same company, which one of its providers needs too."""
         self._silence_seconds = silence_seconds
-        self._http: aiohttp.ClientSession | None = None
+        self._https: dict[str, aiohttp.ClientSession] = {}
         self._shared: dict[type, object] = {}
 
     def __repr__(self) -> str:
@@ -50,8 +50,13 @@ class Vendor:
     @property
     def http(self) -> aiohttp.ClientSession:
         """The connections; made at the first use."""
-        if self._http is None or self._http.closed:
-            self._http = aiohttp.ClientSession(
+        return self.connections("")
+
+    def connections(self, purpose: str) -> aiohttp.ClientSession:
+        """The connections of one purpose, which no other uses; made at the first use."""
+        found = self._https.get(purpose)
+        if found is None or found.closed:
+            found = self._https[purpose] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60.0),
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=self._silence_seconds, sock_read=self._silence_seconds
@@ -60,7 +65,7 @@ class Vendor:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[tracing()],
             )
-        return self._http
+        return found
 
     def shared(self, kind: type[T], make: Callable[[], T]) -> T:
         """What all calls to this vendor share: one of a kind, made when it is first wanted."""
@@ -70,8 +75,8 @@ class Vendor:
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        http, self._http = self._http, None
-        if http is not None:
+        https, self._https = self._https, {}
+        for http in https.values():
             await http.close()
 
     def failure(
@@ -114,7 +119,7 @@ class Vendor:
             headers = dict(error.headers.items()) if error.headers is not None else {}
             return self.failure(
                 f"{self.name} {_meaning(error.status)} ({error.status})",
-                retryable=retryable_status(error.status),
+                retryable=retryable_status(error.status) or error.status < 400,
                 key=key,
                 status=error.status,
                 vendor_message=headers.get("dg-error", "") or error.message,

@@ -42,8 +42,9 @@ class ModelServer:
 
 
 def server_of(vendor: Vendor) -> ModelServer:
-    """The vendor's one model server."""
-    return vendor.shared(ModelServer, lambda: ModelServer(vendor.url, lambda: vendor.http))
+    """The vendor's one model server. Its connections are its own: what else is asked of the vendor would make it seem that
+    they were closed."""
+    return vendor.shared(ModelServer, lambda: ModelServer(vendor.url, lambda: vendor.connections("llm")))
 
 
 class ServerLine:
