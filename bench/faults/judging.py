@@ -30,6 +30,8 @@ class Outcome(StrEnum):
     """Completed by the other vendor."""
     APOLOGY = "apology"
     """Ended as ``provider_error``, with an apology."""
+    UNANSWERED = "unanswered"
+    """Given up as ``provider_error`` while it rang: nobody picked up, and nobody was left in silence."""
     SPARED = "spared"
     """The protocol has no such moment: nothing went wrong."""
     WRONG = "wrong"
@@ -55,8 +57,8 @@ def judged(played: Played) -> Verdict:
 def _outcome(played: Played) -> Outcome:
     if not played.struck:
         return Outcome.SPARED
-    if _apologised(played):
-        return Outcome.APOLOGY
+    if played.ended is not None and played.ended.reason is EndReason.PROVIDER_ERROR:
+        return Outcome.APOLOGY if played.answered else Outcome.UNANSWERED
     stages = played.ended.usage.stages if played.ended else ()
     used = {one.provider for one in stages if one.stage == played.cell.stage}
     return Outcome.FALLBACK if played.cell.fallback in used else Outcome.COMPLETED
@@ -70,7 +72,7 @@ def _problems(played: Played) -> Iterator[str]:
     if ended.reason is EndReason.PROVIDER_ERROR:
         if not _may_fail(cell):
             yield f"lost: {ended.error}"
-        if not _apologised(played):
+        if played.answered and not _apologised(played):
             yield f"no apology; said: {_said(played)}"
         if cell.provider not in (ended.error or ""):
             yield f"the error does not name {cell.provider}: {ended.error}"

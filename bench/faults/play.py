@@ -42,6 +42,7 @@ class Played:
     waited_seconds: float = 0.0
     heard_seconds: float = 0.0
     struck: bool = False
+    answered: bool = False
 
 
 class _Journal:
@@ -125,6 +126,7 @@ async def play(cell: Cell, vad: SileroVad) -> Played:
         played.struck = failing.struck > 0
     played.messages = journal.messages
     if carrier.lines:
+        played.answered = carrier.lines[0].answered_at is not None
         _listen(played, carrier.lines[0].played, spoken)
     return played
 

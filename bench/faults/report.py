@@ -11,6 +11,7 @@ SIGNS = {
     Outcome.COMPLETED: "✓",
     Outcome.FALLBACK: "⇄",
     Outcome.APOLOGY: "✗",
+    Outcome.UNANSWERED: "○",
     Outcome.SPARED: "·",
     Outcome.WRONG: "**wrong**",
 }

@@ -44,7 +44,13 @@ def ended(reason: EndReason = EndReason.USER_HANGUP, *used: str, error: str | No
 
 
 def played(cell: Cell = CELL, **facts: object) -> Played:
-    whole = {"ended": ended(EndReason.USER_HANGUP, "deepgram"), "messages": TALK, "heard_seconds": 20.0, "struck": True}
+    whole = {
+        "ended": ended(EndReason.USER_HANGUP, "deepgram"),
+        "messages": TALK,
+        "heard_seconds": 20.0,
+        "struck": True,
+        "answered": True,
+    }
     return Played(cell, **{**whole, "waited_seconds": 2.0, **facts})  # type: ignore[arg-type]
 
 
@@ -59,6 +65,8 @@ def test_an_apology_is_right_where_nobody_stands_by() -> None:
     assert judged(played(ALONE, ended=lost, messages=SORRY)).outcome is Outcome.APOLOGY
     once = replace(CELL, course=Course.ONCE)
     assert judged(played(once, ended=lost, messages=SORRY)).outcome is Outcome.WRONG
+    unanswered = played(ALONE, ended=lost, messages=[], heard_seconds=0.0, waited_seconds=0.0, answered=False)
+    assert judged(unanswered).outcome is Outcome.UNANSWERED
     refused = replace(once, fault=Fault.UNAUTHORISED, moment=Moment.CONNECT)
     assert judged(played(refused, ended=lost, messages=SORRY)).outcome is Outcome.APOLOGY
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.call
 FEW = (
     ("stt", "deepgram", "drop", "first", "fallback", Outcome.FALLBACK),
     ("stt", "elevenlabs", "silence", "first", "fallback", Outcome.FALLBACK),
-    ("stt", "deepgram", "unauthorised", "connect", "alone", Outcome.APOLOGY),
+    ("stt", "deepgram", "unauthorised", "connect", "alone", Outcome.UNANSWERED),
     ("llm", "anthropic", "overloaded", "connect", "fallback", Outcome.FALLBACK),
     ("llm", "openai", "drop", "middle", "once", Outcome.COMPLETED),
     ("llm", "google", "silence", "first", "fallback", Outcome.FALLBACK),

@@ -22,13 +22,13 @@ from tests.engine_media.failing import (
     with_fallbacks,
     world_of,
 )
-from trunkline.domain.assistant import LlmConfig
+from trunkline.domain.assistant import LlmConfig, SttConfig
 from trunkline.domain.call import EndReason
 from trunkline.engine.breaker import COOL_DOWN_SECONDS, FAILURES_IN_A_ROW, State
 from trunkline.ports.models import ToolCall
 from trunkline.testing.clock import run_virtual
 from trunkline.testing.line import Party, Words
-from trunkline.testing.models import ScriptedModels, Speaking, Trouble
+from trunkline.testing.models import ScriptedModels, ScriptedSttStream, Speaking, Trouble, _Mishap
 
 pytestmark = pytest.mark.call
 
@@ -160,6 +160,50 @@ def test_what_was_being_said_is_heard_again_by_the_next() -> None:
     (stream,) = world.models.others["second"].stt_model.streams  # type: ignore[attr-defined]
     assert world.journal.said() == WORDS
     assert stream.pushed_bytes >= 2 * len(SENTENCE)
+
+
+class Ears(ScriptedSttStream):
+    """A recogniser that hears only what comes from a little before the beginning of speech to its end."""
+
+    before, heard, speaking = 0, 0, False
+
+    def push(self, pcm: bytes) -> None:
+        super().push(pcm)
+        if self.speaking:
+            self.heard += len(pcm)
+        else:
+            self.before = min(4800, self.before + len(pcm))
+
+    def speech_started(self) -> None:
+        super().speech_started()
+        self.heard, self.speaking = self.before, True
+
+    def speech_ended(self) -> None:
+        super().speech_ended()
+        self.before, self.speaking = 0, False
+
+
+def test_ears_that_hear_only_speech_are_told_of_its_beginning_before_they_are_given_it() -> None:
+    world = world_of(failing("stt", Trouble("first", hangs=True)), second=scripted())
+    assert isinstance(world.models, TwoProviders)
+    second = world.models.others["second"].stt_model
+    ears = Ears(HEARING, iter(HEARING.texts), _Mishap(None, "second"), 8000)
+    heard: list[int] = []
+    ended = ears.speech_ended
+
+    def speech_ended() -> None:
+        heard.append(ears.heard)
+        ended()
+
+    async def opened(config: SttConfig, sample_rate_hz: int) -> ScriptedSttStream:
+        second.streams.append(ears)
+        return ears
+
+    second.open = opened  # type: ignore[method-assign]
+    ears.speech_ended = speech_ended  # type: ignore[method-assign]
+    run_virtual(run_calls(world, with_fallbacks("second")))
+    assert world.journal.said() == WORDS
+    assert len(SENTENCE) <= heard[0] <= len(SENTENCE) + 2 * 8000
 
 
 def test_ears_that_close_again_and_again_while_nobody_speaks_cost_nothing() -> None:

@@ -101,6 +101,9 @@ def test_speech_without_words_is_kept_with_what_came_just_before_it() -> None:
     assert heard(memory) == pytest.approx(15 + BEFORE_SPEECH_SECONDS)
     listen(memory, 60)
     assert LONGEST_UTTERANCE_SECONDS <= heard(memory) <= LONGEST_UTTERANCE_SECONDS + 2
+    memory.end()
+    listen(memory, 3)
+    assert LONGEST_UTTERANCE_SECONDS - 3 <= heard(memory) <= LONGEST_UTTERANCE_SECONDS
     memory.worded(speaking=False)
     assert memory.utterance() == []
     listen(memory, 1)

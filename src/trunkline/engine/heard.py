@@ -18,6 +18,7 @@ class Memory:
         self._total = 0
         self._start: int | None = None
         self._next: int | None = None
+        self._end: int | None = None
         self._limit_bytes = self._bytes(KEPT_SECONDS + _SLACK_SECONDS)
 
     def keep(self, pcm: bytes) -> None:
@@ -30,11 +31,16 @@ class Memory:
     def begin(self, *, pending: bool) -> None:
         """Speech began. ``pending``: what was said before it has no words yet."""
         start = max(0, self._total - self._bytes(BEFORE_SPEECH_SECONDS))
+        self._end = None
         if pending and self._start is not None:
             self._next = start
         else:
             self._start, self._next = start, None
         self._limit_bytes = self._bytes(LONGEST_UTTERANCE_SECONDS + _SLACK_SECONDS)
+
+    def end(self) -> None:
+        """Speech ended: what follows is none of it."""
+        self._end = self._total
 
     def worded(self, *, speaking: bool) -> None:
         """Words came: of all that was said, or (``speaking``) of what was said before the speech that goes on, or of its
@@ -55,7 +61,9 @@ class Memory:
         """The speech that has no words yet, in pieces as a line gives them."""
         if self._start is None or self._total <= self._start:
             return []
-        sound = bytes(self._sound[-(self._total - self._start) :])
+        first = max(0, len(self._sound) - (self._total - self._start))
+        last = len(self._sound) - (self._total - (self._total if self._end is None else self._end))
+        sound = bytes(self._sound[first:last])
         step = self._bytes(REPLAY_SECONDS)
         return [sound[at : at + step] for at in range(0, len(sound), step)]
 
@@ -64,7 +72,7 @@ class Memory:
         return bytes(self._sound[-self._bytes(seconds) :])
 
     def _settle(self) -> None:
-        self._start = self._next = None
+        self._start = self._next = self._end = None
         self._limit_bytes = self._bytes(KEPT_SECONDS + _SLACK_SECONDS)
 
     def _bytes(self, seconds: float) -> int:

@@ -75,6 +75,7 @@ class Listener:
         else:
             if self._stream is not None:
                 self._stream.speech_ended()
+            self._memory.end()
             self._expect(self._now())
         self._tell(event)
 
@@ -127,9 +128,11 @@ class Listener:
         pieces = self._memory.utterance()
         if not pieces:
             return
-        for piece in pieces:
-            stream.push(piece)
+        before, *rest = pieces
+        stream.push(before)
         stream.speech_started()
+        for piece in rest:
+            stream.push(piece)
         if not self._speaking:
             stream.speech_ended()
             self._limit_to(FINAL_SECONDS)

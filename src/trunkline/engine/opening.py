@@ -14,8 +14,8 @@ from trunkline.engine.breaker import Breakers
 from trunkline.engine.candidates import C, Candidate
 
 TRIES = 2
-PATIENCE_SECONDS = 6.0
-"""Where another provider is left, the same one is asked again only if its answer could still come within this silence."""
+AGAIN_WITHIN_SECONDS = 1.5
+"""Where another provider is left, the same one is asked again only if nobody has waited longer than this."""
 OPEN_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 
@@ -268,7 +268,7 @@ class Trial(Generic[C]):
         opening.broke(number, self._opened, error)
         self._tries[number] += 1
         another = opening.has_another(self._given_up | {number})
-        bearable = not another or (not probed and quiet + opening.limit_seconds < PATIENCE_SECONDS)
+        bearable = not another or (not probed and quiet < AGAIN_WITHIN_SECONDS)
         again = error.retryable and self._tries[number] < TRIES and bearable
         if not again:
             self._given_up.add(number)
