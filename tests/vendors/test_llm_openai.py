@@ -5,9 +5,15 @@ from typing import Any
 
 import openai
 import pytest
+from pydantic import SecretStr
 
 from tests.vendors.conformance_llm import ASKED, TOOLS, Emulated, emulated, parts_of, text_of
+from trunkline.base.errors import Upstream
+from trunkline.domain.assistant import LlmConfig
+from trunkline.providers.llm.openai import OpenAiLlm
+from trunkline.providers.vendor import Vendor
 from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
+from trunkline.testing.emulators.openai_chat import Behaviour, OpenAiChatEmulator
 
 pytestmark = pytest.mark.room
 FUNCTION = {
@@ -158,3 +164,19 @@ async def test_a_model_nobody_knows_is_asked_as_any(one: Emulated) -> None:
     for _ in range(2):
         assert text_of(await parts_of(one.llm, config))
     assert ["reasoning_effort" in body for body in one.chats()] == [True, False, False]
+
+
+async def test_an_effort_that_is_lowered_is_told(one: Emulated, capsys: pytest.CaptureFixture[str]) -> None:
+    config = one.config(reasoning_effort="high", tools=[{"type": "end_call"}])
+    await parts_of(one.llm, config, ASKED, TOOLS)
+    assert "does not think as long as asked" in capsys.readouterr().out
+
+
+async def test_an_empty_purse_stays_empty() -> None:
+    async with OpenAiChatEmulator(KEY) as server:
+        server.behave(Behaviour(status=429, error="You exceeded your current quota.", error_code="insufficient_quota"))
+        vendor = Vendor("openai", server.url)
+        with pytest.raises(Upstream) as caught:
+            await parts_of(OpenAiLlm(vendor, SecretStr(KEY)), LlmConfig(provider="openai"))
+        await vendor.aclose()
+    assert not caught.value.retryable

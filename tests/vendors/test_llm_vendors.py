@@ -106,6 +106,14 @@ async def test_what_goes_wrong_is_an_upstream(
     await one.house.until(lambda: not one.house.open_streams)
 
 
+@pytest.mark.parametrize("moment", [Moment.CONNECT, Moment.FIRST])
+async def test_a_key_that_is_not_taken_any_more(one: Emulated, moment: Moment) -> None:
+    one.house.misbehave(Trouble(Fault.UNAUTHORISED, moment))
+    with pytest.raises(Upstream) as caught:
+        await parts_of(one.llm, one.config())
+    assert not caught.value.retryable
+
+
 @pytest.mark.parametrize("moment", list(Moment))
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.ODD_CHUNKS])
 async def test_what_is_only_odd_goes_well(one: Emulated, fault: Fault, moment: Moment) -> None:

@@ -42,12 +42,12 @@ class Failing:
             request_id=request_id[:200],
         )
 
-    def refused(self, answer: aiohttp.ClientResponse, message: str) -> Upstream:
-        """Why the server did not reply at all, in its own words."""
+    def refused(self, answer: aiohttp.ClientResponse, message: str, *, final: bool = False) -> Upstream:
+        """Why the server did not reply at all, in its own words; ``final`` where trying again is of no use."""
         moved = 300 <= answer.status < 400
         return self(
             "{it} sent us to another address, which is not followed." if moved else f"{{it}} answered {answer.status}.",
-            retryable=retryable_status(answer.status),
+            retryable=retryable_status(answer.status) and not final,
             status=answer.status,
             vendor_message=message,
             request_id=request_id(answer.headers),
@@ -101,10 +101,11 @@ class Failing:
         )
 
 
-async def error_of(answer: aiohttp.ClientResponse) -> tuple[str, str]:
-    """Message and parameter of the error that an answer holds."""
-    message, param, _ = vendor_error(await answer.content.read(_LARGEST_ERROR_BYTES))
-    return message, param
+async def error_of(answer: aiohttp.ClientResponse) -> tuple[str, str, bool]:
+    """Message and parameter of the error that an answer holds, and whether it says that nothing is left to spend."""
+    body = await answer.content.read(_LARGEST_ERROR_BYTES)
+    message, param, _ = vendor_error(body)
+    return message, param, b'"insufficient_quota"' in body
 
 
 def vendor_error(body: bytes | dict[str, Any]) -> tuple[str, str, int | None]:

@@ -144,14 +144,14 @@ class ServerLine:
         """Whether the server refused a parameter that can be done without. Raises Upstream for any other refusal."""
         if answer.status == 200:
             return False
-        message, param = await error_of(answer)
+        message, param, final = await error_of(answer)
         unknown = self.server.unknown(model)
         for name, words in dispensable.items() if answer.status in _REFUSES_PARAMETERS else ():
             if name not in unknown and (param in (name, *words) or _names(message, (name, *words))):
                 unknown.add(name)
                 _log.warning("the model does not take a parameter", model=model, parameter=name)
                 return True
-        raise self.failing.refused(answer, message)
+        raise self.failing.refused(answer, message, final=final)
 
     async def events(
         self, answer: aiohttp.ClientResponse, complete: Callable[[], bool]

@@ -80,7 +80,9 @@ class ChatStream:
         self.answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", **plan.headers})
 
     async def event(self, data: Any, event: str = "") -> None:
-        """Writes one event; bytes as they are, anything else as JSON."""
+        """Writes one event; bytes as they are, anything else as JSON. Odd streams have comments between their events."""
+        if self._odd:
+            await self.raw(b": keep-alive\n\n")
         head = f"event: {event}\n".encode() if event else b""
         text = data if isinstance(data, bytes) else orjson.dumps(data)
         await self.raw(head + b"data: " + text + b"\n\n")

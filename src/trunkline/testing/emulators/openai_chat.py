@@ -43,6 +43,7 @@ class Behaviour:
     status: int = 200
     error: str = ""
     error_param: str | None = None
+    error_code: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     refuse_parameters: tuple[str, ...] = ()
     first_byte_delay_seconds: float = 0.0
@@ -167,7 +168,9 @@ class OpenAiChatEmulator:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
             return _error(401, f"Incorrect API key provided: {given}.", behaviour.headers, code="invalid_api_key")
         if behaviour.status != 200:
-            return _error(behaviour.status, behaviour.error, behaviour.headers, param=behaviour.error_param)
+            return _error(
+                behaviour.status, behaviour.error, behaviour.headers, behaviour.error_code, behaviour.error_param
+            )
         unknown = next((name for name in behaviour.refuse_parameters if name in body), None)
         if unknown:
             text = f"Unsupported parameter: '{unknown}' is not supported with this model."
