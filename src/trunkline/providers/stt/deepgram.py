@@ -11,7 +11,7 @@ from trunkline.domain.assistant import SttConfig
 from trunkline.providers.offers import model_of
 from trunkline.providers.stt.sockets import wire_rate
 from trunkline.providers.stt.stream import SocketStream
-from trunkline.providers.stt.utterances import Answered, Billed, Guess, Told, Words
+from trunkline.providers.stt.utterances import Answered, Billed, Guess, Taken, Told, Words
 from trunkline.providers.vendor import Vendor
 
 _RATES_HZ = (8_000, 16_000, 24_000, 32_000, 44_100, 48_000)
@@ -59,7 +59,6 @@ class Listen:
     a result ``from_finalize``, but for when there is little left to recognise.
     """
 
-    unasked = True
     speech_only = False
     keep_alive_seconds = 4.0
 
@@ -102,6 +101,7 @@ def _results(message: dict[str, Any]) -> Iterator[Told]:
     if not message.get("is_final"):
         if text:
             yield Guess(text)
+        yield Taken(start + seconds)
         return
     words, languages = best.get("words") or (), best.get("languages") or (None,)
     begun = float(words[0]["start"]) if words else start

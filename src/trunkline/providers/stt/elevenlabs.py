@@ -78,7 +78,6 @@ class Scribe:
     adds no words. A commit that nobody asked for (after very long speech) is words of the utterance that goes on.
     """
 
-    unasked = False
     speech_only = False
     keep_alive_seconds = 8.0
 

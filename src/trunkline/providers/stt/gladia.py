@@ -13,7 +13,7 @@ from trunkline.domain.assistant import SttConfig
 from trunkline.providers.offers import model_of
 from trunkline.providers.stt.sockets import unreadable, wire_rate
 from trunkline.providers.stt.stream import SocketStream
-from trunkline.providers.stt.utterances import Answered, Guess, Told, Words
+from trunkline.providers.stt.utterances import Answered, Guess, Taken, Told, Words
 from trunkline.providers.vendor import Vendor
 
 _RATES_HZ = (8_000, 16_000, 32_000, 44_100, 48_000)
@@ -123,7 +123,6 @@ class Live:
     is sent at once when ours ends. Where it translates, the first target language takes the place of what was said.
     """
 
-    unasked = True
     speech_only = False
     keep_alive_seconds = _KEEP_ALIVE_SECONDS
 
@@ -162,6 +161,8 @@ class Live:
                 yield Guess()
             case "speech_end":
                 self._speaking = False
+            case "audio_chunk":
+                yield Taken(float(message["data"]["time_range"][1]))
             case "transcript":
                 yield from self._transcript(message["data"])
             case "translation":

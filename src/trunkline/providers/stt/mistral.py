@@ -64,7 +64,6 @@ class Voxtral:
     ``transcription.done`` and leaves the session open.
     """
 
-    unasked = False
     speech_only = False
     keep_alive_seconds = 8.0
 

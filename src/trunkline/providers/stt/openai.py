@@ -84,7 +84,6 @@ class Transcription:
     commit makes an item, named in ``input_audio_buffer.committed``; its words are ``completed`` in any order.
     """
 
-    unasked = False
     speech_only = True
     keep_alive_seconds = float("inf")
 

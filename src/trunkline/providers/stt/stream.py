@@ -30,8 +30,6 @@ class Dialect(Protocol):
 
     rate_hz: int
     """The rate of the sound that it is given."""
-    unasked: bool
-    """It tells words and signs of life of its own accord; else its answer to ``finalise`` is what counts."""
     speech_only: bool
     """It is given only what lies between the beginning and the end of speech."""
     keep_alive_seconds: float
@@ -189,8 +187,6 @@ class SocketStream:
 
     def _heed(self, message: dict[str, Any]) -> None:
         now = self._now()
-        if self._dialect.unasked:
-            self._utterances.alive()
         try:
             for told in self._dialect.read(message):
                 for heard in self._utterances.take(told, now):

@@ -42,13 +42,20 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """The vendor took all sound up to ``until``, which says that it lives."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Billed:
     """The vendor says how much sound it took, in seconds, since it last said so."""
 
     seconds: float
 
 
-Told = Guess | Words | Answered | Billed
+Told = Guess | Words | Answered | Taken | Billed
 
 
 class Unanswered(Exception):
@@ -66,7 +73,12 @@ class _Utterance:
     due: float = 0.0
     told_since: bool = False
 
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return (self.ended_at or 0.0) - self.started_at
+
     def text(self) -> str:
+        """Its words, and those guessed after them."""
         return " ".join(part for part in (*self.words, self.guess) if part)
 
 
@@ -112,10 +124,13 @@ class Utterances:
 
     def take(self, told: Told, now: float) -> list[Heard]:
         """What there is to tell after the vendor told this."""
-        self._unanswered = 0
         match told:
             case Billed(seconds):
                 self._billed = (self._billed or 0.0) + seconds
+                return []
+            case Taken(until):
+                if self._awaited and until > self._end():
+                    self._awaited[0].told_since = True
                 return []
             case Guess(text):
                 return self._guess(text)
@@ -123,11 +138,6 @@ class Utterances:
                 return self._words(text, start, until, language, now)
             case Answered(until):
                 return self._answer(until)
-
-    def alive(self) -> None:
-        """The vendor, which tells its words unasked, sent something, whatever it was."""
-        if self._awaited:
-            self._awaited[0].told_since = True
 
     def expire(self, now: float) -> list[Heard]:
         """The oldest utterance was waited for long enough. Raises Unanswered where the vendor had nothing to say to it;
@@ -137,16 +147,13 @@ class Utterances:
             oldest = self._awaited[0]
             if not oldest.told_since and not self._settled(oldest):
                 self._unanswered += 1
-                short = self.position_of(oldest) < SHORT_SECONDS and not oldest.text()
+                short = oldest.seconds() < SHORT_SECONDS and not oldest.text()
                 if not short or self._unanswered > 1:
                     raise Unanswered
-            heard.append(self._finish())
+                heard.append(self._finish(answered=False))
+            else:
+                heard.append(self._finish())
         return heard
-
-    @staticmethod
-    def position_of(utterance: _Utterance) -> float:
-        """How long an utterance lasted."""
-        return (utterance.ended_at or 0.0) - utterance.started_at
 
     def _settled(self, utterance: _Utterance) -> bool:
         """Whether the vendor seems to have told all words of an utterance that ended."""
@@ -208,7 +215,8 @@ class Utterances:
     def _end(self) -> float:
         return self._awaited[0].ended_at or 0.0
 
-    def _finish(self) -> Final:
+    def _finish(self, *, answered: bool = True) -> Final:
+        self._unanswered = 0 if answered else self._unanswered
         utterance = self._awaited.popleft()
         if self._billed is None:
             seconds, self._billed_until = self.position - self._billed_until, self.position

@@ -44,7 +44,7 @@ class Listening:
     def __init__(self, house: Emulator, request: web.Request, complaint: Complaint) -> None:
         self.house = house
         self.request = request
-        self.socket = web.WebSocketResponse(autoping=False, max_msg_size=16 << 20, compress=False)
+        self.socket = web.WebSocketResponse(timeout=0.5, autoping=False, max_msg_size=16 << 20, compress=False)
         self.crew = Crew("listening")
         self._complaint = complaint
         self._outbox: asyncio.Queue[tuple[float, bytes | tuple[int, str]]] = asyncio.Queue()
