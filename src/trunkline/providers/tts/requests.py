@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -138,5 +138,15 @@ def unreadable(vendor: Vendor, error: Exception) -> Upstream:
     )
 
 
-def _posted(vendor: Vendor, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Any:
-    return vendor.http.post(url, data=orjson.dumps(body), headers={"Content-Type": JSON, **headers})
+@asynccontextmanager
+async def _posted(
+    vendor: Vendor, url: str, body: Mapping[str, Any], headers: Mapping[str, str]
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    """The answer. A connection that the vendor closed while it was unused shows only now: it is replaced once."""
+    data, headers = orjson.dumps(body), {"Content-Type": JSON, **headers}
+    try:
+        answer = await vendor.http.post(url, data=data, headers=headers)
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError):
+        answer = await vendor.http.post(url, data=data, headers=headers)
+    async with answer:
+        yield answer

@@ -16,6 +16,7 @@ GEMINI_RATE_HZ = 24_000
 _ENCODINGS = {"LINEAR16": ("pcm", True), "MULAW": ("mulaw", True), "ALAW": ("alaw", True), "PCM": ("pcm", False)}
 _NUMBERS = {1: "LINEAR16", 5: "MULAW", 6: "ALAW", 7: "PCM"}
 _LONGEST_BYTES = 5000
+_BAD_KEY = "API key not valid. Please pass a valid API key."
 _STATUSES = {
     400: ("INVALID_ARGUMENT", "Request contains an invalid argument."),
     401: ("UNAUTHENTICATED", "API keys are not supported by this API or the key is not valid."),
@@ -38,7 +39,7 @@ def add_google_speech(app: web.Application, house: Emulator) -> None:
 
 def add_gemini_speech(app: web.Application, house: Emulator) -> None:
     """Adds the Gemini models that speak; before the models that chat, whose path is wider."""
-    path = "/v1beta/models/{model:gemini-[^:/]*-tts[^:/]*}"
+    path = "/{version:v1|v1beta}/models/{model:gemini-[^:/]*-tts[^:/]*}"
     app.router.add_post(path + ":streamGenerateContent", partial(_gemini, house, streamed=True))
     app.router.add_post(path + ":generateContent", partial(_gemini, house, streamed=False))
 
@@ -64,7 +65,7 @@ async def _synthesize(house: Emulator, request: web.Request) -> web.StreamRespon
     if (refused := await Exchange(house, request).early(refusal)) is not None:
         return refused
     if not _keyed(house, request):
-        return refusal(401)
+        return refusal(400, _BAD_KEY)
     if problem := _synthesis_problem(body):
         return refusal(400, problem)
     config, voice = body["audioConfig"], body["voice"]
@@ -105,7 +106,7 @@ async def _voices(house: Emulator, request: web.Request) -> web.StreamResponse:
     if (refused := await Exchange(house, request).refused(Moment.CONNECT, refusal)) is not None:
         return refused
     if not _keyed(house, request):
-        return refusal(401)
+        return refusal(400, _BAD_KEY)
     wanted = request.query.get("languageCode", "")
     voices = [
         {
@@ -137,7 +138,7 @@ async def _gemini(house: Emulator, request: web.Request, *, streamed: bool) -> w
     if (refused := await exchange.early(refusal)) is not None:
         return refused
     if not _keyed(house, request):
-        return refusal(400, "API key not valid. Please pass a valid API key.")
+        return refusal(400, _BAD_KEY)
     if model not in _GEMINI:
         return refusal(404, f"models/{model} is not found for API version v1beta.")
     parts = [part for content in body.get("contents") or () for part in content.get("parts") or ()]
