@@ -36,6 +36,8 @@ class Connection:
         self._deadline: float | None = None
         self._limit: asyncio.Timeout | None = None
         self._woken = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._crew = Crew(f"{vendor.name} realtime")
         self._crew.start(self._send_all())
 
@@ -93,9 +95,14 @@ class Connection:
         """What an overdue connection failed of."""
         return self._vendor.failure(f"{self._vendor.name} fell silent", retryable=True)
 
+    def hold(self) -> None:
+        """What is sent waits for ``replace``."""
+        self._flowing.clear()
+
     async def replace(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Goes on with ``socket``."""
         old, self._socket = self._socket, socket
+        self._flowing.set()
         if self._closed:
             await socket.close()
         await old.close()
@@ -144,6 +151,7 @@ class Connection:
     async def _send_all(self) -> None:
         while True:
             message = await self._queue.get()
+            await self._flowing.wait()
             try:
                 await self._socket.send_frame(message, WSMsgType.TEXT)
             except (aiohttp.ClientError, OSError):

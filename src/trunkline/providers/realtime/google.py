@@ -110,6 +110,7 @@ class GoogleSession:
         handle = self._conversation.handle
         if handle is not None and not self._connection.closed:
             self._conversation.leaving = False
+            self._connection.hold()
             await self._connection.replace(await self._resume(handle))
 
     # --- silence that is too long

@@ -152,7 +152,7 @@ class GeminiTalk:
             self._stream = await hearing.open(rate_hz, quiet_seconds=quiet, speech=self._speech)
             self._stream_rate_hz = rate_hz
             self._socket.crew.start(self._understand(self._stream))
-        self._stream.push(base64.b64decode(blob["data"]))
+        self._stream.push(_sound(str(blob.get("data") or "")))
 
     def _speech(self, began: bool, _at_seconds: float) -> None:
         if began and (self._setup or {}).get("realtimeInputConfig", {}).get("activityHandling") != "NO_INTERRUPTION":
@@ -251,6 +251,17 @@ class GeminiTalk:
 
     def _tell(self, **content: Any) -> None:
         self._socket.emit({"serverContent": content})
+
+
+def _sound(data: str) -> bytes:
+    """Base64 in either alphabet, as whole samples. Raises Refused."""
+    try:
+        sound = base64.b64decode(data.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError:
+        raise Refused("Invalid value at 'realtime_input.audio.data': Base64 decoding failed", "1007") from None
+    if len(sound) % 2:
+        raise Refused("Request contains an invalid argument: audio of half a sample.", "1007")
+    return sound
 
 
 def add_gemini_live(app: web.Application, house: Emulator, lasting_seconds: float | None = None) -> None:

@@ -1,5 +1,6 @@
 """What emulated Gemini Live sessions remember of a talk, and which messages they take."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,9 +63,21 @@ _MESSAGES: Rule = {
 }
 
 
-def checked(message: object) -> tuple[str, dict[str, Any]]:
-    """The kind of a client's message, and what is in it. Raises Refused."""
-    check(_MESSAGES, message, "message")
+_FREE = frozenset({"args", "response", "parameters", "parametersJsonSchema"})
+"""What is the client's own: its names are left as they are."""
+
+
+def checked(sent: object) -> tuple[str, dict[str, Any]]:
+    """The kind of a client's message, and what is in it. Names may be written in either way. Raises Refused."""
+    message = _in_camel_case(sent)
+    try:
+        check(_MESSAGES, message, "message")
+    except Refused as refused:
+        if refused.code != "unknown_parameter":
+            raise
+        place, _, name = str(refused.param).rpartition(".")
+        text = f"Invalid JSON payload received. Unknown name \"{name}\" at '{place}': Cannot find field."
+        raise Refused(text, "1007") from None
     kinds = list(message) if isinstance(message, dict) else []
     if len(kinds) != 1 or not isinstance(message, dict) or not isinstance(message[kinds[0]], dict):
         raise Refused("Request contains an invalid argument.", "1007")
@@ -113,6 +126,15 @@ class Turns:
             "promptTokensDetails": _details({"TEXT": text, "AUDIO": audio}),
             "responseTokensDetails": _details({"AUDIO": spoken}),
         }
+
+
+def _in_camel_case(sent: object) -> object:
+    if isinstance(sent, list):
+        return [_in_camel_case(one) for one in sent]
+    if not isinstance(sent, dict):
+        return sent
+    named = {re.sub("_([a-z])", lambda found: found[1].upper(), str(name)): value for name, value in sent.items()}
+    return {name: value if name in _FREE else _in_camel_case(value) for name, value in named.items()}
 
 
 def tools_of(setup: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
