@@ -210,8 +210,8 @@ async def test_connections_are_kept_warm_between_texts(monkeypatch: pytest.Monke
         session = await OpenAiTts(vendor, KEY).open(TtsConfig(provider="openai"), 8000)
         assert [one.path for one in house.received] == ["HEAD"]
         await house.until(lambda: len(house.received) >= 3)
-        assert b"".join([piece async for piece in session.speak("Hello.")])
         assert len(house.connections) == 1
+        assert b"".join([piece async for piece in session.speak("Hello.")])
         await session.aclose()
         asked = len(house.received)
         await asyncio.sleep(0.2)
