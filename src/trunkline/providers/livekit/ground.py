@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 ONCE = APIConnectOptions(max_retry=0, timeout=SILENCE_SECONDS)
 """Plugins try once: trying again, and with whom, is the engine's to decide."""
+_POLICY_VIOLATION = 1008
 
 
 class Ground:
@@ -80,28 +81,33 @@ class Borrowed:
                 await client.close()  # type: ignore[union-attr]
 
     @contextmanager
-    def failures(self) -> Iterator[None]:
-        """Whatever goes wrong in this block is raised as Upstream."""
+    def failures(self, begun: Callable[[], bool] = bool) -> Iterator[None]:
+        """Whatever goes wrong in this block is raised as Upstream. Language models give up trying again by themselves once
+        words were given out, which ``begun`` tells: that is for the engine to decide."""
         try:
             yield
         except Upstream:
             raise
         except Exception as error:  # noqa: BLE001  # a plugin may raise anything
-            raise self._failure(error) from None
+            raise self._failure(error, begun=begun()) from None
 
-    def _failure(self, error: Exception) -> Upstream:
+    def _failure(self, error: Exception, *, begun: bool) -> Upstream:
         status = _status(error)
-        # a plugin's own ``retryable`` is also false when words were given out already, which is no hindrance to us
-        retryable = retryable_status(status) if status else isinstance(error, APIError)
+        retryable = isinstance(error, APIError) and (begun or error.retryable) and not _is_policy(error)
         words = getattr(error, "message", "") or str(error) if status not in (401, 403) else ""
         return Upstream(
             f"{self.provider} failed ({status or type(error).__name__})",
             provider=self.provider,
-            retryable=retryable,
+            retryable=retryable_status(status) if status else retryable,
             status=status,
             vendor_message=self._part.without_secrets(words)[:1000],
             request_id=str(getattr(error, "request_id", None) or "")[:200],
         )
+
+
+def _is_policy(error: Exception) -> bool:
+    """Whether a socket was closed because of who we are: plugins give its code as the status."""
+    return getattr(error, "status_code", None) == _POLICY_VIOLATION
 
 
 def _status(error: BaseException | None) -> int | None:

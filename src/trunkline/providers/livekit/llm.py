@@ -35,7 +35,8 @@ class LiveKitLlmSession:
     async def reply(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> AsyncIterator[ReplyPart]:
         calls: list[ToolCall] = []
         spent = Spent()
-        with self._borrowed.failures():
+        begun = False
+        with self._borrowed.failures(lambda: begun):
             stream = self._borrowed.run(
                 self._borrowed.model.chat,
                 chat_ctx=_conversation(history),
@@ -48,6 +49,7 @@ class LiveKitLlmSession:
                         spent = _spent(chunk.usage)
                     if chunk.delta is None:
                         continue
+                    begun = True
                     if chunk.delta.content:
                         yield Delta(chunk.delta.content)
                     calls.extend(_call(call) for call in chunk.delta.tool_calls)

@@ -18,6 +18,7 @@ from trunkline.testing.emulators.google_speech import add_gemini_speech, add_goo
 from trunkline.testing.emulators.house import Emulator
 from trunkline.testing.emulators.inworld_speech import add_inworld_speech
 from trunkline.testing.emulators.mistral_transcription import add_mistral_transcription
+from trunkline.testing.emulators.openai_files import add_openai_file_transcription
 from trunkline.testing.emulators.openai_realtime import add_openai_realtime
 from trunkline.testing.emulators.openai_speech import add_openai_speech
 from trunkline.testing.emulators.openai_transcription import add_openai_transcription
@@ -112,6 +113,7 @@ class OpenAiVendor(VendorEmulator):
     protocols: ClassVar[Sequence[AddProtocol]] = (
         add_openai_chat,
         add_openai_transcription,
+        add_openai_file_transcription,
         add_openai_speech,
         add_openai_realtime,
     )

@@ -1,0 +1,236 @@
+"""Whole calls through the vendors: real SIP and RTP to a person who listens, and each vendor's protocol with real words."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.installation import Installation, installation
+from trunkline.testing.emulators.vendors import EMULATORS, VendorEmulator
+from trunkline.testing.ports import free_port
+from trunkline.testing.recogniser import word_error_rate
+
+START_SECONDS = 60.0
+CALL_SECONDS = 100.0
+REPORT_SECONDS = 30.0
+LAST_SECONDS = 15.0
+TRIES = 2
+"""The recognisers of both sides are small and the voices synthetic: who was misunderstood is called again."""
+HIGHEST_ERROR_RATE = 0.45
+"""What small recognisers make of synthetic voices on a phone line; a sentence that was lost is far above it."""
+FIRST = "Hello, this is Bright Smile Dental. When would you like to come in?"
+PROMPT = (
+    "You are on the phone for Bright Smile Dental. When the caller says when to come, say: I understood, and repeat it, and"
+    " ask what else you can do. When the caller says goodbye, say goodbye and call end_call."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Who hears, thinks and speaks in one call, at whose number."""
+
+    stt: str
+    llm: str
+    tts: str
+    number: str
+
+    def __str__(self) -> str:
+        return f"{self.stt}+{self.llm}+{self.tts}"
+
+    @property
+    def vendors(self) -> frozenset[str]:
+        """Whose keys it takes."""
+        return frozenset((self.stt, self.llm, self.tts))
+
+
+COMBINATIONS = (
+    Combination("deepgram", "openai", "elevenlabs", "+31612341101"),
+    Combination("gladia", "mistral", "inworld", "+31612341102"),
+    Combination("mistral", "anthropic", "deepgram", "+31612341103"),
+    Combination("openai", "google", "google", "+31612341104"),
+    Combination("elevenlabs", "xai", "xai", "+31612341105"),
+    Combination("openai", "openai", "openai", "+31612341106"),
+)
+OWN = "gladia"
+"""The vendor whose only good key is the organisation's own; the platform's is another."""
+UNPRICED = {"stt mistral/voxtral-mini-latest", "tts openai/gpt-4o-mini-tts"}
+"""What the vendor publishes no price of, or one for what it does not tell."""
+LIVE = {
+    vendor: os.environ[f"TRUNKLINE_{vendor.upper()}_KEY"]
+    for vendor in EMULATORS
+    if os.environ.get(f"TRUNKLINE_{vendor.upper()}_KEY")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """The platform, the person it calls, and what the person told so far."""
+
+    house: Installation
+    port: int
+    events: list[dict[str, Any]]
+
+    async def hold(self, who: Combination) -> "Told":
+        """One call, from the request to the report."""
+        before = len(self.events)
+        call_id = await self.house.call(self.port, _assistant(who), destination=who.number)
+        await self.house.ended(call_id, CALL_SECONDS)
+        call = await self.house.until(call_id, lambda call: call["cost"] is not None, REPORT_SECONDS)
+        async with asyncio.timeout(LAST_SECONDS):  # the last words are told a moment after they were heard
+            while not any(one["event"] == "closed" for one in self._of(who, before)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return Told(call, self._of(who, before))
+
+    def _of(self, who: Combination, since: int) -> list[dict[str, Any]]:
+        return [one for one in self.events[since:] if one.get("called") == who.number]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Told:
+    """One call as both sides tell it."""
+
+    call: dict[str, Any]
+    callee: list[dict[str, Any]]
+
+    def __repr__(self) -> str:
+        said = [f"{one['role']}: {one['content']}" for one in self.call["messages"]]
+        ended = f"{self.call['status']} {self.call['end_reason']} {self.call['cost']}"
+        return "\n".join([*said, f"said: {self.of_the_callee('said')}", f"heard: {self.of_the_callee('heard')}", ended])
+
+    def of_the_callee(self, event: str) -> str:
+        """The callee's own account."""
+        return " ".join(one["text"] for one in self.callee if one["event"] == event)
+
+    def of(self, role: str) -> str:
+        """What the transcript has of one side."""
+        return " ".join(one["content"] for one in self.call["messages"] if one["role"] == role)
+
+
+def _assistant(who: Combination) -> dict[str, Any]:
+    return {
+        "name": str(who),
+        "first_message": FIRST,
+        "max_duration_seconds": 80,
+        "llm_config": {
+            "provider": who.llm,
+            "messages": [{"role": "system", "content": PROMPT}],
+            "tools": [{"type": "end_call"}],
+        },
+        "stt_config": {"provider": who.stt, "language": "en"},
+        "tts_config": {"provider": who.tts},
+    }
+
+
+@asynccontextmanager
+async def _phone(house: Installation) -> AsyncIterator[Phone]:
+    """A person's process, which answers every number."""
+    port, events = free_port(), []
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "trunkline.testing.callee", "--listen", f"127.0.0.1:{port}", "--persona", "visitor"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        events.append(json.loads(await asyncio.wait_for(process.stdout.readline(), START_SECONDS)))
+        listening = asyncio.create_task(_listen(process.stdout, events))
+        await house.number(port)
+        yield Phone(house, port, events)
+    finally:
+        process.terminate()
+        await process.wait()
+    await listening
+
+
+async def _listen(lines: asyncio.StreamReader, events: list[dict[str, Any]]) -> None:
+    async for line in lines:
+        events.append(json.loads(line))
+
+
+async def _understood(phone: Phone, who: Combination) -> Told:
+    """A call in which both sides understood each other; after that many tries there is none."""
+    misunderstood = []
+    for _ in range(TRIES):
+        told = await phone.hold(who)
+        try:
+            assert (told.call["status"], told.call["end_reason"]) == ("ended", "assistant_ended")
+            assert word_error_rate(told.of("assistant"), told.of_the_callee("heard")) < HIGHEST_ERROR_RATE
+            assert word_error_rate(told.of_the_callee("said"), told.of("user")) < HIGHEST_ERROR_RATE
+        except AssertionError as error:
+            misunderstood.append(f"{error}\n{told!r}")
+            continue
+        return told
+    raise AssertionError(f"{who}\n" + "\n\n".join(misunderstood) + phone.house.log.read_text()[-3000:])
+
+
+def _is_billed(told: Told, who: Combination, own: str = "") -> None:
+    """What each vendor did is counted under its name, and has a price; what ran on a key of one's own is not in the sum."""
+    cost = told.call["cost"]
+    billed = {one["stage"]: one for one in cost["stages"]}
+    assert [billed[stage]["provider"] for stage in ("stt", "llm", "tts")] == [who.stt, who.llm, who.tts]
+    assert billed["stt"]["usage"]["seconds"] > 2
+    assert billed["llm"]["usage"]["prompt_tokens"] > 0
+    assert billed["llm"]["usage"]["completion_tokens"] > 0
+    assert billed["tts"]["usage"]["characters"] >= len(FIRST)
+    assert {one["provider"] for one in billed.values() if one["own_key"]} == who.vendors & {own}
+    assert set(cost["unpriced"]) <= UNPRICED
+    paid = sum(one["usd"] or 0 for one in billed.values() if not one["own_key"])
+    assert 0 < paid == pytest.approx(cost["total"] - cost["platform_fee"], abs=1e-5)
+
+
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """A phone whose platform reaches only emulators."""
+
+    phone: Phone
+    vendors: Mapping[str, VendorEmulator]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def emulated(folder: Path) -> AsyncIterator[Emulated]:
+    """Every vendor emulated in this process, and a platform that knows them by its settings alone."""
+    async with AsyncExitStack() as stack:
+        vendors = {name: await stack.enter_async_context(EMULATORS[name]()) for name in EMULATORS}
+        settings = {
+            name.removeprefix("TRUNKLINE_").lower(): value
+            for emulator in vendors.values()
+            for name, value in emulator.environment().items()
+        }
+        settings[f"{OWN}_key"] = "a-key-that-the-vendor-refuses"
+        house = await stack.enter_async_context(installation(folder, **settings))
+        await house.api.post("/byok?verify=true", {"provider": OWN, "api_key": vendors[OWN].key})
+        yield Emulated(await stack.enter_async_context(_phone(house)), vendors)
+
+
+@pytest.mark.call
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.timeout(400)
+async def test_every_vendor_holds_a_call_with_real_words_both_ways(emulated: Emulated) -> None:
+    told = await asyncio.gather(*(_understood(emulated.phone, who) for who in COMBINATIONS))
+    for who, call in zip(COMBINATIONS, told, strict=True):
+        _is_billed(call, who, OWN)
+        assert call.call["messages"][0]["content"] == FIRST
+        assert "I understood" in call.of("assistant")
+    for vendor in emulated.vendors.values():
+        await vendor.until(lambda vendor=vendor: vendor.open_streams == 0)  # type: ignore[misc]
+    log = emulated.phone.house.log.read_text()
+    assert not [vendor for vendor in emulated.vendors.values() if vendor.key in log]
+
+
+if len(LIVE) == len(EMULATORS):
+
+    @pytest.mark.live
+    @pytest.mark.asyncio(loop_scope="function")
+    @pytest.mark.timeout(600)
+    async def test_every_vendor_itself_holds_a_call_with_real_words_both_ways(tmp_path: Path) -> None:
+        keys = {f"{vendor}_key": key for vendor, key in LIVE.items()}
+        async with installation(tmp_path, **keys) as house, _phone(house) as phone:
+            for who in COMBINATIONS:
+                _is_billed(await _understood(phone, who), who)
