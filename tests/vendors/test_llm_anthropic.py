@@ -159,7 +159,7 @@ async def test_how_long_it_thinks(
     assert body.get("temperature") == (0.3 if warm else None)
     version = one.house.received[-1].headers["anthropic-version"]
     assert version == ("2026-10-21" if model in ("claude-opus-4-8", "claude-sonnet-5") else "2023-06-01")
-    assert body["max_tokens"] == (50 + 1024 if asked == "low" else 50)
+    assert body["max_tokens"] == 50 + {"low": 1024, "high": 16384}.get(asked or "", 0)
 
 
 async def test_a_model_that_always_thinks_is_told_to_think_little(one: Emulated) -> None:

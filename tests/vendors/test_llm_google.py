@@ -157,13 +157,15 @@ async def test_the_emulator_refuses_what_google_refuses(one: Emulated, contents:
     ],
 )
 async def test_how_long_it_thinks(
-    one: Emulated, model: str | None, asked: str | None, thinking: dict[str, object] | None
+    one: Emulated, model: str | None, asked: str | None, thinking: dict[str, int | str] | None
 ) -> None:
-    config = one.config(model=model, reasoning_effort=asked)
+    config = one.config(model=model, reasoning_effort=asked, max_completion_tokens=50)
     assert text_of(await parts_of(one.llm, config, ASKED, TOOLS))
     (body,) = one.chats()
     generation = body["generationConfig"]
     assert isinstance(generation, dict)
+    room = {"low": 1024, 1024: 1024, 128: 128, "high": 16384}.get(next(iter((thinking or {"": ""}).values())), 0)
+    assert generation["maxOutputTokens"] == 50 + room
     assert generation.get("thinkingConfig") == thinking
 
 

@@ -85,7 +85,7 @@ async def test_the_sdk_knows_a_field_that_is_too_much(client: Mistral, one: Emul
         headers={"Authorization": f"Bearer {KEY}"},
     ) as answer:
         assert answer.status == 422
-        assert (await answer.json())["detail"][0]["loc"] == ["body", "stream_options"]
+        assert (await answer.json())["message"]["detail"][0]["loc"] == ["body", "stream_options"]
     with pytest.raises(HTTPValidationError):
         await client.chat.complete_async(
             model=MODEL, messages=ASK, service_tier=None, prompt_cache_key=None, n=1, top_k=5

@@ -153,7 +153,7 @@ async def test_how_long_it_thinks(
     assert body.get("reasoning_effort") == effort
     assert body.get("temperature") == (0.3 if warm else None)
     assert body["model"] == (model or "gpt-5.4")
-    assert body["max_completion_tokens"] == 99
+    assert body["max_completion_tokens"] == 99 + {"low": 1024, "medium": 4096, "high": 16384}.get(effort or "", 0)
     assert body["stream_options"] == {"include_usage": True}
     assert body["store"] is False
 

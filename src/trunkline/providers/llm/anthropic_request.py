@@ -10,6 +10,7 @@ from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import Turn
 from trunkline.providers.llm.alternating import Side, alternating
 from trunkline.providers.llm.anthropic_reply import Thoughts
+from trunkline.providers.llm.dialect import ROOM_TOKENS
 
 DISPENSABLE: Mapping[str, tuple[str, ...]] = {
     "temperature": (),
@@ -20,7 +21,6 @@ DISPENSABLE: Mapping[str, tuple[str, ...]] = {
 """What a model may not take, with other words for it."""
 LONGEST_REPLY_TOKENS = 4096
 """The vendor wants a limit: this one where none is asked for."""
-_BUDGETS = {"low": 1024, "medium": 4096, "high": 16384}
 _FIXED_BUDGET = re.compile(r"claude-(3|(opus|sonnet|haiku)-4(-[015])?(-\d{6,})?$)")
 """Models that think within a budget of tokens, and not at all unless they are told to."""
 _ADAPTIVE_WITH_TEMPERATURE = re.compile(r"claude-(opus|sonnet)-4-6")
@@ -52,22 +52,22 @@ def body_of(
 def _manner(config: LlmConfig, unknown: Collection[str], *, may_think: bool) -> dict[str, Any]:
     """How freely the model speaks, how long it thinks, and how long its reply may be (thoughts included)."""
     model = config.model or ""
-    asked = config.reasoning_effort if config.reasoning_effort in _BUDGETS and may_think else None
-    longest = config.max_completion_tokens or LONGEST_REPLY_TOKENS
-    manner: dict[str, Any] = {"max_tokens": longest}
+    asked = config.reasoning_effort if config.reasoning_effort in ROOM_TOKENS and may_think else None
+    manner: dict[str, Any] = {}
     fixed = _FIXED_BUDGET.match(model) is not None
     if asked and fixed:
-        manner |= {
-            "thinking": {"type": "enabled", "budget_tokens": _BUDGETS[asked]},
-            "max_tokens": longest + _BUDGETS[asked],
-        }
+        manner["thinking"] = {"type": "enabled", "budget_tokens": ROOM_TOKENS[asked]}
     elif asked:
         manner |= {"thinking": {"type": "adaptive"}, "output_config": {"effort": asked}}
+    elif not fixed and "thinking" in unknown:
+        asked = "low"
+        manner["output_config"] = {"effort": asked}
     elif not fixed:
-        least = {"output_config": {"effort": "low"}} if "thinking" in unknown else {"thinking": {"type": "disabled"}}
-        manner |= least
+        manner["thinking"] = {"type": "disabled"}
     if not asked and takes_temperature(model):
         manner["temperature"] = min(config.temperature, 1.0)
+    longest = config.max_completion_tokens or LONGEST_REPLY_TOKENS
+    manner["max_tokens"] = longest + (ROOM_TOKENS[asked] if asked else 0)
     return manner
 
 

@@ -8,7 +8,7 @@ import orjson
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import Turn
 from trunkline.providers.llm.alternating import ordered
-from trunkline.providers.llm.dialect import COMPATIBLE, Dialect
+from trunkline.providers.llm.dialect import COMPATIBLE, ROOM_TOKENS, Dialect
 
 
 def body_of(
@@ -25,11 +25,13 @@ def body_of(
         body["stream_options"] = {"include_usage": True}
     if config.model:
         body["model"] = config.model
-    if config.max_completion_tokens is not None:
-        body[dialect.longest_reply] = config.max_completion_tokens
     if tools:
         body["tools"] = [{"type": "function", "function": _function(tool)} for tool in tools]
     body |= _manner(config, dialect, tools=bool(tools))
+    if config.max_completion_tokens is not None:
+        known = dialect.thinking(config.model) is not None
+        room = ROOM_TOKENS.get(body.get("reasoning_effort", ""), 0) if known else 0
+        body[dialect.longest_reply] = config.max_completion_tokens + room
     if "max_completion_tokens" in unknown and "max_completion_tokens" in body:
         body["max_tokens"] = body["max_completion_tokens"]
     return orjson.dumps({name: value for name, value in body.items() if name not in unknown})

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EFFORTS = ("none", "minimal", "low", "medium", "high")
+ROOM_TOKENS = {"low": 1024, "medium": 4096, "high": 16384}
+"""How much is thought with an effort: vendors count it to the longest reply, so that it is added where one is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import orjson
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
 from trunkline.ports.models import ToolCall, Turn
 from trunkline.providers.llm.alternating import Result, Side, alternating
+from trunkline.providers.llm.dialect import ROOM_TOKENS
 from trunkline.providers.llm.google_reply import Signatures
 
 DISPENSABLE: Mapping[str, tuple[str, ...]] = {
@@ -66,12 +67,13 @@ def body_of(
 
 def _generation(config: LlmConfig) -> dict[str, Any]:
     generation: dict[str, Any] = {"temperature": config.temperature}
-    if config.max_completion_tokens is not None:
-        generation["maxOutputTokens"] = config.max_completion_tokens
     efforts = next((efforts for pattern, efforts in _THINKING if re.match(pattern, config.model or "")), None)
-    if efforts is not None:
-        effort = efforts[config.reasoning_effort or "none"]
+    effort = efforts[config.reasoning_effort or "none"] if efforts is not None else None
+    if effort is not None:
         generation["thinkingConfig"] = {"thinkingBudget" if isinstance(effort, int) else "thinkingLevel": effort}
+    if config.max_completion_tokens is not None:
+        thoughts = effort if isinstance(effort, int) else ROOM_TOKENS.get(effort or "", 0)
+        generation["maxOutputTokens"] = config.max_completion_tokens + thoughts
     return generation
 
 

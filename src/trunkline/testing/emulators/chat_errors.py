@@ -43,7 +43,14 @@ def mistral_extra(name: str, value: Any) -> Refusal:
         "msg": "Extra inputs are not permitted",
         "input": value,
     }
-    return Refusal(422, {"detail": [problem]}, {"mistral-correlation-id": "019a-emulated"})
+    body = {
+        "object": "error",
+        "message": {"detail": [problem]},
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+    return Refusal(422, body, {"mistral-correlation-id": "019a-emulated"})
 
 
 def xai_error(status: int, code: str, message: str) -> Refusal:
