@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.api.world import Api, client, made, opened
+from tests.api.world import DESTINATION, Api, client, made, opened, ready_to_call
 from trunkline.base.errors import Invalid, Upstream
 from trunkline.domain.byok import VENDORS
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
+from trunkline.services import organisations
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
 
@@ -45,6 +46,13 @@ async def models() -> AsyncIterator[Asked]:
 async def api(database: Database, vault: Vault, tmp_path: Path, models: Asked) -> AsyncIterator[Api]:
     """The API on each kind of database, with the real catalogue."""
     async with opened(database, vault, tmp_path, models=models) as world:
+        yield world
+
+
+@pytest.fixture
+async def quick(sqlite: Database, vault: Vault, tmp_path: Path, models: Asked) -> AsyncIterator[Api]:
+    """The same where the database makes no difference."""
+    async with opened(sqlite, vault, tmp_path, models=models) as world:
         yield world
 
 
@@ -91,15 +99,15 @@ async def test_a_realtime_provider_takes_the_key_of_its_vendor(api: Api) -> None
         ({"provider": "openai", "api_key": "x", "region": "eu"}, "region"),
     ],
 )
-async def test_what_is_no_key_is_refused_and_never_repeated(api: Api, body: dict[str, Any], field: str) -> None:
-    reply = await api.ours.post("/byok", json=body)
+async def test_what_is_no_key_is_refused_and_never_repeated(quick: Api, body: dict[str, Any], field: str) -> None:
+    reply = await quick.ours.post("/byok", json=body)
     assert (reply.status_code, reply.json()["code"]) == (400, "invalid_request")
     assert [detail.split(":")[0] for detail in reply.json()["details"]] == [field]
     assert SECRET not in reply.text
-    assert (await api.ours.get("/byok")).json() == ids()
-    assert (await api.ours.request("DELETE", "/byok", json={"provider": "nobody"})).status_code == 400
-    assert (await api.ours.request("DELETE", "/byok")).status_code == 400
-    assert (await api.ours.post("/byok?verify=maybe", json=OPENAI)).status_code == 400
+    assert (await quick.ours.get("/byok")).json() == ids()
+    assert (await quick.ours.request("DELETE", "/byok", json={"provider": "nobody"})).status_code == 400
+    assert (await quick.ours.request("DELETE", "/byok")).status_code == 400
+    assert (await quick.ours.post("/byok?verify=maybe", json=OPENAI)).status_code == 400
 
 
 async def test_a_key_is_tested_on_request_before_it_is_stored(api: Api, models: Asked) -> None:
@@ -146,6 +154,40 @@ async def test_a_key_brings_voices(api: Api) -> None:
     assert (await api.theirs.get("/voices")).json()["voices"] == before
     for wrong in ("language=", "language=not-a-language-at-all", "speed=2", "provider="):
         assert (await api.ours.get(f"/voices?{wrong}")).status_code == 400, wrong
+
+
+async def test_what_a_call_may_use_is_settled_when_it_is_placed(api: Api) -> None:
+    ids = await ready_to_call(api.ours)
+    order: dict[str, Any] = {"destination": DESTINATION, "assistant_id": ids["assistant"]}
+    order["assistant_override"] = {"llm_config": {"provider": "openai", "model": None}}
+    keyless = await api.ours.post("/calls/outbound", json=order)
+    assert (keyless.status_code, keyless.json()["code"]) == (400, "invalid_request")
+    assert keyless.json()["details"][0].startswith("llm_config.provider: there is no key for openai")
+    await api.ours.post("/byok", json=OPENAI)
+    await api.ours.post("/byok/config", json={"provider": "openai", "config": {"llm_model": "gpt-4.1-mini"}})
+    placed = await api.ours.post("/calls/outbound", json=order)
+    assert placed.status_code == 200, placed.text
+    call = await api.ours.get(f"/calls/{placed.json()['call_id']}")
+    assert call.json()["assistant"]["llm_config"]["model"] == "gpt-4.1-mini"
+    assert SECRET not in call.text
+
+
+async def test_local_models_are_refused_to_who_may_not_use_them(api: Api) -> None:
+    ids = await ready_to_call(api.ours)
+    assert (await api.ours.get("/organizations")).json()["has_local_models_access"] is True
+    tried = await api.ours.patch("/organizations", json={"has_local_models_access": True})
+    assert tried.status_code == 400
+    await organisations.allow_local_models(api.rooms, api.org_id, False)
+    assert (await api.ours.get("/organizations")).json()["has_local_models_access"] is False
+    order = {"destination": DESTINATION, "assistant_id": ids["assistant"]}
+    refused = await api.ours.post("/calls/outbound", json=order)
+    assert (refused.status_code, refused.json()["code"]) == (403, "local_models_not_allowed")
+    assert [one.split(":")[0] for one in refused.json()["details"]] == [
+        "llm_config.provider",
+        "stt_config.provider",
+        "tts_config.provider",
+    ]
+    assert (await api.ours.get("/calls")).json()["pagination"]["total"] == 0
 
 
 async def test_a_key_needs_its_scope(api: Api) -> None:
@@ -198,7 +240,7 @@ async def test_defaults_are_set_whole_and_removed_by_nothing(api: Api) -> None:
         ({"provider": "openai"}, "config"),
     ],
 )
-async def test_defaults_that_a_provider_has_not_are_refused(api: Api, body: dict[str, Any], field: str) -> None:
-    reply = await api.ours.post("/byok/config", json=body)
+async def test_defaults_that_a_provider_has_not_are_refused(quick: Api, body: dict[str, Any], field: str) -> None:
+    reply = await quick.ours.post("/byok/config", json=body)
     assert reply.status_code == 400
     assert [detail.split(":")[0] for detail in reply.json()["details"]] == [field], json.dumps(reply.json())

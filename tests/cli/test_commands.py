@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from trunkline import __version__
 from trunkline.app.compose import open_rooms
 from trunkline.app.settings import Settings
+from trunkline.base.errors import Invalid
 from trunkline.domain.access import Caller
 from trunkline.services import organisations
 from trunkline.testing.ports import free_port
@@ -114,20 +115,19 @@ async def _with_a_secret(folder: Path, key: str) -> None:
 
 
 def test_prices_come_as_json_or_in_a_file_and_a_wrong_one_gets_one_line(tmp_path: Path) -> None:
-    prices = '{"stt": {"deepgram": {"nova-3": {"minute": 0.004}, "*": {"minute": 0.005}}}}'
-    (tmp_path / "prices.json").write_text(prices)
-    for given in (prices, str(tmp_path / "prices.json")):
-        assert _run(tmp_path, "org", "create", "Priced", prices=given).returncode == 0
-    for given, problem in (
-        ('{"stt": {"deepgram": {"nova-3": {"hour": 1}}}}', "stt.deepgram.nova-3.hour: there is no such unit"),
-        ('{"stt": ', "is no JSON"),
-        (str(tmp_path / "none.json"), "No such file or directory"),
-    ):
-        done = _run(tmp_path, "org", "create", "Priced", prices=given)
-        assert done.returncode == EXIT_MISCONFIGURED
-        assert len(done.stderr.splitlines()) == 2
-        assert f"TRUNKLINE_PRICES: {problem}" in done.stderr
-    assert "PLATFORM_FEE_PER_MINUTE" in _run(tmp_path, "org", "create", "P", platform_fee_per_minute="-1").stderr
+    prices = {"stt": {"deepgram": {"nova-3": {"minute": 0.004}, "*": {"minute": 0.005}}}}
+    (tmp_path / "prices.json").write_text(json.dumps(prices))
+    assert Settings().own_prices() == {}
+    assert Settings(prices=json.dumps(prices)).own_prices() == prices
+    assert Settings(prices=str(tmp_path / "prices.json")).own_prices() == prices
+    for given, problem in (('{"stt": ', "is no JSON"), (str(tmp_path / "none.json"), "No such file or directory")):
+        with pytest.raises(Invalid) as wrong:
+            Settings(prices=given).own_prices()
+        assert wrong.value.details == (f"TRUNKLINE_PRICES: {problem}",)
+    done = _run(tmp_path, "org", "create", "Priced", prices='{"stt": {"deepgram": {"nova-3": {"hour": 1}}}}')
+    assert done.returncode == EXIT_MISCONFIGURED
+    assert len(done.stderr.splitlines()) == 2
+    assert "TRUNKLINE_PRICES: stt.deepgram.nova-3.hour: there is no such unit" in done.stderr
 
 
 def test_each_wrong_setting_gets_one_line(tmp_path: Path) -> None:

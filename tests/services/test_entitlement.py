@@ -163,6 +163,22 @@ async def test_a_call_that_comes_in_without_the_key_has_nobody_to_answer_it(home
         await answering.decide(home.rooms, ringing, {"assistant": {**LOCAL, "llm_config": {"provider": "openai"}}})
 
 
+async def test_an_apology_is_spoken_by_whoever_can(home: World) -> None:
+    default_tts = {"provider": "elevenlabs"}
+    home = with_catalogue(home)
+    home = replace(home, rooms=replace(home.rooms, limits=replace(home.rooms.limits, default_tts=default_tts)))
+    ringing = await ring(home, is_active=False)
+    assert ringing.problem == "the number's assistant is not active"
+    assert ringing.plan.webhook_url == "https://example.com/hook"
+    assert ringing.plan.assistant.tts_config is not None
+    assert ringing.plan.assistant.tts_config.provider == "local"
+    await bring(home, "elevenlabs")
+    again = await ring(home, is_active=False, tts_config=VENDORS["tts_config"])
+    assert again.plan.assistant.tts_config is not None
+    assert again.plan.assistant.tts_config.provider == "elevenlabs"
+    assert again.plan.keys == {"elevenlabs": KEYS["elevenlabs"]}
+
+
 async def test_a_call_that_comes_in_may_not_use_local_models_either(home: World) -> None:
     home = with_catalogue(home)
     await home.change("organisations", "org-a", has_local_models_access=False)
