@@ -21,7 +21,8 @@ from trunkline.engine.turns import (
     wait_seconds,
 )
 
-FINAL_WORDS_SECONDS = 3.0
+FINAL_WORDS_SECONDS = 8.0
+"""A recogniser that gives no words fails after 3 s, and another hears it all again: until then guesses do not count."""
 NOISE_SECONDS = 8.0
 BEFORE_TURN_SECONDS = 0.3
 LATE_WORDS_SECONDS = 10.0
