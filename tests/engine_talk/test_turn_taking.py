@@ -99,7 +99,7 @@ def test_a_final_that_never_comes_leaves_the_partial_words() -> None:
     world = answered().tell(SpeechStarted(101.0)).tell(WordsPartial("that is fine"), 0.5)
     world.tell(SpeechEnded(102.0), 1.1).run(9.5)
     assert world.transcript == [("user", "that is fine")]
-    assert world.waits == [3.0]
+    assert world.waits == [8.0]
     assert world.tell(WordsFinal("that is fine")).run(5).transcript[2:] == []
 
 
