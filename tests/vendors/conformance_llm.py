@@ -17,7 +17,7 @@ from trunkline.testing.emulators.gemini_chat import add_gemini_chat
 from trunkline.testing.emulators.house import KEY, Emulator
 from trunkline.testing.emulators.openai_chat import add_openai_chat
 
-SILENCE_SECONDS = 0.5
+SILENCE_SECONDS = 5.0
 WEATHER = FunctionSpec(
     name="get_weather",
     description="Tells the weather forecast of a city.",

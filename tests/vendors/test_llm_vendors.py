@@ -37,6 +37,13 @@ async def one(request: pytest.FixtureRequest) -> AsyncIterator[Emulated]:
         yield running
 
 
+@pytest.fixture(params=sorted(HOUSES))
+async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Emulated]:
+    """A vendor that is given up soon."""
+    async with emulated(request.param, silence_seconds=0.7) as running:
+        yield running
+
+
 async def test_it_talks(one: Emulated) -> None:
     await it_talks(one.llm, one.config())
     assert text_of(await parts_of(one.llm, one.config())).startswith("I understood: My order is late.")
@@ -65,12 +72,12 @@ async def test_every_history_is_taken(one: Emulated, name: str) -> None:
         assert "rain" in said
 
 
-async def test_a_reply_begins_before_it_has_ended(one: Emulated) -> None:
-    one.house.misbehave(Trouble(Fault.SILENCE, Moment.MIDDLE))
+async def test_a_reply_begins_before_it_has_ended(hasty: Emulated) -> None:
+    hasty.house.misbehave(Trouble(Fault.SILENCE, Moment.MIDDLE))
     words: list[str] = []
 
     async def hear() -> None:
-        async with session_of(one.llm, one.config()) as session:
+        async with session_of(hasty.llm, hasty.config()) as session:
             async for part in session.reply(ASKED, ()):
                 assert isinstance(part, Delta)
                 words.append(part.text)
@@ -95,15 +102,15 @@ async def test_a_reply_begins_before_it_has_ended(one: Emulated) -> None:
     ],
 )
 async def test_what_goes_wrong_is_an_upstream(
-    one: Emulated, fault: Fault, moment: Moment, retryable: bool | None
+    hasty: Emulated, fault: Fault, moment: Moment, retryable: bool | None
 ) -> None:
-    one.house.misbehave(Trouble(fault, moment))
+    hasty.house.misbehave(Trouble(fault, moment))
     async with asyncio.timeout(5):
         with pytest.raises(Upstream) as caught:
-            await parts_of(one.llm, one.config())
-    assert caught.value.provider == one.house.vendor
+            await parts_of(hasty.llm, hasty.config())
+    assert caught.value.provider == hasty.house.vendor
     assert retryable is None or caught.value.retryable is retryable
-    await one.house.until(lambda: not one.house.open_streams)
+    await hasty.house.until(lambda: not hasty.house.open_streams)
 
 
 @pytest.mark.parametrize("moment", [Moment.CONNECT, Moment.FIRST])
