@@ -24,6 +24,7 @@ from trunkline.ports.realtime import (
     ReplyStarted,
 )
 from trunkline.ports.replies import ToolCall, Turn
+from trunkline.providers.realtime import google_setup
 from trunkline.providers.realtime.google import GoogleRealtime
 from trunkline.providers.realtime.google_conversation import GoogleConversation
 from trunkline.providers.vendor import Vendor
@@ -97,11 +98,12 @@ async def test_a_session_outlives_its_connection() -> None:
 
 
 @pytest.mark.room
-async def test_a_party_that_is_silent_for_too_long_is_spoken_to() -> None:
+async def test_a_party_that_is_silent_for_too_long_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(google_setup, "IDLE_MS", (300, 30_000))
     checks = TestGoogle()
     turns = TurnDetection(idle_timeout_ms=1)
     async with GoogleEmulator() as house, checks.talk(house, turn_detection=turns) as talk:
-        talk.session.add([Turn("user", "Hello.")])
+        talk.session.add([Turn("user", "Goodbye.")])
         talk.session.respond()
         await talk.done(2)
         texts = [turn["parts"][0]["text"] for one in sent(house, "clientContent") for turn in one["turns"]]

@@ -12,13 +12,25 @@ from openai import AsyncOpenAI
 from pydantic import SecretStr
 
 from tests.vendors.conformance_realtime import WEATHER, Conformance, Faults, live_key
+from trunkline.audio.frame import silence
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import LlmConfig, TurnDetection
+from trunkline.ports.realtime import (
+    Billed,
+    PartyStarted,
+    PartyStopped,
+    PartyWords,
+    RealtimeEvent,
+    ReplyDone,
+    ReplySound,
+)
+from trunkline.ports.replies import Spent
 from trunkline.providers.realtime.conversation import Conversation
-from trunkline.providers.realtime.dialect import sound_format
+from trunkline.providers.realtime.dialect import Dialect, sound_format
 from trunkline.providers.realtime.openai import DIALECT, OpenAiRealtime
+from trunkline.providers.realtime.xai import DIALECT as XAI
 from trunkline.providers.vendor import Vendor
-from trunkline.testing.emulators.house import KEY, Emulator
+from trunkline.testing.emulators.house import KEY, Emulator, Fault, Moment, Trouble
 from trunkline.testing.emulators.openai_realtime import add_openai_realtime
 from trunkline.testing.emulators.speaking import speech
 
@@ -58,6 +70,15 @@ if live_key("openai"):
         """Against OpenAI."""
 
         provider = "openai_realtime"
+
+
+@pytest.mark.room
+async def test_half_open_is_noticed_though_nothing_is_due() -> None:
+    async with OpenAiEmulator() as house, TestOpenAi().talk(house) as talk:
+        house.misbehave(Trouble(Fault.HALF_OPEN, Moment.FIRST))
+        await talk.speak("Hello.", quiet_seconds=0.7)
+        talk.session.push(silence(1.0, 8_000))
+        assert (await talk.gone()).retryable
 
 
 @pytest.mark.room
@@ -216,6 +237,87 @@ async def test_a_session_that_expires_may_be_opened_anew() -> None:
     assert expired.value.retryable
     assert list(conversation.take({"type": "ping", "timestamp": 1})) == []
     assert list(conversation.take({"type": "error", "error": {"code": "response_cancel_not_active"}})) == []
+
+
+def rules(dialect: Dialect = DIALECT) -> tuple[Conversation, list[dict[str, Any]]]:
+    """A conversation, and what it sends."""
+    wire: list[dict[str, Any]] = []
+    return Conversation(dialect, sound_format(dialect, 8_000), 8_000, wire.append, _failure), wire
+
+
+def told(conversation: Conversation, kind: str, **fields: Any) -> list[RealtimeEvent]:
+    """What an event means."""
+    return list(conversation.take({"type": kind, **fields}))
+
+
+@pytest.mark.unit
+def test_words_of_a_silence_are_not_the_partys() -> None:
+    conversation, _ = rules()
+    told(conversation, "input_audio_buffer.timeout_triggered", item_id="one")
+    assert conversation.due
+    kind = "conversation.item.input_audio_transcription.completed"
+    assert told(conversation, kind, item_id="one", transcript="Thank you for watching.") == []
+    assert told(conversation, kind, item_id="two", transcript="Hello.") == [PartyWords("two", "Hello.", True)]
+
+
+@pytest.mark.unit
+def test_a_reply_that_is_asked_for_while_another_is_made_waits() -> None:
+    conversation, wire = rules()
+    told(conversation, "response.created", response={"id": "a"})
+    conversation.ask()
+    conversation.ask()
+    assert wire == []
+    usage = {"input_tokens": 9, "output_tokens": 4, "input_token_details": {"cached_tokens": 3, "audio_tokens": 5}}
+    done = told(conversation, "response.done", response={"id": "a", "status": "completed", "usage": usage})
+    assert done == [ReplyDone("a", "completed", Spent(9, 4, 3, 5, 0))]
+    assert wire == [{"type": "response.create"}]
+    busy = {"type": "invalid_request_error", "code": "conversation_already_has_active_response"}
+    told(conversation, "error", error=busy)
+    told(conversation, "response.created", response={"id": "b"})
+    told(conversation, "response.done", response={"id": "b", "status": "completed"})
+    assert wire == [{"type": "response.create"}] * 2
+
+
+@pytest.mark.unit
+def test_a_reply_that_is_left_without_an_end_is_ended_and_billed_late() -> None:
+    conversation, wire = rules(XAI)
+    told(conversation, "response.created", response={"id": "a"})
+    assert told(conversation, "input_audio_buffer.speech_started", item_id="x") == [PartyStarted()]
+    assert wire == [{"type": "response.cancel"}]
+    assert not conversation.due
+    assert told(conversation, "response.output_audio.delta", response_id="a", item_id="i", delta="AAAA") == []
+    stopped = told(conversation, "input_audio_buffer.speech_stopped", item_id="x")
+    assert stopped == [ReplyDone("a", "cancelled"), PartyStopped()]
+    late = told(
+        conversation, "response.done", response={"id": "a", "status": "cancelled", "usage": {"input_tokens": 7}}
+    )
+    assert late == [Billed(Spent(prompt_tokens=7))]
+
+
+@pytest.mark.unit
+def test_words_that_xai_calls_complete_twice_are_final_once() -> None:
+    conversation, _ = rules(XAI)
+    kind = "conversation.item.input_audio_transcription.completed"
+    assert told(conversation, kind, item_id="x", transcript="My car") == [PartyWords("x", "My car", False)]
+    assert told(conversation, kind, item_id="x", transcript="My car broke") == [PartyWords("x", "My car broke", False)]
+    told(conversation, "response.created", response={"id": "a"})
+    sound = told(conversation, "response.output_audio.delta", response_id="a", item_id="i", delta="/////w==")
+    assert [type(one) for one in sound] == [PartyWords, ReplySound]
+    assert sound[0] == PartyWords("x", "My car broke", True)
+
+
+@pytest.mark.unit
+def test_a_reply_of_several_items_is_cut_where_it_was_heard() -> None:
+    conversation, wire = rules()
+    told(conversation, "response.created", response={"id": "a"})
+    second = base64.b64encode(b"\xff" * 8_000).decode()
+    for item in ("one", "two", "three"):
+        told(conversation, "response.output_audio.delta", response_id="a", item_id=item, delta=second)
+    conversation.truncate("a", 1.25, "what was heard")
+    assert wire == [
+        {"type": "conversation.item.truncate", "item_id": "two", "content_index": 0, "audio_end_ms": 250},
+        {"type": "conversation.item.delete", "item_id": "three"},
+    ]
 
 
 def _failure(error: Mapping[str, Any]) -> Upstream:

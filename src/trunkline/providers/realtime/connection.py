@@ -1,8 +1,8 @@
 """A websocket of JSON messages for one call: sent in order by one task, read by one reader, and watched for silence."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
@@ -14,6 +14,7 @@ from trunkline.base.tasks import Crew
 from trunkline.providers.vendor import Vendor
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 _MOST_WAITING = 250
 """Sound that waits behind so many messages (10 s) is dropped: the connection is not moving."""
@@ -95,6 +96,18 @@ class Connection:
         """What an overdue connection failed of."""
         return self._vendor.failure(f"{self._vendor.name} fell silent", retryable=True)
 
+    def unreadable(self) -> Upstream:
+        """What a connection failed of that brought a message of no sense."""
+        return self._vendor.failure(f"{self._vendor.name} sent what cannot be read", retryable=True)
+
+    def understood(self, take: Callable[[Message], Iterable[T]], message: Message) -> list[T]:
+        """What ``take`` makes of a message. Raises Upstream."""
+        try:
+            return list(take(message))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            problem = self.unreadable()
+        raise problem
+
     def hold(self) -> None:
         """What is sent waits for ``replace``."""
         self._flowing.clear()
@@ -127,7 +140,7 @@ class Connection:
         except orjson.JSONDecodeError:
             message = None
         if not isinstance(message, dict):
-            raise self._vendor.failure(f"{self._vendor.name} sent what cannot be read", retryable=True)
+            raise self.unreadable()
         if self._deadline is not None:
             self.expect()
         return message

@@ -56,6 +56,7 @@ class Conversation:
         self._waiting: deque[str | None] = deque()
         self._words: dict[str, str] = {}
         self._unsettled: str | None = None
+        self._nothing_said: set[str] = set()
 
     # --- what the call wants
 
@@ -106,7 +107,10 @@ class Conversation:
 
     def take(self, event: Event) -> Iterator[RealtimeEvent]:
         """What one event of the vendor means. Raises Upstream where it ends the session."""
-        handler = _HANDLERS.get(str(event.get("type")))
+        kind = str(event.get("type"))
+        if kind.startswith(_TRANSCRIPTION) and str(event.get("item_id")) in self._nothing_said:
+            return
+        handler = _HANDLERS.get(kind)
         if handler is not None:
             yield from handler(self, event)
 
@@ -126,7 +130,9 @@ class Conversation:
         self.due = True
         yield PartyStopped()
 
-    def _idle(self, _event: Event) -> Iterator[RealtimeEvent]:
+    def _idle(self, event: Event) -> Iterator[RealtimeEvent]:
+        """Nobody has spoken for long; the silence becomes a turn, whose words are made up."""
+        self._nothing_said.add(str(event.get("item_id")))
         self.due = True
         yield from ()
 

@@ -34,7 +34,7 @@ class Dialect:
     turn_detection_within_audio: bool = True
     """Whether ``turn_detection`` and ``voice`` stand within ``audio``, else in the session itself."""
     typed: bool = True
-    """Whether a session has ``type``, ``output_modalities`` and ``max_output_tokens``."""
+    """Whether a session has ``type`` and ``output_modalities``."""
     forces: bool = False
     """Whether it speaks given words (``force_message``)."""
     gives_up: bool = True
@@ -95,8 +95,8 @@ def session_update(
         spoken["speed"] = _clamped(config.speed, dialect.speed)
     if dialect.typed:
         session |= {"type": "realtime", "output_modalities": ["audio"]}
-        if config.max_completion_tokens is not None:
-            session["max_output_tokens"] = int(_clamped(config.max_completion_tokens, (1, 4096)))
+    if config.max_completion_tokens is not None:
+        session["max_output_tokens"] = int(_clamped(config.max_completion_tokens, (1, 4096)))
     effort = _effort(dialect, model, config)
     if effort is not None:
         session["reasoning"] = {"effort": effort}

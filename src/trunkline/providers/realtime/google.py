@@ -69,11 +69,11 @@ class GoogleSession:
                 if not self._connection.closed and self._connection.overdue:
                     raise self._connection.silent()
                 continue
-            for event in self._conversation.take(message):
-                self._watch()
+            events = self._connection.understood(self._conversation.take, message)
+            self._watch()
+            for event in events:
                 self._time(event)
                 yield event
-            self._watch()
             if self._conversation.leaving and self._conversation.idle:
                 await self._go_on()
 

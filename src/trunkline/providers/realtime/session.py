@@ -62,10 +62,10 @@ class EventSession:
                 if not self._connection.closed and self._connection.overdue:
                     raise self._connection.silent()
                 continue
-            for event in self._conversation.take(message):
-                self._watch()
-                yield event
+            events = self._connection.understood(self._conversation.take, message)
             self._watch()
+            for event in events:
+                yield event
 
     def add(self, turns: Sequence[Turn]) -> None:
         self._conversation.add(turns)

@@ -21,6 +21,11 @@ class Refused(Exception):
         self.code = code
         self.param = param
 
+    def wire(self, event_id: object) -> dict[str, Any]:
+        """As the vendor tells it; ``event_id`` is the client's."""
+        told = {"message": self.message, "code": self.code, "param": self.param, "event_id": event_id}
+        return {"type": "invalid_request_error", **told}
+
 
 @dataclass(slots=True)
 class Item:

@@ -5,10 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from trunkline.testing.emulators.house import Fault
 from trunkline.testing.emulators.realtime_items import Item, Refused
 from trunkline.testing.emulators.realtime_rules import Rule, check, merged
 
 Event = Mapping[str, Any]
+_LIMITED = "Rate limit reached for this model. Please try again in 2s."
+_OVERLOADED = "The server is overloaded. Please try again later."
+FAILURES = {
+    Fault.RATE_LIMITED: {"type": "rate_limit_exceeded", "code": "rate_limit_exceeded", "message": _LIMITED},
+    Fault.OVERLOADED: {"type": "server_error", "code": "server_error", "message": _OVERLOADED},
+}
+"""What a response that failed of a fault says of it."""
 _G711_RATE_HZ = 8_000
 _PCM_RATE_HZ = 24_000
 

@@ -13,16 +13,12 @@ from trunkline.testing.emulators.brain import Answer, answer
 from trunkline.testing.emulators.hearing import HearingStream
 from trunkline.testing.emulators.house import Emulator, Fault, Moment
 from trunkline.testing.emulators.realtime_items import Item, Items, Refused, new_item
-from trunkline.testing.emulators.realtime_settings import Accent, Response, Settings
+from trunkline.testing.emulators.realtime_settings import FAILURES, Accent, Response, Settings
 from trunkline.testing.emulators.realtime_speech import Utterance
 from trunkline.testing.emulators.talk_pieces import seconds_of_piece, spoken
 from trunkline.testing.emulators.talk_socket import Ears, TalkSocket, Unwell
 
 Event = Mapping[str, Any]
-_FAILURES = {
-    Fault.RATE_LIMITED: ("rate_limit_exceeded", "Rate limit reached for this model. Please try again in 2s."),
-    Fault.OVERLOADED: ("server_error", "The server is overloaded. Please try again later."),
-}
 
 
 class RealtimeTalk:
@@ -372,12 +368,10 @@ class RealtimeTalk:
         self._done(response, "cancelled", {"type": "cancelled", "reason": reason})
 
     async def _unwell(self, fault: Fault, response: Response | None = None) -> None:
-        if fault in _FAILURES and response is not None:
+        if fault in FAILURES and response is not None:
             if not response.created:
                 self._created(response)
-            code, message = _FAILURES[fault]
-            error = {"type": code, "code": code, "message": message}
-            self._done(response, "failed", {"type": "failed", "error": error})
+            self._done(response, "failed", {"type": "failed", "error": FAILURES[fault]})
             return
         if fault is Fault.UNAUTHORISED:
             self._error(Refused("Your API key was revoked.", "invalid_api_key"), {})
@@ -393,14 +387,7 @@ class RealtimeTalk:
         return response.wire(status, self._settings.values, sound, details=details, metadata=metadata)
 
     def _error(self, refused: Refused, event: Event) -> None:
-        error = {
-            "type": "invalid_request_error",
-            "code": refused.code,
-            "message": refused.message,
-            "param": refused.param,
-            "event_id": event.get("event_id"),
-        }
-        self._emit("error", error=error)
+        self._emit("error", error=refused.wire(event.get("event_id")))
 
     def _emit(self, kind: str, **fields: Any) -> None:
         self._socket.emit({"type": kind, "event_id": f"event_{next(self._numbers):06d}", **fields})
