@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from bench.faults.cells import Cell, Course
+from bench.faults.ears import ToldEars
 from trunkline.domain.assistant import LlmConfig, SttConfig, TtsConfig
 from trunkline.ports.models import Llm, Stage, Stt, Tts
 from trunkline.ports.offers import VoiceFacts
@@ -14,7 +15,7 @@ from trunkline.providers import makers, offers
 from trunkline.providers.vendor import Vendor
 from trunkline.testing.emulators.house import Trouble
 from trunkline.testing.emulators.vendors import EMULATORS, VendorEmulator
-from trunkline.testing.models import Hearing, NoVendors, ScriptedLlm, ScriptedStt, ScriptedTts, Thinking
+from trunkline.testing.models import NoVendors, ScriptedLlm, ScriptedTts, Thinking
 
 SAID = ("Could you tell me what the weather is like tomorrow?", "Thank you very much and goodbye.")
 REPLIES = ("Tomorrow will be sunny and warm. In the evening it may rain.", "Goodbye.")
@@ -26,7 +27,7 @@ class CellModels(NoVendors):
     """ports.models.Models. ``local`` is scripted."""
 
     reached: dict[str, tuple[Vendor, SecretStr]] = field(default_factory=dict)
-    ears: ScriptedStt = field(default_factory=lambda: ScriptedStt(Hearing(SAID)))
+    ears: ToldEars = field(default_factory=ToldEars)
     brain: ScriptedLlm = field(default_factory=lambda: ScriptedLlm(Thinking(REPLIES)))
     mouth: ScriptedTts = field(default_factory=ScriptedTts)
 

@@ -117,7 +117,7 @@ async def play(cell: Cell, vad: SileroVad) -> Played:
             calling = asyncio.create_task(supervisor.run(_plan(cell)))
             try:
                 async with asyncio.timeout(LIMIT_SECONDS):
-                    await _talk(carrier, journal, spoken)
+                    await _talk(carrier, journal, models, spoken)
                     await calling
                 played.ended = journal.ended
             except TimeoutError:
@@ -131,7 +131,9 @@ async def play(cell: Cell, vad: SileroVad) -> Played:
     return played
 
 
-async def _talk(carrier: ScriptedCarrier, journal: _Journal, spoken: list[tuple[float, float]]) -> None:
+async def _talk(
+    carrier: ScriptedCarrier, journal: _Journal, models: CellModels, spoken: list[tuple[float, float]]
+) -> None:
     """Speaks each time when the assistant has spoken, and hangs up at last."""
     for number, words in enumerate(SAID):
         await journal.until(lambda number=number: journal.turns() > number)  # type: ignore[misc]
@@ -140,6 +142,7 @@ async def _talk(carrier: ScriptedCarrier, journal: _Journal, spoken: list[tuple[
         line, pcm = carrier.lines[0], await speech(words, RATE_HZ)
         begun = _now(line)
         line.say(pcm)
+        models.ears.said.append(words)
         spoken.append((begun, begun + len(pcm) / 2 / RATE_HZ))
     await journal.until(lambda: journal.turns() > len(SAID))
     if journal.ended is None:
