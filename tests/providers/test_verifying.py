@@ -1,6 +1,8 @@
 """A vendor is asked whether it takes a key; what it does not say of its voices is left out. Over real sockets."""
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from trunkline.base.errors import Invalid, Upstream
@@ -65,4 +67,18 @@ async def test_a_vendor_that_is_away_costs_nobody_the_voices_of_another() -> Non
     urls = {"elevenlabs": f"http://127.0.0.1:{free_port()}"}
     async with Catalogue(ProviderSettings(urls=urls, keys={"deepgram": SecretStr("k")})) as catalogue:
         voices = await catalogue.vendor_voices({"elevenlabs": SecretStr("k")})
+    assert {voice.provider for voice in voices} == {"deepgram"}
+
+
+@pytest.mark.parametrize("said", ['{"voices": [{}]}', '{"voices": 5}', '{"voices": [5]}', "[]", "no JSON", ""])
+async def test_a_vendor_that_talks_nonsense_is_left_out(said: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=said, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        urls = {"inworld": str(server.make_url("")).rstrip("/")}
+        async with Catalogue(ProviderSettings(urls=urls, keys={"deepgram": SecretStr("k")})) as catalogue:
+            voices = await catalogue.vendor_voices({"inworld": SecretStr("k")})
     assert {voice.provider for voice in voices} == {"deepgram"}

@@ -1,6 +1,7 @@
 """What a call costs: by stage, by unit, on whose key; and what nobody has a price for."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,3 +209,13 @@ def test_every_price_of_the_catalogue_is_one_that_can_be_reckoned_with() -> None
         reckoned = cost(replace(used, provider=provider, model=model), known=known)["stages"][0]["usd"]
         by_sound = category == "tts" and price is not None and set(price) == {"minute"}
         assert (reckoned is None) == (price is None or by_sound), (category, provider, model)
+
+
+def test_the_manual_tells_where_every_price_comes_from() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "costs.md").read_text()
+    for one in Catalogue(ProviderSettings()).providers():
+        for model in one.models:
+            if model.price is None and one.id != "local":
+                assert f"`{model.id}`" in page.partition("Without a price for now")[2] or one.id == "mistral", model.id
+        if any(model.price for model in one.models):
+            assert f"| `{one.id}` |" in page or one.id == "local", one.id
