@@ -14,8 +14,8 @@ from trunkline.providers.local.pico import PicoTts
 from trunkline.providers.local.segments import segments
 from trunkline.providers.local.voices import choose
 
-PIECE_SECONDS = 0.1
-PACE = 150
+PIECE_SECONDS = 0.2
+PACE = 200
 """How much faster than it is played sound is given, so that there is a middle in which it can be stopped."""
 _KEPT = 256
 _kept: OrderedDict[tuple[str, int, float, str], bytes] = OrderedDict()
@@ -39,7 +39,7 @@ async def speech(text: str, rate_hz: int, *, speed: float = 1.0, language: str =
 async def spoken(
     text: str, rate_hz: int, *, speed: float = 1.0, language: str = "en-US"
 ) -> AsyncGenerator[bytes, None]:
-    """As ``speech``, sentence by sentence, in pieces of a tenth of a second that come at a pace."""
+    """As ``speech``, sentence by sentence, in pieces of a fifth of a second that come at a pace."""
     for sentence in segments(text):
         sound = await speech(sentence, rate_hz, speed=speed, language=language)
         for piece in pieces(sound, int(PIECE_SECONDS * rate_hz) * 2):
