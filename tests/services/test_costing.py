@@ -216,6 +216,6 @@ def test_the_manual_tells_where_every_price_comes_from() -> None:
     for one in Catalogue(ProviderSettings()).providers():
         for model in one.models:
             if model.price is None and one.id != "local":
-                assert f"`{model.id}`" in page.partition("Without a price for now")[2] or one.id == "mistral", model.id
+                assert f"`{model.id}`" in page.partition("Without a price for now")[2], model.id
         if any(model.price for model in one.models):
             assert f"| `{one.id}` |" in page or one.id == "local", one.id
