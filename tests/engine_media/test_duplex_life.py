@@ -225,7 +225,32 @@ def test_both_sides_are_recorded_and_there_is_sound_behind() -> None:
     assert np.count_nonzero(np.abs(frames).max(axis=1)) > 0.9 * len(frames)
 
 
-# --- the model fails
+# --- the model is slow, or fails
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1.5])
+def test_the_first_words_wait_for_the_model_that_is_to_speak_on(seconds: float) -> None:
+    stage = world(ASKS, Talking(("Yes.",), ("All right.",), says=True, open_seconds=seconds))
+    run(stage, duplex_plan())
+    assert assistant_words(stage) == ["Hello, this is Ada.", "All right."]
+    assert stage.models.tts_model.said == []
+    heard = np.flatnonzero(np.frombuffer(stage.carrier.lines[0].played, "<i2"))
+    assert heard[0] / 8000 == pytest.approx(max(0.1, seconds) + 0.1, abs=0.15)
+
+
+def test_the_first_words_do_not_wait_long() -> None:
+    stage = world(Party(hangs_up_after=8.0), Talking(says=True, open_seconds=4.5))
+    run(stage, duplex_plan())
+    assert assistant_words(stage) == ["Hello, this is Ada."]
+    assert stage.models.tts_model.said == ["Hello, this is Ada."]
+    assert session(stage).turns == [("assistant", "Hello, this is Ada.")]
+
+
+def test_who_speaks_first_to_a_slow_model_is_heard_by_it() -> None:
+    party = Party(says=(Words(SENTENCE, after=0.2),), hangs_up_after=8.0)
+    stage = world(party, Talking(("Hello, who is it?",), ("It is Ada.",), says=True, open_seconds=2.5))
+    run(stage, duplex_plan(first_message=None))
+    assert stage.journal.said() == [("user", "Hello, who is it?"), ("assistant", "It is Ada.")]
 
 
 def test_a_model_that_cannot_be_opened_is_asked_once_more() -> None:
@@ -315,7 +340,7 @@ def test_a_model_that_never_hears_anybody_is_taken_for_broken() -> None:
 # --- ends
 
 
-@pytest.mark.parametrize("after", [0.05, 0.11, 0.3, 1.0, 2.9, 3.3, 3.6, 3.9, 4.2, 5.0, 7.0])
+@pytest.mark.parametrize("after", [0.05, 0.11, 0.13, 0.3, 1.0, 2.9, 3.3, 3.6, 3.9, 4.2, 5.0, 7.0])
 @pytest.mark.parametrize("says", [False, True])
 def test_whoever_leaves_whenever_nothing_is_left(after: float, says: bool) -> None:
     call = ToolCall("t1", "look_up", {})

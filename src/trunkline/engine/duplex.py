@@ -9,8 +9,8 @@ from trunkline.base.clock import Clock
 from trunkline.base.errors import Upstream
 from trunkline.base.tasks import Crew
 from trunkline.engine import events
+from trunkline.engine.duplex_ears import DuplexEars
 from trunkline.engine.duplex_replies import Given, Replies, Reply
-from trunkline.engine.heard import Memory
 from trunkline.engine.opening import Opened, Opening, Trial
 from trunkline.engine.utterance import Take
 from trunkline.engine.watching import reading
@@ -18,21 +18,21 @@ from trunkline.ports import realtime
 from trunkline.ports.realtime import RealtimeSession
 from trunkline.ports.replies import Spent, ToolCall, Turn
 
-KEPT_SECONDS = 10.0
-"""So much of the party's sound waits for a model that is not open, or is not to be disturbed."""
 STRAY_SECONDS = 1.5
 """So long after words were taken back the model may still begin to speak them."""
-CLOSING_SILENCE_SECONDS = 1.0
-"""Whoever is cut off in mid-word has finished, to a model that hears nothing more."""
+OPENING_SECONDS = 3.0
+"""The first words wait so long for a model that is being opened and can speak them."""
 DEAF_SECONDS = 5.0
 TELLING_SPEECH_SECONDS = 1.5
 """Speech so long must have been heard by a model that hears."""
 
 
 class Duplex:
-    """One call's realtime model, and its ears. It is opened while the phone rings, once ``complete`` is set; a session that
-    breaks is followed by another, which is told all that was said. ``voiceless`` takes words that the model was given and
-    has not spoken."""
+    """One call's realtime model, and the ``ears`` that give it the party's sound.
+
+    It is opened while the phone rings, once ``complete`` is set; a session that breaks is followed by another, which is
+    told all that was said. ``voiceless`` takes words that the model was given and has not spoken. ``speaks``: it can be
+    made to speak given words, for all that is known before it is open."""
 
     def __init__(
         self,
@@ -44,9 +44,9 @@ class Duplex:
         crew: Crew,
         clock: Clock,
         complete: asyncio.Event,
+        *,
+        speaks: bool = False,
     ) -> None:
-        self.on = False
-        self.pauses = 0
         self._opening = opening
         self._bytes_per_second = sample_rate_hz * 2
         self._tell = tell
@@ -55,11 +55,11 @@ class Duplex:
         self._crew = crew
         self._clock = clock
         self._complete = complete
+        self._speaks = speaks
+        self._early: deque[Given] = deque()
         self._opened: Opened[RealtimeSession] | None = None
         self._trial: Trial[RealtimeSession] | None = None
         self._ready = self._was_open = False
-        self._memory = Memory(self._bytes_per_second)
-        self._kept = bytearray()
         self._given: deque[Given] = deque()
         self._replies = Replies(self._bytes_per_second)
         self._failed_replies = 0
@@ -67,7 +67,7 @@ class Duplex:
         self._limit: asyncio.Timeout | None = None
         self._heard_party = self._party_speaks = False
         self._taken_back_at = float("-inf")
-        self._speaking_since: float | None = None
+        self.ears = DuplexEars(self._bytes_per_second, tell, self._hear, self._doubt, self._close)
         self._reader: asyncio.Task[None] | None = None
         self._takers = self._taken()
 
@@ -77,9 +77,7 @@ class Duplex:
         """Opens the model and reads what it tells."""
         self._reader = self._crew.start(self._run(), "realtime model")
 
-    def close(self) -> None:
-        """Hears and tells no more."""
-        self.on = False
+    def _close(self) -> None:
         if self._reader is not None:
             self._reader.cancel()
 
@@ -91,8 +89,15 @@ class Duplex:
                 await self._follow(await trial.open())
             except Upstream as error:
                 if not trial.goes_on(error, 0.0):
+                    self._give_up_early()
                     self._tell(events.ModelFailed(trial.verdict(error)))
                     return
+
+    def _give_up_early(self) -> None:
+        """It is never going to speak."""
+        self._speaks = False
+        for given in tuple(self._early):
+            self._say_early(given)
 
     async def _follow(self, opened: Opened[RealtimeSession]) -> None:
         """Reads until the session breaks. Raises Upstream, always."""
@@ -126,56 +131,15 @@ class Duplex:
             self._replies.end(reply, short=bool(reply.take.pcm))
         self._tell(events.ModelLost())
 
-    # --- ears
+    # --- the party's sound
 
-    def listen(self, on: bool) -> None:
-        """Gives it the sound, or keeps the sound from it; somebody who was speaking has finished then."""
-        if self.on and not on:
-            if self._speaking_since is not None:
-                self._push(bytes(int(CLOSING_SILENCE_SECONDS * self._bytes_per_second) // 2 * 2))
-            self._speaking_since = None
-            self._memory.clear()
-        self.on = on
-
-    def hear(self, pcm: bytes) -> None:
-        """The party's next sound."""
-        if self.on:
-            self._memory.keep(pcm)
-            self._push(pcm)
-
-    def speech(self, event: events.SpeechStarted | events.SpeechEnded) -> None:
-        """What our own voice activity detection found."""
-        if not self.on:
-            return
-        self.pauses += 1
-        if isinstance(event, events.SpeechStarted):
-            self._speaking_since = event.at
-        elif self._speaking_since is not None:
-            self._doubt(event.at - self._speaking_since)
-            self._speaking_since = None
-        self._tell(event)
-
-    def last(self, seconds: float) -> bytes:
-        """The newest sound, up to ``seconds`` of it."""
-        return self._memory.last(seconds)
-
-    def _push(self, pcm: bytes) -> None:
-        if self._opened is not None and self._ready and not self._disturbed and not self._kept:
-            self._opened.session.push(pcm)
-            self._pushed_bytes += len(pcm)
-            return
-        self._kept += pcm
-        if (surplus := len(self._kept) - int(KEPT_SECONDS * self._bytes_per_second)) > 0:
-            del self._kept[: surplus + surplus % 2]
-        self._release()
-
-    def _release(self) -> None:
-        """What was kept is given, if nothing speaks against that any more."""
-        if self._opened is None or not self._ready or self._disturbed or not self._kept:
-            return
-        kept, self._kept = bytes(self._kept), bytearray()
-        self._opened.session.push(kept)
-        self._pushed_bytes += len(kept)
+    def _hear(self, pcm: bytes) -> bool:
+        """Gives it sound of the party's, if it can have that now."""
+        if self._opened is None or not self._ready or self._disturbed:
+            return False
+        self._opened.session.push(pcm)
+        self._pushed_bytes += len(pcm)
+        return True
 
     @property
     def _disturbed(self) -> bool:
@@ -202,8 +166,10 @@ class Duplex:
             return
         if turns:
             self._opened.session.add(turns)
-        self._ready = True
-        self._release()
+        self._ready, self._speaks = True, False
+        for given in tuple(self._early):
+            self._say_early(given)
+        self.ears.release()
 
     def instruct(self, text: str) -> None:
         """Replaces its instructions."""
@@ -218,20 +184,43 @@ class Duplex:
     def say(self, number: int, spoken: str, text: str, *, firm: bool) -> Take | None:
         """Has it speak ``spoken`` (written as ``text``) as utterance ``number``; None where it cannot, or not now: it says
         nothing while it hears the party, and of words that were taken back it may still begin to speak."""
-        if self._opened is None or not self._ready or (firm and self._party_speaks) or self._is_astray():
+        given = Given(number, text, firm, Take(text, begun=True), spoken)
+        if self._opened is None or not self._ready:
+            return self._await_opening(given) if self._speaks else None
+        if (firm and self._party_speaks) or self._is_astray():
             return None
-        if not self._opened.session.say(spoken):
-            return None
-        take = Take(text, begun=True)
-        self._given.append(Given(number, text, firm, take))
-        return take
+        return given.take if self._has_spoken(given) else None
+
+    def _has_spoken(self, given: Given) -> bool:
+        if self._opened is None or not self._opened.session.say(given.spoken):
+            return False
+        self._given.append(given)
+        return True
+
+    def _await_opening(self, given: Given) -> Take:
+        """The first words of a call: who speaks on shall speak them too."""
+        self._early.append(given)
+        asyncio.get_running_loop().call_later(OPENING_SECONDS, self._say_early, given)
+        return given.take
+
+    def _say_early(self, given: Given) -> None:
+        """It is open, or is not going to be soon."""
+        if given not in self._early:
+            return
+        self._early.remove(given)
+        if given.dropped or (self._ready and self._has_spoken(given)):
+            return
+        self._voiceless(given, given.text)
+        given.take.done = True
 
     def unsay(self, number: int) -> None:
         """Nothing more of this utterance is played: words that it has not begun to speak are taken back."""
+        for given in self._early:
+            given.dropped = given.dropped or given.utterance == number
         for given in self._given:
             if given.utterance == number and not given.dropped:
                 self._take_back(given)
-        self._release()
+        self.ears.release()
 
     def _take_back(self, given: Given) -> None:
         given.dropped = True
@@ -255,7 +244,7 @@ class Duplex:
             self._opened.session.cancel()
         if reply is not None and made and not reply.take.done:
             reply.take.done = reply.take.short = True
-        self._release()
+        self.ears.release()
 
     def wants(self, number: int) -> bool:
         """Whether the events of a reply are still to be told."""
@@ -343,16 +332,16 @@ class Duplex:
         self._spend(event.spent)
         reply = self._replies.made(event.reply)
         if reply is not None:
-            self._close(reply, complete=event.outcome == "completed")
+            self._finish(reply, complete=event.outcome == "completed")
         if event.outcome == "failed":
             self._try_again(event.problem, reply)
         elif event.outcome == "completed":
             self._failed_replies = 0
             if self._trial is not None:
                 self._trial.begin_anew()
-        self._release()
+        self.ears.release()
 
-    def _close(self, reply: Reply, *, complete: bool) -> None:
+    def _finish(self, reply: Reply, *, complete: bool) -> None:
         if reply.given is not None and not complete and reply.wanted:
             self._make_up(reply, reply.given)
         if reply.wanted and reply.given is None and (words := reply.rest()):

@@ -1,21 +1,25 @@
 """The replies of a realtime model: their sound and words as they come, under our numbers instead of the vendor's ids."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from trunkline.engine.utterance import SECONDS_PER_CHARACTER, Take, cut, words_between
 
+KEPT_REPLIES = 8
+"""The sound of older replies was played, or never will be."""
 TELLING_CHARACTERS = 20
 """A shorter reply says little about the pace of a voice."""
 
 
 @dataclass(slots=True, eq=False)
 class Given:
-    """Words that the model was given to speak as ``utterance``. ``firm``: the party cannot stop them."""
+    """Words that the model was given to speak as ``utterance``, as ``spoken``. ``firm``: the party cannot stop them."""
 
     utterance: int
     text: str
     firm: bool
     take: Take
+    spoken: str = ""
     dropped: bool = False
 
 
@@ -53,7 +57,7 @@ class Replies:
         self._pace = SECONDS_PER_CHARACTER
         self._numbers = 0
         self._made: dict[str, Reply] = {}
-        self._known: dict[int, Reply] = {}
+        self._known: OrderedDict[int, Reply] = OrderedDict()
 
     def begin(self, id: str, given: Given | None) -> Reply:
         """A reply begins."""
@@ -62,6 +66,8 @@ class Replies:
         take.begun, take.seconds_per_character = True, self._pace
         reply = Reply(id, self._numbers, take, given)
         self._made[id] = self._known[self._numbers] = reply
+        if len(self._known) > KEPT_REPLIES:
+            self._known.popitem(last=False)
         return reply
 
     @property
@@ -74,7 +80,7 @@ class Replies:
         return self._made.get(id)
 
     def numbered(self, number: int) -> Reply | None:
-        """The reply of this session with our number."""
+        """The reply with our number, if it is one of the newest."""
         return self._known.get(number)
 
     def is_made(self, reply: Reply) -> bool:
@@ -94,7 +100,6 @@ class Replies:
         """The session is gone; gives those that were being made."""
         lost = list(self._made.values())
         self._made.clear()
-        self._known.clear()
         return lost
 
     def seconds(self, reply: Reply) -> float:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pydantic import SecretStr
+
+from trunkline.base.errors import Invalid
 from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import FunctionSpec, LlmConfig, llm_choices
 from trunkline.domain.events import Usage
@@ -19,7 +22,7 @@ from trunkline.engine.opening import Opening
 from trunkline.engine.prompt import function_specs, instructions
 from trunkline.engine.senses import PartySenses
 from trunkline.engine.utterance import Lexicon
-from trunkline.ports.realtime import RealtimeSession
+from trunkline.ports.realtime import RealtimeSession, SpeaksGivenWords
 
 
 class DuplexSenses(PartySenses):
@@ -109,9 +112,20 @@ class DuplexSenses(PartySenses):
             self._crew,
             gear.clock,
             self._complete,
+            speaks=self._speaks(plan, gear),
         )
         self._model.begin()
-        return self._model
+        return self._model.ears
+
+    def _speaks(self, plan: CallPlan, gear: Gear) -> bool:
+        """Whether the model says of itself that it speaks given words. One that cannot be had shows when it is opened."""
+        provider = plan.assistant.llm_config.provider
+        key = plan.keys.get(gear.models.vendor(provider))
+        try:
+            model = gear.models.realtime(provider, SecretStr(key) if key is not None else None)
+        except Invalid:
+            return False
+        return isinstance(model, SpeaksGivenWords) and model.speaks_given_words
 
     def _candidates(self, plan: CallPlan, gear: Gear, rate: int) -> tuple[Candidate[RealtimeSession], ...]:
         """Those who hear and speak, in the order in which they are tried. The voices of one vendor are not another's."""

@@ -5,7 +5,7 @@ Failures of all of them are ``base.errors.Upstream`` (``retryable`` or not).
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
@@ -117,6 +117,15 @@ class RealtimeSession(Protocol):
         vendor is cut to that, or told so."""
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class SpeaksGivenWords(Protocol):
+    """A vendor that knows before a session is open whether ``say`` works; of any other nothing is known."""
+
+    @property
+    def speaks_given_words(self) -> bool:
+        """Whether it does."""
 
 
 class Realtime(Protocol):

@@ -50,6 +50,7 @@ class Talking:
     broken: int = 0
     deaf: bool = False
     retryable: bool = True
+    open_seconds: float = 0.05
 
 
 class ScriptedRealtime:
@@ -65,6 +66,11 @@ class ScriptedRealtime:
         self.broken = script.broken
 
     @property
+    def speaks_given_words(self) -> bool:
+        """As the script says."""
+        return self.script.says
+
+    @property
     def open_sessions(self) -> int:
         """How many are open now."""
         return sum(not session.closed for session in self.sessions)
@@ -73,7 +79,7 @@ class ScriptedRealtime:
         self, config: LlmConfig, instructions: str, tools: Sequence[FunctionSpec], sample_rate_hz: int
     ) -> "ScriptedRealtimeSession":
         self.tries += 1
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(self.script.open_seconds)
         if self.tries <= self.script.unopened:
             raise Upstream("cannot be reached", provider=self.provider, retryable=self.script.retryable)
         session = ScriptedRealtimeSession(self, config, instructions, tools, sample_rate_hz)

@@ -107,6 +107,11 @@ class EventRealtime:
         self._vendor = vendor
         self._key = key
 
+    @property
+    def speaks_given_words(self) -> bool:
+        """As ports.realtime.SpeaksGivenWords."""
+        return self._dialect.forces
+
     async def open(
         self, config: LlmConfig, instructions: str, tools: Sequence[FunctionSpec], sample_rate_hz: int
     ) -> EventSession:
