@@ -389,10 +389,10 @@ class Faults(Conformance):
     async def test_every_fault_has_an_end(self, fault: Fault, moment: Moment) -> None:
         async with self.house() as house:
             assert house is not None
-            house.misbehave(Trouble(fault, moment, times=1, seconds=0.5))
+            house.misbehave(Trouble(fault, moment, times=1, seconds=0.3))
             if moment is Moment.CONNECT:
                 with pytest.raises(Upstream) as failed:
-                    async with self.talk(house, silence_seconds=1.0):
+                    async with self.talk(house, silence_seconds=0.8):
                         pass
                 assert failed.value.retryable
                 assert failed.value.provider == vendor_of(self.provider)
@@ -401,7 +401,7 @@ class Faults(Conformance):
             await house.until(lambda: house.open_streams == 0)
 
     async def _in_a_reply(self, house: Emulator, fault: Fault) -> None:
-        async with self.talk(house, silence_seconds=1.0) as talk:
+        async with self.talk(house, silence_seconds=0.8) as talk:
             talk.session.add([Turn("user", "Say banana and elephant.")])
             talk.session.respond()
             if fault in (Fault.SLOW, Fault.ODD_CHUNKS):

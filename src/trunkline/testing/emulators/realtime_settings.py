@@ -17,6 +17,13 @@ FAILURES = {
     Fault.OVERLOADED: {"type": "server_error", "code": "server_error", "message": _OVERLOADED},
 }
 """What a response that failed of a fault says of it."""
+SORRY = {
+    "type": "server_error",
+    "code": None,
+    "message": "The server had an error while processing your request. Sorry about that!",
+    "param": None,
+}
+"""What is told of a fault that no response is to blame for."""
 _G711_RATE_HZ = 8_000
 _PCM_RATE_HZ = 24_000
 
@@ -116,7 +123,7 @@ class Response:
     task: asyncio.Task[None] | None = None
 
     def wire(
-        self, status: str, session: Event, sound: Event, *, details: Event | None = None, metadata: Any = None
+        self, status: str, settings: Settings, *, details: Event | None = None, metadata: Any = None
     ) -> dict[str, Any]:
         """As the vendor shows it."""
         return {
@@ -127,8 +134,8 @@ class Response:
             "output": [item.wire() for item in self.made] if status != "in_progress" else [],
             "conversation_id": "conv_emulated",
             "output_modalities": ["audio"],
-            "max_output_tokens": session.get("max_output_tokens") or "inf",
-            "audio": sound,
+            "max_output_tokens": settings.values.get("max_output_tokens") or "inf",
+            "audio": settings.voice_sound(),
             "usage": None,
             "metadata": metadata,
         }

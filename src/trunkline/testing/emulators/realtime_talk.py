@@ -13,7 +13,7 @@ from trunkline.testing.emulators.brain import Answer, answer
 from trunkline.testing.emulators.hearing import HearingStream
 from trunkline.testing.emulators.house import Emulator, Fault, Moment
 from trunkline.testing.emulators.realtime_items import Item, Items, Refused, new_item
-from trunkline.testing.emulators.realtime_settings import FAILURES, Accent, Response, Settings
+from trunkline.testing.emulators.realtime_settings import FAILURES, SORRY, Accent, Response, Settings
 from trunkline.testing.emulators.realtime_speech import Utterance
 from trunkline.testing.emulators.talk_pieces import seconds_of_piece, spoken
 from trunkline.testing.emulators.talk_socket import Ears, TalkSocket, Unwell
@@ -253,7 +253,7 @@ class RealtimeTalk:
 
     def _created(self, response: Response, metadata: Any = None) -> None:
         response.created = True
-        self._emit("response.created", response=self._wire(response, "in_progress", metadata=metadata))
+        self._emit("response.created", response=response.wire("in_progress", self._settings, metadata=metadata))
 
     async def _say(self, response: Response, text: str) -> None:
         kind, rate_hz = self._settings.sound("output")
@@ -308,7 +308,7 @@ class RealtimeTalk:
     def _done(self, response: Response, status: str, details: Event | None = None) -> None:
         if self._response is response:
             self._response = None
-        wire = self._wire(response, status, details=details)
+        wire = response.wire(status, self._settings, details=details)
         wire["usage"] = self._items.usage(self._settings.instructions, response.made)
         self._emit("response.done", response=wire)
         detection = self._settings.detection or {}
@@ -377,14 +377,7 @@ class RealtimeTalk:
             self._error(Refused("Your API key was revoked.", "invalid_api_key"), {})
             await self._socket.end(3000, "invalid_request_error.invalid_api_key")
             return
-        sorry = "The server had an error while processing your request. Sorry about that!"
-        self._emit("error", error={"type": "server_error", "code": None, "message": sorry, "param": None})
-
-    # ---
-
-    def _wire(self, response: Response, status: str, *, details: Event | None = None, metadata: Any = None) -> Any:
-        sound = self._settings.voice_sound()
-        return response.wire(status, self._settings.values, sound, details=details, metadata=metadata)
+        self._emit("error", error=SORRY)
 
     def _error(self, refused: Refused, event: Event) -> None:
         self._emit("error", error=refused.wire(event.get("event_id")))
