@@ -7,6 +7,7 @@ import pytest
 
 from tests.vendors.conformance_tts import Case, adapter, emulator, opened, said
 from trunkline.base.errors import Invalid
+from trunkline.providers.tts.xai import wire_language
 from trunkline.testing.emulators.house import Emulator, Received
 
 pytestmark = pytest.mark.room
@@ -131,6 +132,22 @@ async def test_xai() -> None:
         "optimize_streaming_latency": "1",
         "speed": "0.7",
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "wire"),
+    [
+        (None, "auto"),
+        ("en-GB", "en"),
+        ("nl", "nl"),
+        ("pt", "pt-PT"),
+        ("pt-BR", "pt-BR"),
+        ("es-MX", "es-MX"),
+        ("zh", "zh"),
+    ],
+)
+def test_xai_names_some_languages_with_their_region(language: str | None, wire: str) -> None:
+    assert wire_language(language) == wire
 
 
 async def test_google() -> None:

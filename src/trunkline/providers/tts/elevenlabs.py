@@ -28,8 +28,8 @@ INACTIVITY_SECONDS = 180
 SLOWEST, FASTEST = 0.7, 1.2
 _LONGEST = 2500
 _HTTP_ONLY = ("eleven_v3",)
-_DETECTS_LANGUAGE = ("eleven_multilingual", "eleven_monolingual", "eleven_english")
-"""These refuse a language code."""
+_TAKES_LANGUAGE = ("_v2_5", "_v3", "_v4")
+"""Other models refuse a language code: they hear it from the words, or have one."""
 _MAY_PASS = frozenset(
     {"rate_limit_exceeded", "too_many_concurrent_requests", "system_busy", "internal_error", "internal_server_error"}
 )
@@ -158,7 +158,7 @@ def _query(config: TtsConfig, model: str, sample_rate_hz: int) -> dict[str, str]
     }
     if config.apply_text_normalization:
         query["apply_text_normalization"] = config.apply_text_normalization
-    if config.language and not model.startswith(_DETECTS_LANGUAGE):
+    if config.language and any(family in model for family in _TAKES_LANGUAGE):
         query["language_code"] = config.language.split("-")[0]
     return query
 

@@ -20,7 +20,7 @@ from trunkline.providers.voices import default_voice
 SLOWEST, FASTEST = 0.7, 1.5
 _LONGEST = 10_000
 _REGIONS = {"pt": "pt-PT", "es": "es-ES", "ar": "ar-EG"}
-"""Languages that the vendor takes only with a region."""
+"""Languages that the vendor takes only with a region; the others it takes without."""
 
 
 class XaiTts:
@@ -31,10 +31,9 @@ class XaiTts:
         self._key = key
 
     async def open(self, config: TtsConfig, sample_rate_hz: int) -> TtsSession:
-        language = config.language or "auto"
         query = {
             "voice": config.voice_id or default_voice("xai", None),
-            "language": _REGIONS.get(language, language),
+            "language": wire_language(config.language),
             "codec": "pcm",
             "sample_rate": str(sample_rate_hz),
             "optimize_streaming_latency": "1",
@@ -50,6 +49,12 @@ class XaiTts:
             lambda text: XaiUtterance(self._vendor, self._key, text),
             lambda: Decoder("pcm", sample_rate_hz, sample_rate_hz),
         )
+
+
+def wire_language(language: str | None) -> str:
+    """The language as the vendor names it."""
+    base = (language or "auto").split("-")[0]
+    return language if language and base in _REGIONS and language != base else _REGIONS.get(base, base)
 
 
 class XaiUtterance:
