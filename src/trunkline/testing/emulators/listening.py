@@ -179,11 +179,11 @@ async def listening(
             stream.complain(trouble.fault)
         yield stream
     finally:
+        house.open_streams -= 1
+        house.changed()
         await stream.crew.aclose()
         with suppress(ConnectionError):
             await stream.socket.close()
-        house.open_streams -= 1
-        house.changed()
 
 
 async def _refused(
