@@ -59,10 +59,11 @@ COMBINATIONS = (
     Combination("elevenlabs", "xai", "xai", "+31612341105"),
     Combination("openai", "openai", "openai", "+31612341106"),
 )
+PLUGINS = Combination("livekit:deepgram", "livekit:openai", "livekit:elevenlabs", "+31612341107")
 OWN = "gladia"
 """The vendor whose only good key is the organisation's own; the platform's is another."""
-UNPRICED = {"stt mistral/voxtral-mini-latest", "tts openai/gpt-4o-mini-tts"}
-"""What the vendor publishes no price of, or one for what it does not tell."""
+UNPRICED = {"stt mistral/voxtral-mini-latest"}
+"""What the vendor publishes no price of."""
 LIVE = {
     vendor: os.environ[f"TRUNKLINE_{vendor.upper()}_KEY"]
     for vendor in EMULATORS
@@ -173,16 +174,22 @@ async def _understood(phone: Phone, who: Combination) -> Told:
 def _is_billed(told: Told, who: Combination, own: str = "") -> None:
     """What each vendor did is counted under its name, and has a price; what ran on a key of one's own is not in the sum."""
     cost = told.call["cost"]
-    billed = {one["stage"]: one for one in cost["stages"]}
+    billed = _is_counted(told, who)
+    assert {one["provider"] for one in billed.values() if one["own_key"]} == who.vendors & {own}
+    assert set(cost["unpriced"]) <= UNPRICED
+    paid = sum(one["usd"] or 0 for one in billed.values() if not one["own_key"])
+    assert 0 < paid == pytest.approx(cost["total"] - cost["platform_fee"], abs=1e-5)
+
+
+def _is_counted(told: Told, who: Combination) -> dict[str, dict[str, Any]]:
+    """What each stage did, under its provider's name."""
+    billed = {one["stage"]: one for one in told.call["cost"]["stages"]}
     assert [billed[stage]["provider"] for stage in ("stt", "llm", "tts")] == [who.stt, who.llm, who.tts]
     assert billed["stt"]["usage"]["seconds"] > 2
     assert billed["llm"]["usage"]["prompt_tokens"] > 0
     assert billed["llm"]["usage"]["completion_tokens"] > 0
     assert billed["tts"]["usage"]["characters"] >= len(FIRST)
-    assert {one["provider"] for one in billed.values() if one["own_key"]} == who.vendors & {own}
-    assert set(cost["unpriced"]) <= UNPRICED
-    paid = sum(one["usd"] or 0 for one in billed.values() if not one["own_key"])
-    assert 0 < paid == pytest.approx(cost["total"] - cost["platform_fee"], abs=1e-5)
+    return billed
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,16 @@ class Emulated:
 
     phone: Phone
     vendors: Mapping[str, VendorEmulator]
+
+
+def _plugins(vendors: Mapping[str, VendorEmulator]) -> dict[str, Any]:
+    """What an operator sets who has these vendors by LiveKit's plugins too."""
+    openai, deepgram, elevenlabs = (vendors[name] for name in ("openai", "deepgram", "elevenlabs"))
+    return {
+        "openai": {"api_key": openai.key, "base_url": openai.url},
+        "deepgram": {"api_key": deepgram.key, "stt": {"base_url": f"{deepgram.url}/listen"}},
+        "elevenlabs": {"api_key": elevenlabs.key, "base_url": elevenlabs.url},
+    }
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -204,6 +221,7 @@ async def emulated(folder: Path) -> AsyncIterator[Emulated]:
             for name, value in emulator.environment().items()
         }
         settings[f"{OWN}_key"] = "a-key-that-the-vendor-refuses"
+        settings["livekit"] = json.dumps(_plugins(vendors))
         house = await stack.enter_async_context(installation(folder, **settings))
         await house.api.post("/byok?verify=true", {"provider": OWN, "api_key": vendors[OWN].key})
         yield Emulated(await stack.enter_async_context(_phone(house)), vendors)
@@ -213,7 +231,8 @@ async def emulated(folder: Path) -> AsyncIterator[Emulated]:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.timeout(400)
 async def test_every_vendor_holds_a_call_with_real_words_both_ways(emulated: Emulated) -> None:
-    told = await asyncio.gather(*(_understood(emulated.phone, who) for who in COMBINATIONS))
+    *told, plugged = await asyncio.gather(*(_understood(emulated.phone, who) for who in (*COMBINATIONS, PLUGINS)))
+    _is_counted(plugged, PLUGINS)
     for who, call in zip(COMBINATIONS, told, strict=True):
         _is_billed(call, who, OWN)
         assert call.call["messages"][0]["content"] == FIRST

@@ -294,6 +294,7 @@ def test_what_each_provider_was_used_for_is_told_apart() -> None:
     assert by["llm", "second"].prompt_tokens == usage.llm_prompt_tokens == 20
     assert by["stt", "first"].seconds == usage.stt_seconds == 2.0
     assert by["tts", "first"].characters == usage.tts_characters > 0
+    assert by["tts", "first"].seconds == pytest.approx(usage.tts_characters * 0.06, rel=0.05)
     assert ("llm", "first") not in by
     assert isinstance(world.models, TwoProviders)
     assert ("second", "sk-own") in world.models.keys

@@ -186,7 +186,7 @@ def test_every_price_of_the_catalogue_is_one_that_can_be_reckoned_with() -> None
     everything = {
         "stt": StageUsage("stt", "", seconds=60),
         "llm": StageUsage("llm", "", prompt_tokens=10, completion_tokens=5, cached_tokens=2),
-        "tts": StageUsage("tts", "", characters=100),
+        "tts": StageUsage("tts", "", characters=100, seconds=6),
         "realtime": StageUsage(
             "realtime",
             "",
@@ -207,8 +207,7 @@ def test_every_price_of_the_catalogue_is_one_that_can_be_reckoned_with() -> None
     for (category, provider, model), price in priced.items():
         used = everything[category]
         reckoned = cost(replace(used, provider=provider, model=model), known=known)["stages"][0]["usd"]
-        by_sound = category == "tts" and price is not None and set(price) == {"minute"}
-        assert (reckoned is None) == (price is None or by_sound), (category, provider, model)
+        assert (reckoned is None) == (price is None), (category, provider, model)
 
 
 def test_the_manual_tells_where_every_price_comes_from() -> None:

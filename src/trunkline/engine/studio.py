@@ -173,7 +173,7 @@ class Studio:
 
     async def _receive(self, take: Take, trial: Trial[TtsSession], opened: Opened[TtsSession], spoken: str) -> None:
         provider, given, came = opened.candidate.provider, len(take.pcm) - take.resumed_bytes, False
-        failed = False
+        failed, heard_bytes = False, 0
         try:
             async with watched(opened.session.speak(spoken), trial.left_seconds, provider, NEXT_AUDIO_SECONDS) as watch:
                 async for chunk in watch.stream:
@@ -181,6 +181,7 @@ class Studio:
                     if not came:
                         trial.worked()
                     came = True
+                    heard_bytes += len(chunk)
                     skipped = min(given, len(chunk))
                     given -= skipped
                     take.pcm += chunk[skipped:]
@@ -197,7 +198,7 @@ class Studio:
             failed = True
             raise
         finally:
-            self._book(opened, 0 if failed and not came else len(spoken))
+            self._book(opened, 0 if failed and not came else len(spoken), heard_bytes)
 
     def _number(self, trial: Trial[TtsSession]) -> int:
         return _RESERVE if self._voice == _RESERVE else trial.number
@@ -224,12 +225,12 @@ class Studio:
         take.voice = voice
         take.seconds_per_character = self._seconds_per_character
 
-    def _book(self, opened: Opened[TtsSession], characters: int) -> None:
-        """Books what was spoken, by the vendor's own count where it has one."""
+    def _book(self, opened: Opened[TtsSession], characters: int, heard_bytes: int) -> None:
+        """Books what was spoken and how long that took, by the vendor's own count of characters where it has one."""
         session = opened.session
         if isinstance(session, CountsCharacters):
             characters, opened.counted = session.billed_characters - opened.counted, session.billed_characters
-        self._opening.used(opened.candidate, characters=characters)
+        self._opening.used(opened.candidate, characters=characters, seconds=heard_bytes / self._bytes_per_second)
 
     async def _wait_for_room(self, take: Take) -> None:
         while self._is_full(take):
