@@ -176,6 +176,14 @@ async def test_a_level_that_is_refused_is_left_out(one: Emulated) -> None:
     assert ["thinkingConfig" in str(body) for body in one.chats()] == [True, False, False]
 
 
+async def test_a_models_name_stays_a_name(one: Emulated) -> None:
+    with pytest.raises(Upstream, match="404"):
+        await parts_of(one.llm, one.config(model="../models/gemini-2.5-flash?x=1#"))
+    name = "/v1beta/models/../models/gemini-2.5-flash?x=1#"
+    assert {asked.path for asked in one.house.received} <= {name, f"{name}:streamGenerateContent"}
+    assert len(one.house.received) > 0
+
+
 async def test_signatures_are_given_back(one: Emulated) -> None:
     """Those of calls that were made elsewhere are replaced by the sign that stands for none."""
     foreign = ToolCall("call_of_another", "get_weather", {"city": "Rome"})

@@ -180,3 +180,18 @@ async def test_an_empty_purse_stays_empty() -> None:
             await parts_of(OpenAiLlm(vendor, SecretStr(KEY)), LlmConfig(provider="openai"))
         await vendor.aclose()
     assert not caught.value.retryable
+
+
+async def test_only_what_helped_is_remembered() -> None:
+    """A server may repeat words of the request when it refuses it for something else."""
+    async with OpenAiChatEmulator(KEY) as server:
+        vendor = Vendor("openai", server.url)
+        llm, config = OpenAiLlm(vendor, SecretStr(KEY)), LlmConfig(provider="openai", model="gpt-5-mini")
+        server.behave(Behaviour(status=400, error="Invalid schema for function 'reasoning_effort'."))
+        with pytest.raises(Upstream):
+            await parts_of(llm, config)
+        server.behave(Behaviour())
+        assert text_of(await parts_of(llm, config))
+        await vendor.aclose()
+    chats = [one.body for one in server.requests if one.path.endswith("completions")]
+    assert ["reasoning_effort" in body for body in chats] == [True, False, True]

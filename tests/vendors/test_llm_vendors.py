@@ -228,3 +228,14 @@ async def test_a_model_that_is_not_there(one: Emulated) -> None:
         await parts_of(one.llm, one.config(model="no-such-model"), (SYSTEM, Turn("user", "Hi.")))
     assert not caught.value.retryable
     assert "no-such-model" in caught.value.vendor_message
+
+
+@pytest.mark.parametrize("name", sorted(HOUSES))
+@pytest.mark.parametrize("key", ["two\nlines", "späte"])
+async def test_a_key_that_cannot_be_sent(name: str, key: str) -> None:
+    async with emulated(name, key=key) as other:
+        with pytest.raises(Upstream) as caught:
+            await parts_of(other.llm, other.config())
+        assert not caught.value.retryable
+        assert key not in f"{caught.value} {caught.value.vendor_message}"
+        assert other.house.received == []

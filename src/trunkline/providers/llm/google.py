@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -30,7 +31,7 @@ class GoogleSession:
         def write(unknown: Collection[str]) -> bytes:
             return body_of(self._config, history, tools, unknown, self._signatures)
 
-        path = f"/models/{model}:streamGenerateContent?alt=sse"
+        path = f"/models/{quote(model, safe='')}:streamGenerateContent?alt=sse"
         async with self._line.accepted(path, model, DISPENSABLE, write) as answer:
             reply = GoogleReply(
                 self._line.failing,
@@ -64,6 +65,6 @@ class GoogleLlm:
         model = str(model_of("llm", "google", config.model)).removeprefix("models/")
         failing = Failing(self._vendor.name, self._key, self._vendor.name)
         headers = {"Content-Type": "application/json", "x-goog-api-key": self._key.get_secret_value()}
-        line = ServerLine(server_of(self._vendor), headers, failing, f"/models/{model}")
+        line = ServerLine(server_of(self._vendor), headers, failing, f"/models/{quote(model, safe='')}")
         line.warm()
         return GoogleSession(line, config.model_copy(update={"model": model}), self._signatures)

@@ -48,9 +48,12 @@ def server_of(vendor: Vendor) -> ModelServer:
 
 
 class ServerLine:
-    """One call's line to a model server. ``knock`` is the path of something that costs nothing to ask for."""
+    """One call's line to a model server. ``knock`` is the path of something that costs nothing to ask for. Raises Upstream
+    for a key that cannot be sent."""
 
     def __init__(self, server: ModelServer, headers: Mapping[str, str], failing: Failing, knock: str) -> None:
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise failing("The key cannot be sent to {it}: it has to be plain text on one line.", retryable=False)
         self.server = server
         self.failing = failing
         self._headers = headers
@@ -131,27 +134,35 @@ class ServerLine:
         ``dispensable`` has the parameters that can be done without, each with other words that mean it: refused by name,
         one is left out from then on, and the request sent again. Raises Upstream.
         """
+        unknown, left = self.server.unknown(model), set[str]()
         for _ in range(len(dispensable) + 1):
-            async with self.posted(path, write(self.server.unknown(model))) as answer:
-                if not await self._refused(answer, model, dispensable):
+            async with self.posted(path, write(unknown | left)) as answer:
+                refused = await self._refused(answer, unknown | left, dispensable)
+                if refused is None:
+                    self._learn(model, left)
                     yield answer
                     return
+                left.add(refused)
         raise self.failing("{it} refused the request again and again.", retryable=False)
 
     async def _refused(
-        self, answer: aiohttp.ClientResponse, model: str | None, dispensable: Mapping[str, Collection[str]]
-    ) -> bool:
-        """Whether the server refused a parameter that can be done without. Raises Upstream for any other refusal."""
+        self, answer: aiohttp.ClientResponse, left: Collection[str], dispensable: Mapping[str, Collection[str]]
+    ) -> str | None:
+        """The parameter that the server refused, if it can be done without; None where it took the request. Raises Upstream
+        for any other refusal."""
         if answer.status == 200:
-            return False
+            return None
         message, param, final = await error_of(answer)
-        unknown = self.server.unknown(model)
         for name, words in dispensable.items() if answer.status in _REFUSES_PARAMETERS else ():
-            if name not in unknown and (param in (name, *words) or _names(message, (name, *words))):
-                unknown.add(name)
-                _log.warning("the model does not take a parameter", model=model, parameter=name)
-                return True
+            if name not in left and (param in (name, *words) or _names(message, (name, *words))):
+                return name
         raise self.failing.refused(answer, message, final=final)
+
+    def _learn(self, model: str | None, left: Collection[str]) -> None:
+        """Only what helped is remembered: a server may repeat words of the request when it refuses it for something else."""
+        for name in left:
+            _log.warning("the model does not take a parameter", model=model, parameter=name)
+        self.server.unknown(model).update(left)
 
     async def events(
         self, answer: aiohttp.ClientResponse, complete: Callable[[], bool]
