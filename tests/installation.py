@@ -123,7 +123,8 @@ async def installation(folder: Path, **options: str) -> AsyncIterator[Installati
     }
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TRUNKLINE_")}
     environment |= {f"TRUNKLINE_{name.upper()}": value for name, value in settings.items()}
-    async with open_rooms(Settings(**settings)) as rooms:  # type: ignore[arg-type]
+    plain = {name: value for name, value in settings.items() if not value.startswith(("{", "["))}
+    async with open_rooms(Settings(**plain)) as rooms:  # type: ignore[arg-type]
         _, key = await organisations.create(rooms, "Bright Smile Dental")
     async with ApiClient(f"http://{http}", key) as api:
         house = Installation(folder, environment, api, key, folder / "platform.log")
