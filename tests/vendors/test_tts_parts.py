@@ -8,15 +8,20 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from tests.vendors.conformance_tts import Case, adapter, emulator
 from trunkline.audio.g711 import pcm_to_ulaw
 from trunkline.audio.resample import resample
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import TtsConfig
 from trunkline.providers.tts import requests, sockets
+from trunkline.providers.tts.deepgram import DeepgramUtterance
+from trunkline.providers.tts.elevenlabs import ElevenLabsUtterance
+from trunkline.providers.tts.inworld import InworldUtterance
 from trunkline.providers.tts.openai import OpenAiTts
-from trunkline.providers.tts.sockets import KeptSocket, SocketSession
+from trunkline.providers.tts.sockets import KeptSocket, SocketSession, Utterance
 from trunkline.providers.tts.sound import Decoder, sound_begins
 from trunkline.providers.tts.wording import parts, sayable, sentences
+from trunkline.providers.tts.xai import XaiUtterance
 from trunkline.providers.vendor import Vendor
 from trunkline.testing.emulators.house import Emulator
 from trunkline.testing.emulators.sounding import SpeechSocket, encoded
@@ -228,3 +233,77 @@ async def test_a_connection_that_was_closed_while_unused_is_replaced() -> None:
         assert b"".join([piece async for piece in session.speak("Hello.")])
         await session.aclose()
         await vendor.aclose()
+
+
+VENDOR = Vendor("any", "http://127.0.0.1:9")
+UTTERANCES: dict[str, Utterance] = {
+    "elevenlabs": ElevenLabsUtterance(VENDOR, KEY, "Hi.", {}),
+    "inworld": InworldUtterance(VENDOR, KEY, "Hi.", {}),
+    "deepgram": DeepgramUtterance(VENDOR, KEY, "Hi."),
+    "xai": XaiUtterance(VENDOR, KEY, "Hi."),
+}
+IGNORED = [
+    ("elevenlabs", "{}"),
+    ("elevenlabs", '{"type": "note", "audio": null}'),
+    ("elevenlabs", '{"audio": "AAAA", "contextId": "another"}'),
+    ("elevenlabs", '{"isFinal": true, "contextId": "another"}'),
+    ("inworld", "{}"),
+    ("inworld", '{"result": {"status": {"code": 0}, "noteOfTheDay": {}}}'),
+    ("inworld", '{"result": {"contextId": "another", "audioChunk": {"audioContent": "AAAA"}}}'),
+    ("inworld", '{"result": {"contextId": "another", "contextClosed": {}, "status": {"code": 13}}}'),
+    ("deepgram", '{"type": "Metadata", "request_id": "1"}'),
+    ("deepgram", '{"type": "Warning", "description": "slow", "code": "W-1"}'),
+    ("deepgram", '{"type": "Cleared", "sequence_id": 0}'),
+    ("deepgram", "{}"),
+    ("xai", '{"type": "session.note"}'),
+    ("xai", "{}"),
+]
+
+
+@pytest.mark.parametrize(("vendor", "message"), IGNORED)
+def test_messages_that_say_nothing_to_this_text_are_ignored(vendor: str, message: str) -> None:
+    assert UTTERANCES[vendor].heard(message) == b""
+
+
+@pytest.mark.parametrize("vendor", sorted(UTTERANCES))
+@pytest.mark.parametrize("message", ["", "{", "[]", "null", '"word"', "7"])
+def test_what_cannot_be_read_is_told(vendor: str, message: str) -> None:
+    with pytest.raises(Upstream) as told:
+        UTTERANCES[vendor].heard(message)
+    assert told.value.retryable
+
+
+REFUSALS = [
+    ("elevenlabs", '{"error": "quota_exceeded", "message": "k is out of credits", "code": 1008}', False),
+    ("elevenlabs", '{"error": "system_busy", "message": "busy", "code": 1008}', True),
+    ("inworld", '{"result": {"status": {"code": 3, "message": "no such voice"}}}', False),
+    ("inworld", '{"result": {"status": {"code": 8, "message": "too many"}}}', True),
+    ("inworld", '{"error": {"code": 16, "message": "who are you"}}', False),
+    ("deepgram", '{"type": "Error", "code": "DATA-0000", "description": "bad"}', False),
+    ("deepgram", '{"type": "Error", "code": "NET-0001", "description": "gone"}', True),
+    ("xai", '{"type": "error", "message": "it broke"}', True),
+    ("xai", '{"type": "error", "message": "bad voice", "code": 400}', False),
+]
+
+
+@pytest.mark.parametrize(("vendor", "message", "retryable"), REFUSALS)
+def test_what_a_vendor_refuses_is_told_with_its_words(vendor: str, message: str, retryable: bool) -> None:
+    with pytest.raises(Upstream) as told:
+        UTTERANCES[vendor].heard(message)
+    assert told.value.retryable == retryable
+    assert told.value.vendor_message
+    assert "k is out" not in told.value.vendor_message
+
+
+async def test_a_text_that_was_stopped_gives_its_connection_back() -> None:
+    house = emulator(Case("deepgram"))
+    async with house, adapter(Case("deepgram"), house) as tts:
+        session = await tts.open(TtsConfig(provider="deepgram"), 8000)
+        for _ in range(4):
+            sound = session.speak("One sentence to be stopped. And another one that is longer than the first.")
+            await anext(sound)
+            await sound.aclose()  # type: ignore[attr-defined]
+        await house.until(lambda: len([one for one in house.received if "Clear" in str(one.body)]) == 4)
+        await house.until(lambda: house.open_streams == 1)
+        assert b"".join([piece async for piece in session.speak("Well?")])
+        await session.aclose()

@@ -130,7 +130,7 @@ async def _inworld(vendor: Vendor, key: SecretStr) -> list[VoiceFacts]:
     voices: list[VoiceFacts] = []
     for _ in range(_MOST_PAGES):
         page = await asked(vendor, key, f"{vendor.url}/voices/v1/voices", headers, query)
-        for one in page.get("voices") or ():
+        for one in (voice for voice in page.get("voices") or () if voice.get("voiceId")):
             gender = next((tag for tag in one.get("tags") or () if tag in _KINDS), None)
             name, told = one.get("displayName"), one.get("description")
             voices.append(_fact(one["voiceId"], name, _tag(one.get("langCode")), "inworld", gender, told))

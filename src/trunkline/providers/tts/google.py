@@ -16,7 +16,7 @@ import orjson
 from pydantic import SecretStr
 
 from trunkline.base.errors import Invalid
-from trunkline.base.sse import SseParser
+from trunkline.base.sse import SseParser, SseTooLong
 from trunkline.domain.assistant import TtsConfig
 from trunkline.ports.models import TtsSession
 from trunkline.providers.offers import model_of
@@ -115,8 +115,14 @@ class GeminiSession(RequestSession):
             parser = SseParser()
             async with aclosing(events):
                 async for data in events:
-                    for event in parser.feed(data):
-                        yield self._heard(event.data)
+                    for sound in self._events(parser, data):
+                        yield sound
+
+    def _events(self, parser: SseParser, data: bytes) -> list[bytes]:
+        try:
+            return [self._heard(event.data) for event in parser.feed(data)]
+        except SseTooLong as error:
+            raise unreadable(self.vendor, error) from None
 
     def _part(self, text: str) -> dict[str, Any]:
         if not self._manner:

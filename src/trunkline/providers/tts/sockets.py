@@ -99,7 +99,7 @@ class KeptSocket:
                 await channel.send(*messages)
                 while not utterance.stopped(await channel.message()):
                     pass
-        except (Upstream, TimeoutError):
+        except (Upstream, TimeoutError, ValueError, AttributeError):
             self.drop(channel)
             return
         self.give(channel)
