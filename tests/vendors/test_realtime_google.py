@@ -265,3 +265,18 @@ def test_what_interrupts_the_vendors_own_playback_is_no_party() -> None:
     assert _take(conversation, interrupted=True) == []
     assert _take(conversation, turnComplete=True) == []
     assert conversation.due
+
+
+@pytest.mark.unit
+def test_a_reply_that_has_not_begun_can_be_given_up() -> None:
+    conversation, wire = _rules()
+    conversation.add([Turn("user", "Say banana.")])
+    conversation.ask()
+    assert conversation.due
+    conversation.cancel()
+    assert wire[-1] == {"clientContent": {"turnComplete": False}}
+    assert not conversation.due
+    assert _take(conversation, interrupted=True) == []
+    assert _take(conversation, turnComplete=True) == []
+    assert _take(conversation, outputTranscription={"text": "Yes."})[0] == ReplyStarted("reply_1")
+    assert PartyStarted() in _take(conversation, interrupted=True)

@@ -318,6 +318,9 @@ def test_a_reply_of_several_items_is_cut_where_it_was_heard() -> None:
         {"type": "conversation.item.truncate", "item_id": "two", "content_index": 0, "audio_end_ms": 250},
         {"type": "conversation.item.delete", "item_id": "three"},
     ]
+    output = [{"type": "message", "id": "three"}, {"type": "message", "id": "four"}]
+    told(conversation, "response.done", response={"id": "a", "status": "cancelled", "output": output})
+    assert wire[2:] == [{"type": "conversation.item.delete", "item_id": "four"}]
 
 
 def _failure(error: Mapping[str, Any]) -> Upstream:

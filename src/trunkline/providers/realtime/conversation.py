@@ -86,7 +86,7 @@ class Conversation:
         known = self._replies.get(reply)
         if known is None:
             return
-        known.given_up = True
+        known.given_up = known.unheard = True
         found = cuts(known, played_seconds, self._sound.rate_hz)
         for cut in found:
             if cut.end_ms is None or not self._dialect.truncates:
@@ -221,6 +221,9 @@ class Conversation:
     def _ended(self, reply: Reply, response: Event, figures: Spent) -> Iterator[RealtimeEvent]:
         self._reply = None
         reply.done = True
+        for item in response.get("output") or () if reply.unheard else ():
+            if item.get("type") == "message" and item.get("id") not in reply.items:
+                self._send({"type": "conversation.item.delete", "item_id": item["id"]})
         details = response.get("status_details") or {}
         failed = response.get("status") == "failed" or details.get("reason") == "content_filter"
         if failed:

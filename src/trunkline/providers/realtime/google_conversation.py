@@ -118,8 +118,14 @@ class GoogleConversation:
         self._waiting = deque(one for one in self._waiting if one is not None)
         if self._reply is not None and not self._reply.given_up:
             self._reply.given_up = True
-            self._cut = True
-            self._send({"clientContent": {"turnComplete": False}})
+            self._break_in()
+        elif self._reply is None and self._owed:
+            self._owed = self.due = False
+            self._break_in()
+
+    def _break_in(self) -> None:
+        self._cut = True
+        self._send({"clientContent": {"turnComplete": False}})
 
     def truncate(self, reply: str, played_seconds: float, heard: str) -> None:
         """Tells the model what was heard of it: its conversation cannot be cut."""
@@ -200,7 +206,7 @@ class GoogleConversation:
             yield PartyStopped()
         self._count += 1
         self._reply = self._replies.begin(f"reply_{self._count}")
-        self._answers_results = self._unanswered = self._owed = self._plays = False
+        self._answers_results = self._unanswered = self._owed = self._plays = self._cut = False
         self.due = True
         yield ReplyStarted(self._reply.id)
 

@@ -17,7 +17,7 @@ _KEPT = 16
 @dataclass(slots=True)
 class Reply:
     """One reply. ``items`` holds how many bytes of sound each of its items had, in order; ``given_up``: the party spoke,
-    or it was cancelled, so no more of its sound is wanted."""
+    or it was cancelled, so no more of its sound is wanted; ``unheard``: what is still to come of it is to be forgotten."""
 
     id: str
     to_line: Resampler
@@ -25,6 +25,7 @@ class Reply:
     items: dict[str, int] = field(default_factory=dict)
     calls: dict[str, ToolCall] = field(default_factory=dict)
     given_up: bool = False
+    unheard: bool = False
     done: bool = False
 
     def sound(self, item: str, pcm: bytes) -> bytes:
