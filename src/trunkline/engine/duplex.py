@@ -63,7 +63,7 @@ class Duplex:
         self._given: deque[Given] = deque()
         self._replies = Replies(self._bytes_per_second)
         self._failed_replies = 0
-        self._pushed_bytes = self._sounded_bytes = 0
+        self._booked_at = 0.0
         self._limit: asyncio.Timeout | None = None
         self._heard_party = self._party_speaks = False
         self._taken_back_at = float("-inf")
@@ -106,7 +106,7 @@ class Duplex:
             async with reading(opened.session.events()) as told, asyncio.timeout(None) as self._limit:
                 self._opened, self._heard_party, self._party_speaks = opened, False, False
                 self._tell(events.ModelReady(again=self._was_open))
-                self._was_open = True
+                self._was_open, self._booked_at = True, self._clock.monotonic()
                 async for event in told:
                     self._take(event)
         except TimeoutError:
@@ -138,7 +138,6 @@ class Duplex:
         if self._opened is None or not self._ready or self._disturbed:
             return False
         self._opened.session.push(pcm)
-        self._pushed_bytes += len(pcm)
         return True
 
     @property
@@ -311,7 +310,6 @@ class Duplex:
 
     def _sound(self, id: str, pcm: bytes) -> None:
         reply = self._replies.made(id)
-        self._sounded_bytes += len(pcm)
         if reply is None or reply.take.done:
             return
         reply.take.pcm += pcm
@@ -375,11 +373,11 @@ class Duplex:
     # --- what it costs
 
     def book(self) -> None:
-        """Books the sound that went both ways since the last time."""
+        """Books for how long its session was open since the last time: that is what vendors bill who bill by the minute."""
         if self._opened is not None:
-            seconds = (self._pushed_bytes + self._sounded_bytes) / self._bytes_per_second
-            self._opening.used(self._opened.candidate, seconds=seconds)
-            self._pushed_bytes = self._sounded_bytes = 0
+            now = self._clock.monotonic()
+            self._opening.used(self._opened.candidate, seconds=now - self._booked_at)
+            self._booked_at = now
 
     def _spend(self, spent: Spent) -> None:
         if self._opened is not None:
