@@ -24,6 +24,7 @@ from trunkline.ports.models import Delta, Spent, ToolCall, Turn
 from trunkline.providers.llm.failing import Failing
 from trunkline.providers.llm.google_reply import GoogleReply, Signatures
 from trunkline.providers.llm.google_request import older_schema
+from trunkline.providers.llm.server import server_of
 from trunkline.testing.emulators.brain import Answer, BrainCall
 from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
 
@@ -222,6 +223,15 @@ async def test_names_that_google_does_not_take(one: Emulated) -> None:
     assert call.name == "3d-print"
     later = (*ASKED, Turn("assistant", "", (call,)), Turn("tool", "2", (), call.id))
     assert text_of(await parts_of(one.llm, one.config(), later, (odd,)))
+
+
+async def test_a_model_that_takes_only_the_older_form_of_schemas(one: Emulated) -> None:
+    server_of(one.vendor).unknown(MODEL).add("parametersJsonSchema")
+    (call,) = calls_of(
+        await parts_of(one.llm, one.config(), (Turn("user", "Get weather in Paris, in celsius."),), TOOLS)
+    )
+    assert call.arguments == {"city": "Paris", "unit": "celsius"}
+    assert "parametersJsonSchema" not in str(one.chats()[-1])
 
 
 def test_the_older_form_of_a_schema() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from pydantic import SecretStr
 
 from tests.vendors.conformance_llm import (
     ASKED,
@@ -22,11 +23,12 @@ from tests.vendors.conformance_llm import (
     text_of,
 )
 from trunkline.base.errors import Upstream
-from trunkline.domain.assistant import AnalysisPlan
+from trunkline.domain.assistant import AnalysisPlan, FunctionSpec, SttConfig, TtsConfig
 from trunkline.jobs.asking_model import Model, for_analysis, json_in, judging_turns, summary_turns
 from trunkline.ports.models import Delta, Spent, Turn
+from trunkline.providers.catalogue import Catalogue, ProviderSettings
 from trunkline.testing.emulators.brain import Answer, BrainCall
-from trunkline.testing.emulators.house import Fault, Moment, Trouble
+from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
 
 pytestmark = pytest.mark.room
 
@@ -70,6 +72,22 @@ async def test_every_history_is_taken(one: Emulated, name: str) -> None:
     assert said
     if HISTORIES[name][-1].role == "tool" and "rain" in HISTORIES[name][-1].content:
         assert "rain" in said
+
+
+async def test_tools_with_the_least_of_a_schema(one: Emulated) -> None:
+    tools = (FunctionSpec(name="ring", parameters={}), FunctionSpec(name="knock", parameters={"type": "object"}))
+    (call,) = calls_of(await parts_of(one.llm, one.config(), (Turn("user", "Please knock."),), tools))
+    assert (call.name, call.arguments) == ("knock", {})
+
+
+async def test_the_catalogue_has_it(one: Emulated) -> None:
+    name = one.house.vendor
+    settings = ProviderSettings(urls={name: one.house.url}, keys={name: SecretStr(KEY)})
+    async with Catalogue(settings) as models:
+        models.check(one.config(), SttConfig(provider="local"), TtsConfig(provider="local"), own=())
+        assert text_of(await parts_of(models.llm(name), one.config()))
+        with pytest.raises(Upstream):
+            await parts_of(models.llm(name, SecretStr("an organisations own")), one.config())
 
 
 async def test_a_reply_begins_before_it_has_ended(hasty: Emulated) -> None:

@@ -83,8 +83,8 @@ def _thoughts_are_known(sides: Sequence[Side], thoughts: Thoughts) -> bool:
 
 
 def _tool(tool: FunctionSpec) -> dict[str, Any]:
-    schema = tool.parameters if tool.parameters.get("type") == "object" else {**tool.parameters, "type": "object"}
-    return {"name": tool.name, "description": tool.description, "input_schema": schema}
+    described = {"description": tool.description} if tool.description else {}
+    return {"name": tool.name, **described, "input_schema": {**tool.parameters, "type": "object"}}
 
 
 def _message(side: Side, thoughts: Thoughts | None) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def _manner(config: LlmConfig, dialect: Dialect, *, tools: bool) -> dict[str, An
 
 
 def _function(tool: FunctionSpec) -> dict[str, Any]:
-    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    """Some servers want a schema to say that it is of an object, and to have properties, though there be none."""
+    parameters = {"type": "object", "properties": {}, **tool.parameters}
+    return {"name": tool.name, "description": tool.description, "parameters": parameters}
 
 
 def _message(turn: Turn) -> dict[str, Any]:

@@ -74,8 +74,9 @@ def _openai_fields(body: Mapping[str, Any]) -> Refusal | None:
         return openai_error(404, text, code="model_not_found")
     for tool in body.get("tools") or ():
         function = tool.get("function", {})
-        if (function.get("parameters") or {"type": "object"}).get("type") != "object":
-            text = f"Invalid schema for function '{function.get('name')}': it must be of 'type: \"object\"'."
+        parameters = function.get("parameters") or {"type": "object", "properties": {}}
+        if parameters.get("type") != "object" or "properties" not in parameters:
+            text = f"Invalid schema for function '{function.get('name')}': it has to be an object with properties."
             return openai_error(400, text, code="invalid_function_parameters", param="tools[0].function.parameters")
     return None
 
