@@ -65,19 +65,31 @@ def _keys() -> Iterator[str]:
 
 
 def _models(stage: str, *, realtime: bool) -> Iterator[str]:
-    options = stage != "llm"
-    yield from _head("provider", "models, the default first", *(["own options"] if options else []))
+    more = {"llm": (), "stt": ("languages", "own options"), "tts": ("own options",)}[stage]
+    yield from _head("provider", "models, the default first", *more)
     for provider, offer in read_catalogue()[stage].items():
         if provider.endswith("_realtime") is not realtime:
             continue
         models = sorted(offer["models"], key=lambda one: not one["default"])
         named = ", ".join(f"`{one['id']}`{' (old)' if one['legacy'] else ''}" for one in models) or "any"
-        own = [", ".join(_option(name, limits) for name, limits in offer.get("options", {}).items())]
-        yield _row(f"`{provider}`", named, *(own if options else []))
+        columns = {
+            "languages": _languages(stage, provider, offer),
+            "own options": ", ".join(_option(name, limits) for name, limits in offer.get("options", {}).items()),
+        }
+        yield _row(f"`{provider}`", named, *(columns[name] for name in more))
+
+
+def _languages(stage: str, provider: str, offer: dict[str, Any]) -> str:
+    if stage == "stt" and provider == "local":
+        return "`moonshine-tiny` en, `whisper-base` many"
+    return str(offer.get("languages", ""))
 
 
 def _option(name: str, limits: dict[str, Any]) -> str:
-    return f"`{name}` {limits['min']:g} to {limits['max']:g}" if "min" in limits else f"`{name}`"
+    if "min" in limits:
+        return f"`{name}` {limits['min']:g} to {limits['max']:g}"
+    most = f" (at most {limits['most']})" if "most" in limits else ""
+    return f"`{name}`{most}"
 
 
 def _emulators() -> Iterator[str]:

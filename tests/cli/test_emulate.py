@@ -74,6 +74,22 @@ async def test_it_tells_what_to_set_logs_without_secrets_and_stops_when_told() -
     assert KEY.encode() not in running.errors
 
 
+async def test_what_is_to_go_wrong_goes_wrong_so_many_times() -> None:
+    port = free_port()
+    options = ("--fault", "overloaded", "--moment", "connect", "--times", "1")
+    async with (
+        _emulating(2, "openai", "--listen", f"127.0.0.1:{port}", *options) as running,
+        aiohttp.ClientSession(headers={"Authorization": "Bearer emulated-key"}) as http,
+    ):
+        body = {"model": "gpt-5.4", "messages": [{"role": "user", "content": "It is Friday."}]}
+        url = f"{running.environment['TRUNKLINE_OPENAI_URL']}/chat/completions"
+        statuses = []
+        for _ in range(2):
+            async with http.post(url, json=body) as answer:
+                statuses.append(answer.status)
+        assert statuses == [503, 200]
+
+
 async def test_all_vendors_at_once_each_at_a_port_of_its_own() -> None:
     first = free_port(len(EMULATORS))
     async with _emulating(2 * len(EMULATORS) + 1, "--all", "--listen", f"127.0.0.1:{first}") as running:
