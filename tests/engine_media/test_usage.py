@@ -15,7 +15,7 @@ from trunkline.testing.models import ScriptedTts, tone
 pytestmark = pytest.mark.call
 
 PARTS = (
-    StageUsage("stt", "deepgram", "nova-3", seconds=1.2345),
+    StageUsage("stt", "deepgram", "nova-3", seconds=1.2346),
     StageUsage("llm", "openai", "gpt", own_key=True, prompt_tokens=10, completion_tokens=5, cached_tokens=4),
     StageUsage("llm", "mistral", "small", prompt_tokens=7, completion_tokens=2),
     StageUsage("llm", "openai", "gpt", own_key=True, prompt_tokens=20, completion_tokens=6, cached_tokens=16),
