@@ -14,7 +14,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import SttConfig
 from trunkline.ports.models import Final, Partial, SttStream
 from trunkline.providers import makers
-from trunkline.providers.vendor import Vendor
+from trunkline.providers.vendor import SILENCE_SECONDS, Vendor
 from trunkline.testing.emulators.deepgram_listen import add_deepgram_listen
 from trunkline.testing.emulators.elevenlabs_scribe import add_elevenlabs_scribe
 from trunkline.testing.emulators.gladia_live import add_gladia_live
@@ -134,10 +134,15 @@ class Call:
 
 @asynccontextmanager
 async def calling(
-    provider: str, url: str, key: str = KEY, config: SttConfig | None = None, rate_hz: int = RATE_HZ
+    provider: str,
+    url: str,
+    key: str = KEY,
+    config: SttConfig | None = None,
+    rate_hz: int = RATE_HZ,
+    silence_seconds: float = SILENCE_SECONDS,
 ) -> AsyncIterator[Call]:
     """A call that is heard by a provider at an address."""
-    vendor = Vendor(provider, url)
+    vendor = Vendor(provider, url, silence_seconds=silence_seconds)
     try:
         stream = await makers.STT[provider](vendor, SecretStr(key)).open(
             config or SttConfig(provider=provider), rate_hz

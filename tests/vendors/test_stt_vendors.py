@@ -24,6 +24,7 @@ from tests.vendors.conformance_stt import (
 from trunkline.audio.frame import seconds_of, silence
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import SttConfig
+from trunkline.providers.stt import deepgram, elevenlabs, gladia, mistral, stream
 from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
 from trunkline.testing.emulators.speaking import speech
 
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.room
 
 HALF_OPEN_SECONDS = 10.0
 """Five for each of two utterances, though mostly the first one fails."""
+CONNECT_SECONDS = 2.0
 SHORT = "Thank you very much."
 AT_ONCE = (Fault.RATE_LIMITED, Fault.OVERLOADED, Fault.ERROR, Fault.DROP, Fault.GARBAGE)
 GUESSING = tuple(name for name in VENDORS if name != "openai")
@@ -104,11 +106,11 @@ async def test_what_is_billed_adds_up(vendor: str, house: House) -> None:
 # --- trouble
 
 
-async def fails(vendor: str, house: House, trouble: Trouble, seconds: float = 8.0) -> Upstream:
+async def fails(vendor: str, house: House, trouble: Trouble, seconds: float) -> Upstream:
     """How a call fails that has this trouble: at once, or, where the vendor had told enough before it, the next time."""
     house.misbehave(trouble)
     try:
-        async with asyncio.timeout(seconds), calling(vendor, house.url) as call:
+        async with asyncio.timeout(seconds), calling(vendor, house.url, silence_seconds=CONNECT_SECONDS) as call:
             await call.say_in_time(SHORT)
             await call.until(lambda call: bool(call.finals))
             await call.say_in_time(SHORT)
@@ -117,36 +119,50 @@ async def fails(vendor: str, house: House, trouble: Trouble, seconds: float = 8.
         return error
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+async def all_fail(trouble: Trouble) -> dict[str, Upstream]:
+    """How the call with each vendor fails that has this trouble; nothing is left of any."""
+
+    async def one(vendor: str) -> Upstream:
+        async with House(vendor) as house:
+            error = await fails(vendor, house, trouble, HALF_OPEN_SECONDS)
+            await house.until(lambda: house.open_streams == 0)
+            return error
+
+    return dict(zip(VENDORS, await asyncio.gather(*(one(vendor) for vendor in VENDORS)), strict=True))
+
+
 @pytest.mark.parametrize("moment", list(Moment))
 @pytest.mark.parametrize("fault", AT_ONCE)
-async def test_a_fault_is_a_failure_at_once(vendor: str, house: House, fault: Fault, moment: Moment) -> None:
-    error = await fails(vendor, house, Trouble(fault, moment))
+async def test_a_fault_is_a_failure_at_once(fault: Fault, moment: Moment) -> None:
     refused_for_good = fault is Fault.ERROR and moment is Moment.CONNECT
-    assert error.retryable is not refused_for_good
-    assert error.provider == vendor
-    assert KEY not in f"{error!r} {error.message} {error.vendor_message}"
-    await house.until(lambda: house.open_streams == 0)
+    for vendor, error in (await all_fail(Trouble(fault, moment))).items():
+        assert error.provider == vendor
+        assert error.retryable is not refused_for_good, error
+        assert KEY not in f"{error!r} {error.message} {error.vendor_message}"
 
 
 @pytest.mark.parametrize("fault", [Fault.SILENCE, Fault.HALF_OPEN])
 @pytest.mark.parametrize("moment", list(Moment))
 async def test_a_socket_that_says_nothing_fails_within_seconds(fault: Fault, moment: Moment) -> None:
-    async def one(vendor: str) -> Upstream:
-        async with House(vendor) as house:
-            error = await fails(vendor, house, Trouble(fault, moment), HALF_OPEN_SECONDS)
-            await house.until(lambda: house.open_streams == 0)
-            return error
+    errors = await all_fail(Trouble(fault, moment))
+    assert all(error.retryable for error in errors.values()), errors
 
-    errors = await asyncio.gather(*(one(vendor) for vendor in VENDORS))
-    assert all(error.retryable for error in errors), errors
+
+async def test_a_half_open_socket_is_noticed_though_nobody_speaks() -> None:
+    async with House("deepgram") as house:
+        house.misbehave(Trouble(Fault.HALF_OPEN, Moment.FIRST))
+        async with calling("deepgram", house.url) as call:
+            call.push(silence(1.5, RATE_HZ))
+            error = await call.failed(HALF_OPEN_SECONDS)
+            assert error.retryable
+            assert error.message == "deepgram fell silent"
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("moment", [Moment.FIRST, Moment.MIDDLE])
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.ODD_CHUNKS])
 async def test_slow_and_odd_results_are_right_results(vendor: str, house: House, fault: Fault, moment: Moment) -> None:
-    house.misbehave(Trouble(fault, moment, seconds=0.8))
+    house.misbehave(Trouble(fault, moment, seconds=0.4))
     async with calling(vendor, house.url) as call:
         await call.say_in_time(BOOKING)
         await call.until(lambda call: bool(call.finals))
@@ -188,3 +204,20 @@ async def test_a_model_that_the_vendor_does_not_have_is_refused_for_good(vendor:
         async with calling(vendor, house.url, config=SttConfig(provider=vendor, model="no-such-model")):
             raise AssertionError("it was let in")
     assert not refused.value.retryable
+
+
+@pytest.mark.parametrize("vendor", [vendor for vendor in VENDORS if vendor != "openai"])
+async def test_a_call_that_sends_no_sound_for_a_while_is_heard_after_it(
+    vendor: str, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recogniser is kept alive, and what it was sent for that does not shift the places of words."""
+    for dialect in (deepgram.Listen, elevenlabs.Scribe, gladia.Live, mistral.Voxtral):
+        monkeypatch.setattr(dialect, "keep_alive_seconds", 0.2)
+    monkeypatch.setattr(stream, "_LOOK_SECONDS", 0.05)
+    async with calling(vendor, house.url) as call:
+        await call.say_and_hear(THANKS)
+        await asyncio.sleep(1.5)
+        await call.say(BOOKING, THANKS)
+        await call.until(lambda call: len(call.finals) == 3)
+        assert has_words(call.finals[1].text, ["table", "two people"])
+        assert has_words(call.finals[2].text, ["thank you", "help"])

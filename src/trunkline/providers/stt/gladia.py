@@ -8,7 +8,6 @@ import aiohttp
 import orjson
 from pydantic import SecretStr
 
-from trunkline.audio.frame import silence
 from trunkline.domain.assistant import SttConfig
 from trunkline.providers.offers import model_of
 from trunkline.providers.stt.sockets import unreadable, wire_rate
@@ -22,7 +21,6 @@ _ENDPOINTING_SECONDS = 0.05
 _END_SECONDS = 0.2
 _NOTICED_SECONDS = 0.6
 """So long after its last word we have noticed the end of speech."""
-_KEEP_ALIVE_SECONDS = 5.0
 _LARGEST_ANSWER_BYTES = 1 << 16
 
 
@@ -124,7 +122,7 @@ class Live:
     """
 
     speech_only = False
-    keep_alive_seconds = _KEEP_ALIVE_SECONDS
+    keep_alive_seconds = 5.0
 
     def __init__(self, vendor: Vendor, key: SecretStr, rate_hz: int, config: SttConfig) -> None:
         self.rate_hz = rate_hz
@@ -147,8 +145,8 @@ class Live:
     def padding_seconds(self, seconds: float) -> float:
         return self._silence_seconds
 
-    def keep_alive(self) -> bytes:
-        return silence(0.1, self.rate_hz)
+    def keep_alive(self) -> None:
+        return None
 
     def farewell(self) -> Iterable[str]:
         return ('{"type":"stop_recording"}',)

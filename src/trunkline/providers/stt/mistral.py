@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import SttConfig
 from trunkline.providers.offers import model_of
-from trunkline.providers.stt.sockets import greeted, wire_rate
+from trunkline.providers.stt.sockets import greeted, settled, wire_rate
 from trunkline.providers.stt.stream import SocketStream
 from trunkline.providers.stt.utterances import Answered, Guess, Told, Words
 from trunkline.providers.vendor import Vendor, retryable_status
@@ -20,7 +20,6 @@ from trunkline.providers.vendor import Vendor, retryable_status
 _RATES_HZ = (8_000, 16_000, 22_050, 44_100, 48_000)
 REALTIME_MODELS = {"voxtral-mini-latest": "voxtral-mini-transcribe-realtime-latest"}
 """Where a model's name is that of its form for whole recordings: what the realtime endpoint calls it."""
-_KEPT_ALIVE_SECONDS = 0.06
 
 
 class MistralStt:
@@ -39,11 +38,8 @@ class MistralStt:
         socket = await self._vendor.connect(url, headers, self._key)
         voxtral = Voxtral(self._vendor, self._key, rate_hz)
         await greeted(socket, self._vendor, self._key, voxtral.created)
-        async with self._vendor.requested(self._key):
-            await socket.send_str(
-                orjson.dumps({"type": "session.update", "session": session(config, rate_hz)}).decode()
-            )
-        await greeted(socket, self._vendor, self._key, voxtral.updated)
+        settings = {"type": "session.update", "session": session(config, rate_hz)}
+        await settled(socket, self._vendor, self._key, settings, voxtral.updated)
         return SocketStream(socket, self._vendor, self._key, voxtral, sample_rate_hz)
 
 
@@ -94,8 +90,8 @@ class Voxtral:
     def padding_seconds(self, seconds: float) -> float:
         return 0.0
 
-    def keep_alive(self) -> str:
-        return self.sound(bytes(2 * round(_KEPT_ALIVE_SECONDS * self.rate_hz)))
+    def keep_alive(self) -> None:
+        return None
 
     def farewell(self) -> Iterable[str]:
         return ('{"type":"input_audio.end"}',)

@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import orjson
 from pydantic import SecretStr
 
 from trunkline.audio.g711 import pcm_to_ulaw
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import SttConfig
 from trunkline.providers.offers import model_of
-from trunkline.providers.stt.sockets import greeted
+from trunkline.providers.stt.sockets import greeted, settled
 from trunkline.providers.stt.stream import SocketStream
 from trunkline.providers.stt.utterances import Answered, Billed, Guess, Told, Words
 from trunkline.providers.vendor import Vendor
@@ -44,11 +43,8 @@ class OpenAiStt:
         rate_hz = _TELEPHONE_HZ if sample_rate_hz == _TELEPHONE_HZ else _PCM_HZ
         dialect = Transcription(self._vendor, self._key, rate_hz)
         await greeted(socket, self._vendor, self._key, dialect.created)
-        async with self._vendor.requested(self._key):
-            await socket.send_str(
-                orjson.dumps({"type": "session.update", "session": session(config, rate_hz)}).decode()
-            )
-        await greeted(socket, self._vendor, self._key, dialect.updated)
+        settings = {"type": "session.update", "session": session(config, rate_hz)}
+        await settled(socket, self._vendor, self._key, settings, dialect.updated)
         return SocketStream(socket, self._vendor, self._key, dialect, sample_rate_hz)
 
 
@@ -115,8 +111,8 @@ class Transcription:
     def padding_seconds(self, seconds: float) -> float:
         return max(0.0, _SHORTEST_COMMIT_SECONDS - seconds)
 
-    def keep_alive(self) -> str:
-        return self.sound(b"")
+    def keep_alive(self) -> None:
+        return None
 
     def farewell(self) -> Iterable[str]:
         return ()

@@ -10,7 +10,7 @@ import orjson
 from pydantic import SecretStr
 
 from trunkline.base.errors import Upstream
-from trunkline.providers.vendor import SILENCE_SECONDS, Vendor, retryable_status
+from trunkline.providers.vendor import Vendor, retryable_status
 
 _CLOSE_SECONDS = 1.0
 _FINAL_CLOSE_CODES = frozenset({1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003})
@@ -67,7 +67,7 @@ async def greeted(
     """Reads until ``accept`` is content with a message (it raises Upstream for a refusal). A socket on which that does
     not come about is closed."""
     try:
-        async with asyncio.timeout(SILENCE_SECONDS):
+        async with asyncio.timeout(vendor.silence_seconds):
             while not _accepted(await next_message(socket, vendor, key), vendor, accept):
                 continue
     except TimeoutError as error:
@@ -76,6 +76,23 @@ async def greeted(
     except BaseException:
         await shut(socket)
         raise
+
+
+async def settled(
+    socket: aiohttp.ClientWebSocketResponse,
+    vendor: Vendor,
+    key: SecretStr,
+    settings: dict[str, Any],
+    accept: Callable[[dict[str, Any]], bool],
+) -> None:
+    """Sends the settings of a session and reads until they are accepted, as ``greeted`` does."""
+    try:
+        async with vendor.requested(key):
+            await socket.send_str(orjson.dumps(settings).decode())
+    except BaseException:
+        await shut(socket)
+        raise
+    await greeted(socket, vendor, key, accept)
 
 
 def _accepted(message: dict[str, Any], vendor: Vendor, accept: Callable[[dict[str, Any]], bool]) -> bool:

@@ -21,6 +21,7 @@ CHUNK_SECONDS = 0.06
 BEFORE_SPEECH_SECONDS = 0.4
 """What a vendor that hears only speech is given from before it was noticed."""
 _LOOK_SECONDS = 1.0
+_KEEP_ALIVE_SECONDS = 0.1
 
 Message = str | bytes
 
@@ -44,8 +45,8 @@ class Dialect(Protocol):
     def padding_seconds(self, seconds: float) -> float:
         """How much silence must follow an utterance, of which ``seconds`` of sound were sent, before ``finalise``."""
 
-    def keep_alive(self) -> Message:
-        """What is sent in place of sound, so that the vendor does not hang up."""
+    def keep_alive(self) -> Message | None:
+        """What is sent in place of sound, so that the vendor does not hang up; None where that must be silence."""
 
     def farewell(self) -> Iterable[Message]:
         """What is sent before the socket is closed."""
@@ -173,8 +174,15 @@ class SocketStream:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             if self._now() - self._sent_at >= self._dialect.keep_alive_seconds:
-                self._outbox.append(self._dialect.keep_alive())
-                self._wake.set()
+                self._stay()
+
+    def _stay(self) -> None:
+        if (message := self._dialect.keep_alive()) is None:
+            self._pcm += silence(_KEEP_ALIVE_SECONDS, self._dialect.rate_hz)
+            self._post()
+        else:
+            self._outbox.append(message)
+            self._wake.set()
 
     # --- the reader
 
