@@ -177,6 +177,15 @@ async def test_a_wrong_key_is_refused_for_good(vendor: str, house: House) -> Non
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_key_that_cannot_be_sent_is_refused_for_good(vendor: str, house: House) -> None:
+    with pytest.raises(Upstream) as refused:
+        async with calling(vendor, house.url, "wrong\nkey-4711"):
+            raise AssertionError("it was let in")
+    assert not refused.value.retryable
+    assert "4711" not in f"{refused.value!r} {refused.value.vendor_message}"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 async def test_nothing_is_left_of_a_call_that_ends_in_mid_speech(vendor: str, house: House) -> None:
     before = asyncio.all_tasks()
     async with calling(vendor, house.url) as call:

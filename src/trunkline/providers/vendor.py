@@ -127,7 +127,7 @@ class Vendor:
             )
         return self.failure(
             f"{self.name} could not be reached, or broke the connection",
-            retryable=not isinstance(error, aiohttp.InvalidURL),
+            retryable=not isinstance(error, ValueError),  # an address or a key that cannot be sent
             key=key,
             vendor_message=type(error).__name__,
         )

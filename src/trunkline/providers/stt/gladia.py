@@ -33,7 +33,11 @@ class GladiaStt:
 
     async def open(self, config: SttConfig, sample_rate_hz: int) -> SocketStream:
         rate_hz = wire_rate(sample_rate_hz, _RATES_HZ)
-        socket = await self._vendor.connect(await self._session(config, rate_hz), {}, self._key)
+        try:
+            url = await self._session(config, rate_hz)
+        except ValueError as error:
+            raise self._vendor.unreachable(error, self._key) from None
+        socket = await self._vendor.connect(url, {}, self._key)
         live = Live(self._vendor, self._key, rate_hz, config)
         return SocketStream(socket, self._vendor, self._key, live, sample_rate_hz)
 

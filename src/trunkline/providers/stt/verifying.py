@@ -16,6 +16,8 @@ async def verify(vendor: Vendor, key: SecretStr) -> None:
     For ``deepgram`` and ``gladia``; LookupError for others."""
     path, header, scheme = _ASKED[vendor.name]
     headers = {header: scheme + key.get_secret_value()}
+    if not key.get_secret_value().isprintable():
+        raise Invalid(f"{vendor.name} does not take this key: it has characters that cannot be sent")
     async with (
         vendor.requested(key),
         vendor.http.get(vendor.url + path, headers=headers, allow_redirects=False) as answer,
