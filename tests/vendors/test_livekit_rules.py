@@ -207,6 +207,7 @@ async def test_a_plugin_without_its_key_is_refused_before_any_call(monkeypatch: 
         ({"not_there": {}}, 'there is no plugin not_there; install it with pip install "trunkline[livekit]"'),
         ({"os.path": {}}, "names no plugin"),
         ({"deepgram": {"api_key": KEY, "apikey": KEY}}, "deepgram has no argument 'apikey'"),
+        ({"deepgram": {"stt": 3}}, "deepgram: stt must be an object of arguments"),
         ({"deepgram": {"api_key": KEY, "stt": {"loud": True}}}, "deepgram: stt has no argument 'loud'"),
     ],
 )

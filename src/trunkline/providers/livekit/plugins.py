@@ -133,6 +133,12 @@ class LiveKit:
             )
             yield f"{SETTING}: there is no plugin {name}{missing}; install it with {_install(name)}"
             return
+        except ImportError as error:
+            yield f"{SETTING}: the plugin {name} cannot be loaded ({error})"
+            return
+        if wrong := [stage for stage in STAGES if not isinstance(given.get(stage, {}), Mapping)]:
+            yield f"{SETTING}: {name}: {wrong[0]} must be an object of arguments"
+            return
         if not any(hasattr(module, stage.upper()) for stage in STAGES):
             yield f"{SETTING}: the plugin {name} has no recogniser, no language model and no voice"
             return
