@@ -179,6 +179,15 @@ async def test_a_voice_with_a_wrong_key_is_not_tried_again_and_the_key_is_not_to
     _is_a_refusal(caught.value)
 
 
+@pytest.mark.parametrize("name", PLUGINS)
+async def test_a_voice_that_breaks_off_may_be_tried_again(name: str) -> None:
+    async with plugged(name) as (vendor, catalogue):
+        vendor.misbehave(Trouble(Fault.DROP, Moment.MIDDLE))
+        with pytest.raises(Upstream) as caught:
+            await _spoken(catalogue, f"livekit:{name}")
+    assert caught.value.retryable
+
+
 def _is_a_refusal(error: Upstream) -> None:
     assert not error.retryable
     assert WRONG not in f"{error!r} {error.message} {error.vendor_message} {error.__cause__!r}"
@@ -238,6 +247,19 @@ async def test_a_recogniser_with_a_wrong_key_is_not_tried_again_and_the_key_is_n
             await _heard(stream, "Friday at nine.")
         await stream.aclose()
     _is_a_refusal(caught.value)
+
+
+@pytest.mark.parametrize("name", RECOGNISERS)
+async def test_a_recogniser_that_breaks_off_may_be_tried_again(name: str) -> None:
+    async with plugged(name) as (vendor, catalogue):
+        vendor.misbehave(Trouble(Fault.DROP, Moment.FIRST))
+        stream = await catalogue.stt(f"livekit:{name}").open(
+            SttConfig(provider=f"livekit:{name}", model=RECOGNISERS[name]), RATE
+        )
+        with pytest.raises(Upstream) as caught:
+            await _heard(stream, "Friday at nine in the morning.")
+        await stream.aclose()
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize("fault", [Fault.HALF_OPEN, Fault.SILENCE])
