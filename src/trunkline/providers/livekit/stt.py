@@ -37,7 +37,11 @@ class LiveKitStt:
         if not borrowed.model.capabilities.streaming:
             return WholeUtterances(borrowed, sample_rate_hz)
         flushed = borrowed.model.capabilities.manual_flush or self._part.plugin in _FLUSHED
-        return Streamed(borrowed, sample_rate_hz, flushed=flushed)
+        try:
+            return Streamed(borrowed, sample_rate_hz, flushed=flushed)
+        except Upstream:
+            await borrowed.aclose()
+            raise
 
 
 class Streamed:
@@ -81,9 +85,12 @@ class Streamed:
     async def aclose(self) -> None:
         self._disarm()
         await self._crew.aclose()
-        await self._stream.aclose()
-        await self._borrowed.aclose()
         self._queue.put_nowait(None)
+        try:
+            with self._borrowed.failures():
+                await self._stream.aclose()
+        finally:
+            await self._borrowed.aclose()
 
     def _tell(self, work: Any) -> None:
         """Tells the plugin something; one whose stream broke has said so in the results."""
