@@ -31,7 +31,8 @@ demo: setup
 	@$(BIN)/trunkline demo
 
 test: setup-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not call and not live" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m call
 
 format: setup-test
 	$(BIN)/ruff format --check src tests bench scripts
