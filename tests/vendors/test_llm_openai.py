@@ -7,7 +7,7 @@ import openai
 import pytest
 from pydantic import SecretStr
 
-from tests.vendors.conformance_llm import ASKED, TOOLS, Emulated, emulated, parts_of, text_of
+from tests.vendors.conformance_llm import ASKED, TOOLS, Emulated, emulated, parts_of, session_of, text_of
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import LlmConfig
 from trunkline.providers.llm.openai import OpenAiLlm
@@ -195,3 +195,15 @@ async def test_only_what_helped_is_remembered() -> None:
         await vendor.aclose()
     chats = [one.body for one in server.requests if one.path.endswith("completions")]
     assert ["reasoning_effort" in body for body in chats] == [True, False, True]
+
+
+async def test_connections_serve_one_reply_after_the_other() -> None:
+    """What follows the last event of a stream comes a moment later: it is waited for."""
+    async with OpenAiChatEmulator(KEY) as server:
+        server.behave(Behaviour(chunk_delay_seconds=0.005))
+        vendor = Vendor("openai", server.url)
+        async with session_of(OpenAiLlm(vendor, SecretStr(KEY)), LlmConfig(provider="openai")) as session:
+            for _ in range(6):
+                assert text_of([part async for part in session.reply(ASKED, ())])
+        await vendor.aclose()
+    assert server.connections <= 2  # the first request may meet the one that opens a connection

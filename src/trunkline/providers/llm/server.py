@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 
@@ -17,6 +17,8 @@ from trunkline.providers.vendor import Vendor, request_id
 LARGEST_REPLY_BYTES = 1 << 20
 _LOOK_SECONDS = 1.0
 """A call looks this often whether a connection is still open: what is known of the server may have changed."""
+_END_SECONDS = 0.1
+"""A stream that has not ended so long after its last event is cut off."""
 _REFUSES_PARAMETERS = (400, 422)
 
 _log = logger("providers")
@@ -101,7 +103,7 @@ class ServerLine:
 
     @asynccontextmanager
     async def posted(self, path: str, body: bytes) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer to a request; leaving closes the connection at once where not all of it was read. Raises Upstream."""
+        """The answer to a request; leaving it unfinished closes the connection at once. Raises Upstream."""
         try:
             async with (
                 self._used(),
@@ -115,6 +117,7 @@ class ServerLine:
             ):
                 try:
                     yield answer
+                    await _finish(answer)
                 finally:
                     if not answer.content.at_eof():
                         answer.close()
@@ -189,6 +192,14 @@ class ServerLine:
     async def aclose(self) -> None:
         """Ends what is still under way."""
         await self._crew.aclose()
+
+
+async def _finish(answer: aiohttp.ClientResponse) -> None:
+    """Reads what still follows the last that mattered, so that the connection can serve the next request."""
+    with suppress(TimeoutError, aiohttp.ClientPayloadError):
+        async with asyncio.timeout(_END_SECONDS):
+            while not answer.content.at_eof():
+                await answer.content.readany()
 
 
 def _names(message: str, words: Collection[str]) -> bool:

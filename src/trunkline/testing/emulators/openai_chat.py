@@ -191,6 +191,7 @@ class OpenAiChatEmulator:
             await _write(answer, f"data: {orjson.dumps(chunk).decode()}", behaviour)
             await asyncio.sleep(behaviour.chunk_delay_seconds)
         await _write(answer, "data: [DONE]", behaviour)
+        await asyncio.sleep(behaviour.chunk_delay_seconds)
         return answer
 
     async def _go_wrong(self, request: web.Request, answer: web.StreamResponse, behaviour: Behaviour) -> None:
