@@ -104,6 +104,13 @@ class Listening:
         else:
             self._strike(trouble, message)
 
+    def begin(self, trouble: Trouble) -> None:
+        """What goes wrong from the first message on, the client being let in."""
+        self._odd = trouble.fault is Fault.ODD_CHUNKS
+        self._mute = trouble.fault is Fault.SILENCE
+        if trouble.fault in _TOLD_AT_ONCE:
+            self.complain(trouble.fault)
+
     def complain(self, fault: Fault) -> None:
         """Sends the vendor's message about a fault, and closes."""
         message, code = self._complaint(fault)
@@ -175,8 +182,8 @@ async def listening(
     house.changed()
     try:
         stream.crew.start(stream.send_all())
-        if trouble is not None and trouble.fault in _TOLD_AT_ONCE:
-            stream.complain(trouble.fault)
+        if trouble is not None:
+            stream.begin(trouble)
         yield stream
     finally:
         house.open_streams -= 1
@@ -190,7 +197,7 @@ async def _refused(
     house: Emulator, request: web.Request, trouble: Trouble, refusal: Refusal
 ) -> web.StreamResponse | None:
     match trouble.fault:
-        case Fault.SILENCE | Fault.HALF_OPEN:
+        case Fault.HALF_OPEN:
             await house.hang()
         case Fault.SLOW:
             await asyncio.sleep(trouble.seconds)
@@ -199,7 +206,7 @@ async def _refused(
             return web.Response()
         case Fault.GARBAGE:
             return web.Response(text="<html>")
-        case Fault.ODD_CHUNKS:
+        case Fault.ODD_CHUNKS | Fault.SILENCE:
             return None
         case _:
             return refusal(trouble.fault)
