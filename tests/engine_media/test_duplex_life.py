@@ -327,6 +327,28 @@ def test_words_that_the_model_was_given_when_it_broke_are_said_by_us() -> None:
     assert stage.models.tts_model.said == ["Please note."]
 
 
+def test_a_reply_that_fails_is_asked_for_once_more() -> None:
+    stage = world(ASKS, Talking(("Tell me.",), ("It is noon.",), failed=1))
+    run(stage, duplex_plan())
+    assert assistant_words(stage) == ["Hello, this is Ada.", "It is noon."]
+    assert (vendor(stage).tries, len(session(stage).of("respond"))) == (1, 1)
+
+
+def test_a_model_whose_replies_fail_is_left_for_its_fallback() -> None:
+    stage = world(ASKS, Talking(("Tell me.",), failed=99, words_seconds=0.1), Talking((), ("It is noon.",)))
+    run(stage, duplex_plan(llm={"fallbacks": [{"provider": "xai_realtime"}]}))
+    assert assistant_words(stage) == ["Hello, this is Ada.", "It is noon."]
+    assert vendor(stage).tries == 2
+
+
+def test_words_that_nobody_may_stop_are_said_to_their_end_by_us() -> None:
+    words = "Please note the following, which is rather important."
+    stage = world(QUIET, Talking(says=True, dropped=1, seconds_per_character=1 / 15))
+    run(stage, duplex_plan(first_message=None), (3.0, Say(words, interruptible=False)))
+    assert assistant_words(stage) == [words]
+    assert stage.models.tts_model.said == ["the following, which is rather important."]
+
+
 def test_a_model_that_never_hears_anybody_is_taken_for_broken() -> None:
     party = Party(says=(Words(noise(2.0, 8000), after=3.0), Words(noise(2.0, 8000), after=16.0)), hangs_up_after=40.0)
     stage = world(party, Talking(deaf=True))

@@ -324,7 +324,7 @@ class Conversation:
         self._deeds.transfer.reply(event)
 
     def _reply_finished(self, event: events.ReplyFinished) -> None:
-        self._floor.mind.finished(event.reply, cut=event.cut)
+        self._floor.mind.finished(event.reply, cut=event.cut, failed=event.failed)
         self._deeds.transfer.reply(event)
 
     # --- failures

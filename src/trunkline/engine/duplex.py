@@ -330,16 +330,17 @@ class Duplex:
         self._spend(event.spent)
         reply = self._replies.made(event.reply)
         if reply is not None:
-            self._finish(reply, complete=event.outcome == "completed")
+            self._finish(reply, event.outcome)
         if event.outcome == "failed":
-            self._try_again(event.problem, reply)
+            self._try_again(event.problem)
         elif event.outcome == "completed":
             self._failed_replies = 0
             if self._trial is not None:
                 self._trial.begin_anew()
         self.ears.release()
 
-    def _finish(self, reply: Reply, *, complete: bool) -> None:
+    def _finish(self, reply: Reply, outcome: str) -> None:
+        complete = outcome == "completed"
         if reply.given is not None and not complete and reply.wanted:
             self._make_up(reply, reply.given)
         if reply.wanted and reply.given is None and (words := reply.rest()):
@@ -347,7 +348,7 @@ class Duplex:
         self._replies.end(reply, short=not complete and bool(reply.take.pcm))
         self._sound_came()
         if reply.wanted:
-            self._tell(events.ReplyFinished(reply.number, cut=not complete))
+            self._tell(events.ReplyFinished(reply.number, cut=not complete, failed=outcome == "failed"))
 
     def _make_up(self, reply: Reply, given: Given) -> None:
         """The model did not speak all that it was given: we say what the party cannot stop, and what it has not begun."""
@@ -359,16 +360,14 @@ class Duplex:
             self._voiceless(given, rest)
         reply.take.done = True
 
-    def _try_again(self, problem: Upstream | None, reply: Reply | None) -> None:
-        """A reply failed: another one is asked for once; then the session counts as broken."""
+    def _try_again(self, problem: Upstream | None) -> None:
+        """A reply failed: it may be asked for once more; then the session counts as broken."""
         provider = self._opened.candidate.provider if self._opened is not None else ""
         error = problem or Upstream(f"{provider} could not reply", provider=provider, retryable=True)
         self._failed_replies += 1
         if self._failed_replies > 1 or not error.retryable:
             self._failed_replies = 0
             raise error
-        if reply is not None and reply.wanted and reply.given is None:
-            self.respond()
 
     # --- what it costs
 

@@ -146,10 +146,11 @@ class ReplyTools:
 
 @dataclass(frozen=True, slots=True)
 class ReplyFinished:
-    """The reply is complete. ``cut``: a realtime model gave it up, or broke, before its end."""
+    """The reply is complete. ``cut``: a realtime model gave it up before its end; ``failed``: it could not make it."""
 
     reply: int
     cut: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

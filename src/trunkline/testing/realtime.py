@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import SecretStr
@@ -36,7 +36,8 @@ class Talking:
     """``hears`` are the words of the party's turns in order (then none), ``replies`` what it says or calls in order (then
     the last for ever; text and calls may stand together). ``says``: it can be made to speak given words. Words of a turn
     come ``words_seconds`` after it; sound ``speed`` times faster than real time. Its first ``unopened`` sessions cannot be
-    opened, its first ``broken`` ones break in the midst of their first reply, ``deaf`` ones never hear."""
+    opened, its first ``broken`` ones break in the midst of their first reply, ``deaf`` ones never hear. Its first ``failed``
+    replies fail; of given words it breaks the first ``dropped`` off after two."""
 
     hears: tuple[str, ...] = ()
     replies: tuple[str | tuple[str | ToolCall, ...], ...] = ("All right.",)
@@ -49,6 +50,8 @@ class Talking:
     unopened: int = 0
     broken: int = 0
     deaf: bool = False
+    failed: int = 0
+    dropped: int = 0
     retryable: bool = True
     open_seconds: float = 0.05
 
@@ -63,7 +66,7 @@ class ScriptedRealtime:
         self.tries = 0
         self.hears = deque(script.hears)
         self.replies = deque(script.replies)
-        self.broken = script.broken
+        self.broken, self.failed, self.dropped = script.broken, script.failed, script.dropped
 
     @property
     def speaks_given_words(self) -> bool:
@@ -231,23 +234,31 @@ class ScriptedRealtimeSession:
         self._numbers += 1
         reply = f"reply-{self._numbers}"
         begun = False
-        outcome = "cancelled"
+        outcome: Literal["completed", "cancelled", "failed"] = "cancelled"
         try:
             await asyncio.sleep(self._script.first_sound_seconds)
             begun = True
             self._out.put_nowait(ReplyStarted(reply, forced=order.text is not None))
+            if self._vendor.failed > 0 and order.text is None:
+                self._vendor.failed -= 1
+                outcome = "failed"
+                return
             await self._speak(reply, order)
             outcome = "completed"
         finally:
             if begun:
-                spent = Spent(20, 10, 4, 12, 8)
-                self._out.put_nowait(ReplyDone(reply, "completed" if outcome == "completed" else "cancelled", spent))
+                self._out.put_nowait(ReplyDone(reply, outcome, Spent(20, 10, 4, 12, 8)))
             self._making = None
             self._go_on()
 
     async def _speak(self, reply: str, order: _Order) -> None:
         parts: Sequence[str | ToolCall]
         if order.text is not None:
+            if self._vendor.dropped > 0:
+                self._vendor.dropped -= 1
+                await self._voice(reply, " ".join(order.text.split(" ")[:2]))
+                self._give_up()
+                await asyncio.sleep(0)
             parts = [order.text]
         else:
             replies = self._vendor.replies

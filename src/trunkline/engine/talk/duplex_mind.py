@@ -66,11 +66,12 @@ class DuplexMind:
         if reply is not None:
             reply.calls = (*reply.calls, *calls)
 
-    def finished(self, number: int, *, cut: bool = False) -> None:
-        """A reply is complete, or the model gave it up."""
+    def finished(self, number: int, *, cut: bool = False, failed: bool = False) -> None:
+        """A reply is complete, or the model gave it up; one that failed is owed again."""
         reply = self._made(number)
         if reply is None:
             return
+        self.owed = self.owed or (failed and reply.utterance is not None and not reply.utterance.complete)
         self._give_up(reply)
         if reply.calls and not cut:
             self._wanting.append(reply)

@@ -113,7 +113,7 @@ class Mind:
         if live is not None:
             live.calls = (*live.calls, *calls)
 
-    def finished(self, number: int, *, cut: bool = False) -> None:
+    def finished(self, number: int, *, cut: bool = False, failed: bool = False) -> None:
         """A reply is complete."""
         live = self._reply(number)
         if live is not None:

@@ -31,8 +31,8 @@ class AnyMind(Protocol):
     def tools(self, number: int, calls: Sequence[ToolCall]) -> None:
         """Tools that a reply wants."""
 
-    def finished(self, number: int, *, cut: bool = False) -> None:
-        """A reply is complete."""
+    def finished(self, number: int, *, cut: bool = False, failed: bool = False) -> None:
+        """A reply is complete, was given up, or failed."""
 
     def failed(self, number: int) -> bool:
         """A reply failed; says whether anybody waits for it."""
