@@ -13,7 +13,7 @@ from bench.faults.cells import Cell, Course, cells
 from bench.faults.judging import Outcome, Verdict, judged
 from bench.faults.models import SAID
 from bench.faults.play import RATE_HZ, play
-from bench.faults.report import markdown, written
+from bench.faults.report import earlier, markdown, written
 from trunkline.base import logs
 from trunkline.providers.local.silero import SileroVad
 from trunkline.testing.emulators.speaking import speech
@@ -68,11 +68,17 @@ def main() -> int:
     parser.add_argument("--courses", nargs="*", default=[one.value for one in Course], help="once, alone, fallback")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="how many calls at the same time")
     parser.add_argument("--write", action="store_true", help=f"puts the tables into {PAGE}")
+    parser.add_argument(
+        "--from", dest="earlier", nargs="*", default=[], help="plays nothing: the lines of earlier runs"
+    )
     options = parser.parse_args()
     logs.configure(json=False, level="ERROR")
     wanted = list(cells(options.only, [Course(one) for one in options.courses]))
     began = time.monotonic()
-    verdicts = asyncio.run(run(wanted, options.at_once))
+    if options.earlier:
+        verdicts = earlier(line for name in options.earlier for line in Path(name).read_text("utf-8").splitlines())
+    else:
+        verdicts = asyncio.run(run(wanted, options.at_once))
     print(markdown(verdicts))
     counts = Counter(one.outcome.value for one in verdicts)
     print(json.dumps({"bench": "faults", "calls": len(verdicts), **counts, "seconds": round(time.monotonic() - began)}))

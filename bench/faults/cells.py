@@ -68,6 +68,13 @@ class Cell:
         return f"{self.stage} {self.provider} {self.fault} {self.moment} {self.course}"
 
 
+def cell_of(text: str) -> Cell:
+    """The cell whose name this is."""
+    stage, provider, fault, moment, course = text.split()
+    known: dict[str, Stage] = {one: one for one in STANDS_BY}
+    return Cell(known[stage], provider, Fault(fault), Moment(moment), Course(course))
+
+
 def providers() -> dict[Stage, list[str]]:
     """Whom the platform knows over the network, by stage."""
     return {"stt": sorted(makers.STT), "llm": sorted(makers.LLM), "tts": sorted(makers.TTS)}

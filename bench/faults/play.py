@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.faults.cells import Cell
+from bench.faults.cells import Cell, Course
 from bench.faults.models import SAID, CellModels, furnished
 from trunkline.base.clock import SystemClock
 from trunkline.domain.assistant import TransientAssistant
@@ -27,6 +27,7 @@ RATE_HZ = 8000
 LIMIT_SECONDS = 75.0
 """A call that still goes on then hangs."""
 ANSWERS_SECONDS = 1.0
+AGAIN_SECONDS = 12.0
 _LOUD = 300
 _TRUNK = TrunkPlan("trunk", 1, "bench", "127.0.0.1", 5060, codecs=("pcmu",))
 
@@ -70,6 +71,15 @@ class _Journal:
     def turns(self) -> int:
         """How often the assistant spoke."""
         return sum(message.role is Role.ASSISTANT for message in self.messages)
+
+    async def reached(self, so: Callable[[], bool], seconds: float) -> bool:
+        """Whether it became ``so``, or the call ended, in that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.until(so)
+        except TimeoutError:
+            return False
+        return True
 
     async def until(self, so: Callable[[], bool]) -> None:
         """Waits until ``so``, or until the end of the call."""
@@ -117,7 +127,7 @@ async def play(cell: Cell, vad: SileroVad) -> Played:
             calling = asyncio.create_task(supervisor.run(_plan(cell)))
             try:
                 async with asyncio.timeout(LIMIT_SECONDS):
-                    await _talk(carrier, journal, models, spoken)
+                    await _talk(carrier, journal, models, spoken, patient=cell.course is not Course.ALONE)
                     await calling
                 played.ended = journal.ended
             except TimeoutError:
@@ -132,9 +142,15 @@ async def play(cell: Cell, vad: SileroVad) -> Played:
 
 
 async def _talk(
-    carrier: ScriptedCarrier, journal: _Journal, models: CellModels, spoken: list[tuple[float, float]]
+    carrier: ScriptedCarrier,
+    journal: _Journal,
+    models: CellModels,
+    spoken: list[tuple[float, float]],
+    *,
+    patient: bool,
 ) -> None:
-    """Speaks each time when the assistant has spoken, and hangs up at last."""
+    """Speaks each time when the assistant has spoken, and hangs up at last. Who is not ``patient`` says it once more where
+    nobody answers."""
     for number, words in enumerate(SAID):
         await journal.until(lambda number=number: journal.turns() > number)  # type: ignore[misc]
         if journal.ended is not None:
@@ -144,6 +160,11 @@ async def _talk(
         line.say(pcm)
         models.ears.said.append(words)
         spoken.append((begun, begun + len(pcm) / 2 / RATE_HZ))
+        if patient:
+            continue
+        if not await journal.reached(lambda number=number: journal.turns() > number + 1, AGAIN_SECONDS):  # type: ignore[misc]
+            line.say(pcm)
+            models.ears.said.append(words)
     await journal.until(lambda: journal.turns() > len(SAID))
     if journal.ended is None:
         carrier.lines[0].leave()

@@ -1,9 +1,10 @@
 """The matrix as tables for the manual: by stage, a row for each fault and moment, a column for each vendor."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.faults.cells import FAULTS, Course
+from bench.faults.cells import FAULTS, Cell, Course, cell_of, cells
 from bench.faults.judging import Outcome, Verdict
 
 BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"
@@ -16,6 +17,17 @@ SIGNS = {
     Outcome.WRONG: "**wrong**",
 }
 STAGES = {"stt": "Speech to text", "llm": "Language models", "tts": "Text to speech"}
+
+
+def earlier(lines: Iterable[str]) -> list[Verdict]:
+    """The verdicts that earlier runs have printed; the last one of a cell counts. In the order of the matrix."""
+    found: dict[Cell, Verdict] = {}
+    for line in lines:
+        if line.startswith('{"cell"'):
+            told = json.loads(line)
+            cell = cell_of(told["cell"])
+            found[cell] = Verdict(cell, Outcome(told["outcome"]), told["waited_seconds"], told.get("why", ""))
+    return [found[cell] for cell in cells() if cell in found]
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:

@@ -9,7 +9,7 @@ from bench.faults.cells import Cell, Course, cells, providers
 from bench.faults.judging import Outcome, judged
 from bench.faults.models import REPLIES, SAID
 from bench.faults.play import GREETING, Played
-from bench.faults.report import BEGIN, END, written
+from bench.faults.report import BEGIN, END, earlier, written
 
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import CallEnded, StageUsage, Usage
@@ -102,6 +102,19 @@ def test_every_vendor_fails_in_every_course_and_one_can_be_picked() -> None:
     assert all((one.fallback is not None) == (one.course is Course.FALLBACK) for one in everything)
     assert all(one.fallback != one.provider for one in everything)
     assert {one.provider for one in cells(["openai", "llm"])} == {"openai"}
+
+
+def test_lines_of_earlier_runs_make_the_same_tables() -> None:
+    lines = [
+        '{"cell": "tts openai drop first alone", "outcome": "wrong", "waited_seconds": 3.0, "why": "lost"}',
+        "something else",
+        '{"cell": "tts openai drop first fallback", "outcome": "fallback", "waited_seconds": 2.0}',
+        '{"cell": "tts openai drop first alone", "outcome": "apology", "waited_seconds": 2.5}',
+    ]
+    assert [(one.cell, one.outcome) for one in earlier(lines)] == [
+        (ALONE, Outcome.APOLOGY),
+        (CELL, Outcome.FALLBACK),
+    ]
 
 
 def test_the_tables_stand_between_the_markers(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from trunkline.engine.breaker import COOL_DOWN_SECONDS, FAILURES_IN_A_ROW, State
 from trunkline.ports.models import ToolCall
 from trunkline.testing.clock import run_virtual
 from trunkline.testing.line import Party, Words
-from trunkline.testing.models import ScriptedModels, ScriptedSttStream, Speaking, Trouble, _Mishap
+from trunkline.testing.models import Hearing, ScriptedModels, ScriptedStt, ScriptedSttStream, Speaking, Trouble, _Mishap
 
 pytestmark = pytest.mark.call
 
@@ -226,6 +226,26 @@ def test_ears_that_close_again_and_again_while_nobody_speaks_cost_nothing() -> N
     assert world.journal.ended().reason is EndReason.USER_HANGUP, world.journal.ended().error
     assert ("user", "Yes, that is fine.") in world.journal.said()
     assert len(world.models.stt_model.streams) == 6
+
+
+class Deaf(ScriptedStt):
+    """Is silent when it hears speech for the first time, and finds no words in it when it hears it again."""
+
+    async def open(self, config: SttConfig, sample_rate_hz: int) -> ScriptedSttStream:
+        silent = len(self.streams) % 2 == 0
+        script = Hearing(trouble=Trouble("first", hangs=True) if silent else None)
+        mishap = _Mishap(script.trouble, "first")
+        self.streams.append(ScriptedSttStream(script, iter(()), mishap, sample_rate_hz))
+        return self.streams[-1]
+
+
+def test_ears_that_find_no_words_in_what_they_failed_on_are_not_well_again() -> None:
+    party = Party(says=(Words(SENTENCE, after=3.0), Words(SENTENCE, after=14.0)), hangs_up_after=60.0)
+    world = world_of(scripted(), party)
+    world.models.stt_model = Deaf(Hearing())
+    run_virtual(run_calls(world, with_fallbacks(silence_timeout_seconds=60)))
+    assert world.journal.ended().reason is EndReason.PROVIDER_ERROR
+    assert "sorry" in world.journal.said()[-1][1].lower()
 
 
 # --- speaking

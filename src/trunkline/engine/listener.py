@@ -142,8 +142,11 @@ class Listener:
             case Partial(text):
                 self._tell(WordsPartial(text))
             case Final(text, audio_seconds, _, together, joins):
-                trial.worked()
-                trial.begin_anew()
+                if (
+                    text.strip() or trial.smooth
+                ):  # who failed on this speech and then hears nothing in it is not well again
+                    trial.worked()
+                    trial.begin_anew()
                 self._opening.used(opened.candidate, seconds=audio_seconds)
                 self._expect(None)
                 self._memory.worded(speaking=self._speaking)
