@@ -241,7 +241,7 @@ async def test_closing_the_iterator_ends_the_request_at_the_server(
     reply = session.reply(HISTORY, ())
     assert isinstance(await anext(reply), Delta)
     assert server.streaming == 1
-    await reply.aclose()  # type: ignore[attr-defined]
+    await reply.aclose()
     await _until_nothing_streams(server)
     await session.aclose()
 
