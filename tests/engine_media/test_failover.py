@@ -228,14 +228,25 @@ def test_ears_that_close_again_and_again_while_nobody_speaks_cost_nothing() -> N
     assert len(world.models.stt_model.streams) == 6
 
 
+class SilentAfter(_Mishap):
+    """Nothing more comes after so many results."""
+
+    def __init__(self, results: int) -> None:
+        super().__init__(None, "first")
+        self.left = results
+
+    async def at(self, stage: str) -> None:
+        self.left -= 1
+        if self.left < 0:
+            await asyncio.Event().wait()
+
+
 class Deaf(ScriptedStt):
     """Is silent when it hears speech for the first time, and finds no words in it when it hears it again."""
 
     async def open(self, config: SttConfig, sample_rate_hz: int) -> ScriptedSttStream:
-        silent = len(self.streams) % 2 == 0
-        script = Hearing(trouble=Trouble("first", hangs=True) if silent else None)
-        mishap = _Mishap(script.trouble, "first")
-        self.streams.append(ScriptedSttStream(script, iter(()), mishap, sample_rate_hz))
+        mishap = SilentAfter(1 if self.streams else 0)
+        self.streams.append(ScriptedSttStream(Hearing(), iter(()), mishap, sample_rate_hz))
         return self.streams[-1]
 
 
