@@ -270,6 +270,9 @@ async def test_every_vendors_model_holds_a_talk_with_real_words_both_ways(stage:
         assert model["provider"] == provider
         assert model["usage"]["seconds"] > 5
         assert model["usage"]["prompt_tokens"] > 0
+        told = stage.was_told(provider, FIRST)
+        assert told
+        assert any("force_message" in one for one in told) is (provider == FORCES)
     for vendor in stage.vendors.values():
         await vendor.until(lambda vendor=vendor: vendor.open_streams == 0)  # type: ignore[misc]
     log = stage.house.log.read_text()
