@@ -234,6 +234,7 @@ async def test_defaults_are_set_whole_and_removed_by_nothing(api: Api) -> None:
         ({"provider": "nobody", "config": {"llm_model": "x"}}, "provider"),
         ({"provider": "local", "config": {"llm_model": "x"}}, "provider"),
         ({"provider": "deepgram", "config": {"llm_model": "x"}}, "config.llm_model"),
+        ({"provider": "google_realtime", "config": {"tts_model": "x"}}, "config.tts_model"),
         ({"provider": "openai", "config": {"base_url": "http://10.0.0.1"}}, "config.base_url"),
         ({"provider": "openai", "config": {"llm_model": ""}}, "config.llm_model"),
         ({"provider": "openai", "config": {"llm_model": 5}}, "config.llm_model"),

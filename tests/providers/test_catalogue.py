@@ -99,6 +99,17 @@ def test_a_language_model_that_cannot_be_had_is_refused(llm: LlmConfig, field: s
     assert [one.split(":")[0] for one in details(llm)] == [field]
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_names_that_are_empty_are_refused_before_a_vendor_has_to(empty: str) -> None:
+    llm = LlmConfig(provider="openai", model=empty)
+    stt = SttConfig(provider="deepgram", model=empty)
+    tts = TtsConfig(provider="openai", model=empty, voice_id=empty)
+    fields = ["llm_config.model", "stt_config.model", "tts_config.model", "tts_config.voice_id"]
+    assert [one.split(":")[0] for one in details(llm, stt, tts)] == fields
+    realtime = LlmConfig(provider="openai_realtime", model=empty, voice=empty)
+    assert [one.split(":")[0] for one in details(realtime, None, None)] == ["llm_config.model", "llm_config.voice"]
+
+
 def test_the_sentence_of_a_refusal_holds_every_problem() -> None:
     with pytest.raises(Invalid, match=r"stt_config: is required.*tts_config: is required"):
         Catalogue(ProviderSettings()).check(LLM, None, None)

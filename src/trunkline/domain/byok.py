@@ -17,8 +17,14 @@ VENDORS = (
 )
 """The vendors that a key can be stored for."""
 
-DEFAULTS = {"llm_model": "llm", "stt_model": "stt", "tts_model": "tts", "voice_id": "tts"}
-"""What can be set as an organisation's default for a provider, and the stage that it is for."""
+DEFAULTS = {
+    "llm": frozenset({"llm_model"}),
+    "stt": frozenset({"stt_model"}),
+    "tts": frozenset({"tts_model", "voice_id"}),
+    "realtime": frozenset({"llm_model", "voice_id"}),
+}
+"""What can be set as an organisation's default for a provider, by what it does: a realtime model is named in
+``llm_config``, and has a voice."""
 
 
 @dataclass(frozen=True, slots=True)

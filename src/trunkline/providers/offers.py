@@ -53,6 +53,7 @@ def model_of(stage: Stage, provider: str, model: str | None) -> str | None:
 def option_problems(stage: Stage, config: LlmConfig | SttConfig | TtsConfig, path: str) -> Iterator[str]:
     """Options that this provider does not have, or not with this value; ``path`` is where the configuration stands. A
     model that the catalogue does not know is passed on, with a warning in the log."""
+    yield from _blanks(config, path)
     offer = read_catalogue()[stage].get(config.provider, {})
     known = offer.get("options")
     if known is None:
@@ -71,6 +72,13 @@ def option_problems(stage: Stage, config: LlmConfig | SttConfig | TtsConfig, pat
         yield from _hearing_problems(config, str(offer.get("languages", "")).split(), path)
     if config.model is not None and config.model not in {one["id"] for one in offer["models"]}:
         _log.warning("a model that the catalogue does not know is used", provider=config.provider, model=config.model)
+
+
+def _blanks(config: LlmConfig | SttConfig | TtsConfig, path: str) -> Iterator[str]:
+    """Names that are given and empty: a vendor would only say so in mid-call."""
+    for name in ("model", "voice", "voice_id"):
+        if getattr(config, name, None) is not None and not getattr(config, name).strip():
+            yield f"{path}.{name}: is empty; name one, or leave it out for the default"
 
 
 def _beyond(limits: dict[str, Any], value: Any) -> str | None:

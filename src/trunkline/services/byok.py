@@ -17,8 +17,6 @@ from trunkline.services.validation import checked, invalid
 
 LOCAL = "local"
 _ALIASES = {"11labs": "elevenlabs"}
-_STAGES = {"realtime": ("llm", "tts")}
-"""A realtime model is named in ``llm_config``, and has a voice."""
 _KEY = re.compile(r"[\x21-\x7e]{1,2000}")
 
 
@@ -101,7 +99,7 @@ async def set_defaults(
     """Replaces what is taken by default of one provider; nothing in it removes it. Raises Invalid."""
     provider = _ALIASES.get(provider, provider)
     wanted = checked(ProviderDefaults, config, under="config").model_dump(exclude_none=True)
-    _check_stages(provider, wanted, rooms.models.providers())
+    _check_fields(provider, wanted, rooms.models.providers())
     async with rooms.unit(caller) as unit:
         before = await unit.organisations.get(caller.org_id, lock=True)
         others = {name: kept for name, kept in before.provider_defaults.items() if name != provider}
@@ -121,15 +119,12 @@ def _vendor(rooms: Rooms, provider: str) -> str:
     return vendor
 
 
-def _check_stages(provider: str, wanted: Iterable[str], known: Iterable[ProviderFacts]) -> None:
+def _check_fields(provider: str, wanted: Iterable[str], known: Iterable[ProviderFacts]) -> None:
     known = list(known)
-    stages: set[str] = set()
-    for facts in known:
-        if facts.id == provider != LOCAL:
-            stages.update(_STAGES.get(facts.category, (facts.category,)))
-    if not stages:
+    has = {name for facts in known if facts.id == provider != LOCAL for name in DEFAULTS[facts.category]}
+    if not has:
         names = ", ".join(sorted({facts.id for facts in known} - {LOCAL}))
         raise invalid([f"provider: must be one of {names}"])
-    problems = [f"config.{name}: {provider} has none" for name in wanted if DEFAULTS[name] not in stages]
+    problems = [f"config.{name}: {provider} has none" for name in wanted if name not in has]
     if problems:
         raise Invalid(f"{provider} does not have all of this", details=problems)
