@@ -64,6 +64,7 @@ def test_the_usage_is_the_vendors_and_how_long_the_session_was_open() -> None:
     assert model.provider == "openai_realtime"
     assert (model.prompt_tokens, model.completion_tokens) == (40, 20)
     assert (model.cached_tokens, model.audio_prompt_tokens, model.audio_completion_tokens) == (8, 24, 16)
+    assert model.cached_audio_tokens == 6
     assert model.seconds == pytest.approx(session(stage).pushed_bytes / 16_000, abs=0.15), "it was opened when it rang"
     (voice,) = [stage for stage in usage.stages if stage.stage == "tts"]
     assert (voice.provider, voice.characters) == ("local", len("Hello, this is Ada."))

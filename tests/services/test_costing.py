@@ -75,6 +75,36 @@ def test_sound_has_its_own_price_and_is_not_paid_twice() -> None:
     assert cost(spoken)["total"] == pytest.approx(text + sound)
 
 
+@pytest.mark.parametrize("told", [700, 0])
+def test_sound_that_was_cached_costs_what_is_cached(told: int) -> None:
+    spoken = StageUsage(
+        "realtime",
+        "both_realtime",
+        "talks",
+        prompt_tokens=1800,
+        cached_tokens=1000,
+        cached_audio_tokens=told,
+        audio_prompt_tokens=1500,
+    )
+    made = cost(spoken)
+    assert made["total"] == pytest.approx((1000 * 0.5 + 800 * 40.0) / 1e6)
+    assert made["stages"][0]["usage"].get("cached_audio_tokens", 0) == told
+
+
+def test_sound_that_was_cached_costs_what_sound_does_where_the_vendor_has_no_price_for_it() -> None:
+    known = tariff(CATALOGUE, {"llm": {"both_realtime": {"talks": {"input": 2, "audio_input": 40}}}})
+    spoken = StageUsage(
+        "realtime",
+        "both_realtime",
+        "talks",
+        prompt_tokens=1800,
+        cached_tokens=1000,
+        cached_audio_tokens=700,
+        audio_prompt_tokens=1500,
+    )
+    assert cost(spoken, known=known)["total"] == pytest.approx((300 * 2 + 1500 * 40.0) / 1e6)
+
+
 def test_what_ran_on_the_customers_key_is_shown_and_not_in_the_total() -> None:
     made = cost(
         StageUsage("stt", "ear", "quick", own_key=True, seconds=60), StageUsage("tts", "mouth", characters=1000)

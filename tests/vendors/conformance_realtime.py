@@ -230,7 +230,7 @@ class Conformance:
             totals = {name: sum(getattr(one, name) for one in spent) for name in spent[0].__slots__}
             assert totals["prompt_tokens"] >= totals["audio_prompt_tokens"] > 0
             assert totals["completion_tokens"] >= totals["audio_completion_tokens"] > 0
-            assert totals["cached_tokens"] <= totals["prompt_tokens"]
+            assert totals["cached_audio_tokens"] <= totals["cached_tokens"] <= totals["prompt_tokens"]
 
     async def billed(self, talk: Talk) -> None:
         """Waits for figures that come late."""

@@ -267,9 +267,10 @@ def test_a_reply_that_is_asked_for_while_another_is_made_waits() -> None:
     conversation.ask()
     conversation.ask()
     assert wire == []
-    usage = {"input_tokens": 9, "output_tokens": 4, "input_token_details": {"cached_tokens": 3, "audio_tokens": 5}}
+    details = {"cached_tokens": 3, "cached_tokens_details": {"text_tokens": 1, "audio_tokens": 2}, "audio_tokens": 5}
+    usage = {"input_tokens": 9, "output_tokens": 4, "input_token_details": details}
     done = told(conversation, "response.done", response={"id": "a", "status": "completed", "usage": usage})
-    assert done == [ReplyDone("a", "completed", Spent(9, 4, 3, 5, 0))]
+    assert done == [ReplyDone("a", "completed", Spent(9, 4, 3, 5, 0, 2))]
     assert wire == [{"type": "response.create"}]
     busy = {"type": "invalid_request_error", "code": "conversation_already_has_active_response"}
     told(conversation, "error", error=busy)

@@ -89,7 +89,7 @@ class DigitPressed:
 @dataclass(frozen=True, slots=True)
 class StageUsage:
     """What one provider was used for in a call. ``own_key``: on the organisation's own key. The cached and the audio tokens
-    are parts of the prompt's and the completion's."""
+    are parts of the prompt's and the completion's; the cached audio tokens are part of both of the prompt's."""
 
     stage: str
     provider: str
@@ -99,6 +99,7 @@ class StageUsage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    cached_audio_tokens: int = 0
     audio_prompt_tokens: int = 0
     audio_completion_tokens: int = 0
     characters: int = 0

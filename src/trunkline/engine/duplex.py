@@ -385,6 +385,7 @@ class Duplex:
                 prompt_tokens=spent.prompt_tokens,
                 completion_tokens=spent.completion_tokens,
                 cached_tokens=spent.cached_tokens,
+                cached_audio_tokens=spent.cached_audio_tokens,
                 audio_prompt_tokens=spent.audio_prompt_tokens,
                 audio_completion_tokens=spent.audio_completion_tokens,
             )

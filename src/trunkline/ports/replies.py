@@ -48,13 +48,14 @@ class Calls:
 class Spent:
     """What the reply cost, from the vendor's own figures; the last item of a reply. ``cached_tokens`` are those of the
     prompt that were read from a cache, the audio tokens those of prompt and reply that were sound: each is a part of the
-    sum it belongs to."""
+    sum it belongs to, and ``cached_audio_tokens`` of both, the cached and those of the prompt that were sound."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     audio_prompt_tokens: int = 0
     audio_completion_tokens: int = 0
+    cached_audio_tokens: int = 0
 
 
 ReplyPart = Delta | Calls | Spent

@@ -19,6 +19,7 @@ _FIGURES = {
         "prompt_tokens",
         "completion_tokens",
         "cached_tokens",
+        "cached_audio_tokens",
         "audio_prompt_tokens",
         "audio_completion_tokens",
         "seconds",
@@ -137,23 +138,26 @@ def _usd(used: StageUsage, price: Price | None) -> float | None:
         ways += [unit for unit in due if unit in _TOKENS]
     if due and not ways and "call" not in price:
         return None
-    rates = [price.get(unit, price.get(_INSTEAD.get(unit, ""))) for unit in ways]
+    rates = [next((price[name] for name in (unit, *_INSTEAD.get(unit, ())) if name in price), None) for unit in ways]
     billed = [due[unit] * rate for unit, rate in zip(ways, rates, strict=True) if rate is not None]
     return sum(billed) + price.get("call", 0.0) if len(billed) == len(ways) else None
 
 
-_TOKENS = frozenset({"input", "cached_input", "output", "audio_input", "audio_output"})
-_INSTEAD = {"cached_input": "input"}
-"""What is taken where a vendor has no price of its own for it."""
+_CACHED_SOUND = "cached_audio_input"
+_TOKENS = frozenset({"input", "cached_input", "output", "audio_input", "audio_output", _CACHED_SOUND})
+_INSTEAD = {"cached_input": ("input",), _CACHED_SOUND: ("cached_input", "audio_input")}
+"""What is taken, in this order, where a vendor has no price of its own for it."""
 
 
 def _amounts(used: StageUsage) -> dict[str, float]:
-    plain = used.prompt_tokens - used.cached_tokens - used.audio_prompt_tokens
+    both = used.cached_tokens + used.audio_prompt_tokens
+    cached_sound = max(used.cached_audio_tokens, both - used.prompt_tokens)  # some vendors do not tell them apart
     return {
-        "input": max(plain, 0) / MILLION,
-        "cached_input": used.cached_tokens / MILLION,
+        "input": max(used.prompt_tokens - both + cached_sound, 0) / MILLION,
+        "cached_input": max(used.cached_tokens - cached_sound, 0) / MILLION,
+        _CACHED_SOUND: cached_sound / MILLION,
         "output": max(used.completion_tokens - used.audio_completion_tokens, 0) / MILLION,
-        "audio_input": used.audio_prompt_tokens / MILLION,
+        "audio_input": max(used.audio_prompt_tokens - cached_sound, 0) / MILLION,
         "audio_output": used.audio_completion_tokens / MILLION,
         "minute": used.seconds / MINUTE,
         "thousand_characters": used.characters / THOUSAND,

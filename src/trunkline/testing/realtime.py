@@ -247,7 +247,7 @@ class ScriptedRealtimeSession:
             outcome = "completed"
         finally:
             if begun:
-                self._out.put_nowait(ReplyDone(reply, outcome, Spent(20, 10, 4, 12, 8)))
+                self._out.put_nowait(ReplyDone(reply, outcome, Spent(20, 10, 4, 12, 8, 3)))
             self._making = None
             self._go_on()
 

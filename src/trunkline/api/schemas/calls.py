@@ -125,6 +125,7 @@ class StageUse(Shown):
     prompt_tokens: int | None = Field(None, description="Tokens of the prompts.")
     completion_tokens: int | None = Field(None, description="Tokens of the replies.")
     cached_tokens: int | None = Field(None, description="Of the prompts' tokens, those read from a cache.")
+    cached_audio_tokens: int | None = Field(None, description="Of the cached tokens, those that were sound.")
     audio_prompt_tokens: int | None = Field(None, description="Of the prompts' tokens, those that were sound.")
     audio_completion_tokens: int | None = Field(None, description="Of the replies' tokens, those that were sound.")
 

@@ -333,6 +333,7 @@ def _spent(usage: Message) -> Spent:
         prompt_tokens=count("promptTokenCount") + count("toolUsePromptTokenCount"),
         completion_tokens=count("responseTokenCount") + count("thoughtsTokenCount"),
         cached_tokens=count("cachedContentTokenCount"),
+        cached_audio_tokens=sound("cacheTokensDetails"),
         audio_prompt_tokens=sound("promptTokensDetails"),
         audio_completion_tokens=sound("responseTokensDetails"),
     )

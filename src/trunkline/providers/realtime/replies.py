@@ -96,6 +96,7 @@ def spent(usage: Mapping[str, Any] | None) -> Spent:
         prompt_tokens=_count(given, "input_tokens"),
         completion_tokens=_count(given, "output_tokens"),
         cached_tokens=_count(prompt, "cached_tokens"),
+        cached_audio_tokens=_count(prompt.get("cached_tokens_details") or {}, "audio_tokens"),
         audio_prompt_tokens=_count(prompt, "audio_tokens"),
         audio_completion_tokens=_count(reply, "audio_tokens"),
     )
