@@ -14,10 +14,12 @@ from typing import Any
 
 import aiohttp
 
+from trunkline.base.errors import TrunklineError
 from trunkline.cli.client import ApiClient
 from trunkline.testing.ports import free_port
 
 PLATFORM_CORE, PEER_CORE = "0", "1"
+START_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -91,9 +93,10 @@ class Platform:
 
 @asynccontextmanager
 async def platform(
-    module: str = "bench.platform", cores: str = PLATFORM_CORE, **options: str
+    module: str = "bench.platform", cores: str = PLATFORM_CORE, *, speaks: bool = True, **options: str
 ) -> AsyncIterator[Platform]:
-    """The platform in an empty data directory, run by ``module``, and one organisation's client."""
+    """The platform in an empty data directory, run by ``module``, and one organisation's client. A module that ``speaks``
+    prints a line when it is ready; another is asked for its health."""
     with tempfile.TemporaryDirectory(prefix="trunkline-bench-") as folder:
         http, sip = f"127.0.0.1:{free_port()}", free_port()
         env = {
@@ -107,10 +110,22 @@ async def platform(
             **options,
         }
         async with process(cores, sys.executable, "-m", module, env=env) as running:
-            await running.line()
+            if speaks:
+                await running.line()
             key = await _organisation(env)
             async with ApiClient(f"http://{http}", key) as api:
+                if not speaks:
+                    await _healthy(api)
                 yield Platform(running, api, sip, running.child.pid)
+
+
+async def _healthy(api: ApiClient) -> None:
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TrunklineError):
+                await api.get("/health")
+                return
+            await asyncio.sleep(0.1)
 
 
 async def _organisation(env: dict[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Whole calls through every combination of vendors."""
