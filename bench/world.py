@@ -89,6 +89,8 @@ class Platform:
     api: ApiClient
     sip_port: int
     pid: int
+    url: str
+    folder: Path
 
 
 @asynccontextmanager
@@ -116,7 +118,7 @@ async def platform(
             async with ApiClient(f"http://{http}", key) as api:
                 if not speaks:
                     await _healthy(api)
-                yield Platform(running, api, sip, running.child.pid)
+                yield Platform(running, api, sip, running.child.pid, f"http://{http}", Path(folder))
 
 
 async def _healthy(api: ApiClient) -> None:

@@ -10,9 +10,13 @@ import aiohttp
 
 from bench.combinations.cells import Combination
 from bench.combinations.judging import FIRST, Verdict, judged
-from bench.world import platform
+from bench.world import Platform, platform
+from trunkline.app.compose import open_rooms
+from trunkline.app.settings import Settings
 from trunkline.base.errors import TrunklineError
 from trunkline.cli.client import ApiClient
+from trunkline.services import organisations
+from trunkline.services.rooms import Rooms
 from trunkline.testing.emulators.vendors import EMULATORS, VendorEmulator
 from trunkline.testing.person import Person, Talk, person
 
@@ -34,22 +38,30 @@ PROMPT = (
 
 @dataclass(slots=True)
 class Stage:
-    """What all calls share: the platform's API and number, the person who is called, and the vendors."""
+    """What all calls share: the platform, the person who is called, and the vendors."""
 
-    api: ApiClient
-    number_id: str
+    house: Platform
+    rooms: Rooms
     person: Person
     vendors: Mapping[str, VendorEmulator]
     placed: int = 0
 
     async def call(self, who: Combination) -> Talk:
-        """One call, from the request to its cost. Raises TimeoutError and TrunklineError."""
+        """One call, from the request to its cost. Raises TimeoutError, TrunklineError and aiohttp.ClientError.
+
+        An organisation makes it which never made another: what a voice has said for others is said anew.
+        """
         self.placed += 1
         number = f"+3161235{self.placed:04d}"
-        order = {"destination": number, "number_id": self.number_id, "assistant": assistant(who)}
-        call_id = str((await self.api.post("/calls/outbound", order))["call_id"])
-        await self._until(call_id, lambda call: call["status"] in END_STATES, CALL_SECONDS)
-        call = await self._until(call_id, lambda call: call["cost"] is not None, REPORT_SECONDS)
+        _, key = await organisations.create(self.rooms, f"Bright Smile {self.placed}")
+        async with ApiClient(self.house.url, key) as api:
+            trunk = await api.post("/sip-trunks", {"name": "Person", "address": f"127.0.0.1:{self.person.port}"})
+            line = {"phone_number": f"+3185083{self.placed:04d}", "trunk_id": trunk["trunk"]["id"]}
+            line_id = (await api.post("/numbers", line))["number"]["id"]
+            order = {"destination": number, "number_id": line_id, "assistant": assistant(who)}
+            call_id = str((await api.post("/calls/outbound", order))["call_id"])
+            await _until(api, call_id, lambda call: call["status"] in END_STATES, CALL_SECONDS)
+            call = await _until(api, call_id, lambda call: call["cost"] is not None, REPORT_SECONDS)
         return Talk(call, await self.person.account(number) if call["started_at"] else [])
 
     async def still_open(self) -> dict[str, int]:
@@ -61,11 +73,12 @@ class Stage:
                 continue
         return {name: vendor.open_streams for name, vendor in self.vendors.items() if vendor.open_streams}
 
-    async def _until(self, call_id: str, so: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
-        async with asyncio.timeout(seconds):
-            while not so(call := await self.api.get(f"/calls/{call_id}")):  # noqa: ASYNC110
-                await asyncio.sleep(0.25)
-        return call
+
+async def _until(api: ApiClient, call_id: str, so: Callable[[dict[str, Any]], bool], seconds: float) -> dict[str, Any]:
+    async with asyncio.timeout(seconds):
+        while not so(call := await api.get(f"/calls/{call_id}")):  # noqa: ASYNC110
+            await asyncio.sleep(0.25)
+    return call
 
 
 def assistant(who: Combination) -> dict[str, Any]:
@@ -89,10 +102,8 @@ async def stage() -> AsyncIterator[Stage]:
         settings = {name: value for one in vendors.values() for name, value in one.environment().items()}
         house = await stack.enter_async_context(platform("trunkline.app.process", BOTH_CORES, speaks=False, **settings))
         called = await stack.enter_async_context(person("visitor"))
-        trunk = await house.api.post("/sip-trunks", {"name": "Person", "address": f"127.0.0.1:{called.port}"})
-        line = {"phone_number": "+31850835037", "trunk_id": trunk["trunk"]["id"]}
-        number = await house.api.post("/numbers", line)
-        yield Stage(house.api, number["number"]["id"], called, vendors)
+        rooms = await stack.enter_async_context(open_rooms(Settings(data_dir=house.folder)))
+        yield Stage(house, rooms, called, vendors)
 
 
 class Calls(Protocol):
