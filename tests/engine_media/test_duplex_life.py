@@ -21,7 +21,7 @@ from tests.engine_media.world import World
 from trunkline.audio.wav import decode
 from trunkline.domain.assistant import FunctionSpec
 from trunkline.domain.call import EndReason
-from trunkline.domain.commands import Say
+from trunkline.domain.commands import EndCall, Say
 from trunkline.ports.replies import ToolCall
 from trunkline.ports.toolrunner import Offered
 from trunkline.testing.clock import run_virtual
@@ -34,6 +34,7 @@ pytestmark = pytest.mark.call
 ASKS = Party(says=(Words(SENTENCE, quiet=0.5),), hangs_up_after=14.0)
 LOOK_UP = {"name": "look_up", "url": "https://example.org/a", "async_response": "One moment."}
 QUIET = Party(hangs_up_after=12.0)
+RULES = "Please note the following, which is rather important."
 
 
 def assistant_words(stage: World) -> list[str]:
@@ -280,8 +281,9 @@ def test_the_fallback_takes_over_and_knows_what_was_said() -> None:
     assert told.config.voice is None
     assert session(stage).config.voice == "marin"
     kinds = [kind for kind, _ in told.told]
-    assert kinds[:2] == ["add", "respond"]
+    assert kinds[:3] == ["add", "add", "respond"]
     assert told.turns[:2] == [("assistant", "Hello, this is Ada."), ("user", "Tell me.")]
+    assert told.turns[2:] == [("assistant", text) for text in assistant_words(stage)[1:-1]]
     assert assistant_words(stage)[-1] == "As I said, a long story."
     assert {one.provider for one in stage.journal.ended().usage.stages if one.stage == "llm"} == {
         "openai_realtime",
@@ -325,6 +327,29 @@ def test_words_that_the_model_was_given_when_it_broke_are_said_by_us() -> None:
     run_virtual(breaks())
     assert assistant_words(stage) == ["Please note."]
     assert stage.models.tts_model.said == ["Please note."]
+
+
+@pytest.mark.parametrize("order", [Say(RULES, interruptible=False), EndCall(RULES)])
+def test_words_that_nobody_may_stop_are_said_to_their_end_when_the_model_breaks(order: Say | EndCall) -> None:
+    stage = world(QUIET, Talking(says=True, broken=1, seconds_per_character=1 / 15))
+    run(stage, duplex_plan(first_message=None), (3.0, order))
+    assert assistant_words(stage) == [RULES]
+    assert stage.models.tts_model.said == ["the following, which is rather important."]
+    assert session(stage).of("respond") == []
+
+
+def test_the_next_session_is_asked_only_when_it_knows_what_was_heard_of_the_last() -> None:
+    replies = ("Well, this is a long story that breaks.", "It goes on.")
+    script = Talking(("Tell me.",), replies, broken=1, words_seconds=0.1, seconds_per_character=0.3)
+    stage = world(ASKS, script)
+    run(stage, duplex_plan())
+    begun = assistant_words(stage)[1]
+    assert session(stage).turns[:3] == [
+        ("assistant", "Hello, this is Ada."),
+        ("user", "Tell me."),
+        ("assistant", begun),
+    ]
+    assert [kind for kind, _ in session(stage).told[:3]] == ["add", "add", "respond"]
 
 
 def test_a_reply_that_fails_is_asked_for_once_more() -> None:

@@ -121,8 +121,10 @@ class Duplex:
         """The session is gone: what it was making stays as it is, words that it was given are said by us."""
         self._opened, self._ready = None, False
         lost = self._replies.lose()
-        unsaid = [reply.given for reply in lost if reply.given is not None and not reply.take.pcm]
-        for given in [*unsaid, *self._given]:
+        for reply in lost:
+            if reply.given is not None and reply.wanted:
+                self._make_up(reply, reply.given)
+        for given in self._given:
             if not given.dropped:
                 self._voiceless(given, given.text)
             given.take.done = True

@@ -63,6 +63,12 @@ class DuplexFloor:
         return self._party.speaking or self._party.due
 
     @property
+    def _plays_earlier(self) -> bool:
+        """Whether words of a session that broke are still being heard: the next one learns of them when they are over."""
+        unsaid = (self.mouth.live, *self.mouth.waiting)
+        return any(one is not None and one.reply in self._earlier for one in unsaid)
+
+    @property
     def alarms(self) -> Mapping[Timer, Callable[[], None]]:
         """What is done when a timer of the floor's runs out."""
         return {Timer.WORDS: self._party.waited, Timer.REPLY: self._ignored}
@@ -77,7 +83,9 @@ class DuplexFloor:
 
     def lost(self) -> None:
         """Its session broke: what was under way is asked for again of the next one."""
-        interrupted = self.mind.making is not None or self.mind.asked or self._party.due
+        making = self.mind.making.utterance if self.mind.making is not None else None
+        stopped = making is not None and making.interruptible
+        interrupted = stopped or self.mind.asked or self._party.due
         self._ready = False
         unsaid = (self.mouth.live, *self.mouth.waiting)
         self._earlier |= {one.reply for one in unsaid if one is not None and one.reply is not None}
@@ -227,7 +235,7 @@ class DuplexFloor:
         if not (self.mind.making is not None and self.mouth.next_is_fixed):
             self.mouth.advance(clear=not self._party.speaking or not talking)
         free = not self.engaged and not self.mouth.unsettled and not self.mind.busy and self._ready
-        if talking and free and self.mind.owed and not self.mind.waiting:
+        if talking and free and self.mind.owed and not self.mind.waiting and not self._plays_earlier:
             self.mind.ask()
 
     def leave(self) -> None:
