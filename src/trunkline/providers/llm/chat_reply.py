@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from trunkline.ports.models import Calls, Delta, ReplyPart, Spent, ToolCall
+from trunkline.providers.figures import figure
 from trunkline.providers.llm.failing import Failing, vendor_error
 
 
@@ -88,9 +89,9 @@ class ChatReply:
         """Some count what was thought apart from the reply: the sum of all has it."""
         if not isinstance(usage, dict):
             return
-        prompt, reply, total = (int(usage.get(f"{name}_tokens") or 0) for name in ("prompt", "completion", "total"))
+        prompt, reply, total = (figure(usage, f"{name}_tokens") for name in ("prompt", "completion", "total"))
         details = usage.get("prompt_tokens_details")
-        cached = int(details.get("cached_tokens") or 0) if isinstance(details, dict) else 0
+        cached = figure(details, "cached_tokens") if isinstance(details, dict) else 0
         self._spent = Spent(prompt, max(reply, total - prompt), cached)
 
     def _take_choice(self, choice: dict[str, Any]) -> list[ReplyPart]:
@@ -98,7 +99,8 @@ class ChatReply:
         delta = choice.get("delta") or choice.get("message")
         if not isinstance(delta, dict):
             return []
-        for at, piece in enumerate(delta.get("tool_calls") or ()):
+        pieces = delta.get("tool_calls")
+        for at, piece in enumerate(pieces if isinstance(pieces, list) else ()):
             if isinstance(piece, dict):
                 self._take_call(piece, at)
         words = [text for key in ("content", "refusal") for text in _texts(delta.get(key))]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from trunkline.base.errors import Upstream
 from trunkline.ports.models import Calls, Delta, ReplyPart, Spent, ToolCall
+from trunkline.providers.figures import figure
 from trunkline.providers.llm.failing import Failing, vendor_error
 
 _WHOLE = frozenset(("STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED", ""))
@@ -96,7 +97,7 @@ class GoogleReply:
     def _take_usage(self, usage: object) -> None:
         if isinstance(usage, dict):
             prompt, tools, cached, reply, thoughts = (
-                int(usage.get(f"{name}TokenCount") or 0)
+                figure(usage, f"{name}TokenCount")
                 for name in ("prompt", "toolUsePrompt", "cachedContent", "candidates", "thoughts")
             )
             self._spent = Spent(prompt + tools, reply + thoughts, cached)

@@ -24,6 +24,7 @@ from trunkline.ports.realtime import (
     ReplyWords,
 )
 from trunkline.ports.replies import Spent, ToolCall, Turn
+from trunkline.providers.figures import figure
 from trunkline.providers.realtime.google_setup import content, note, response, turn_content
 from trunkline.providers.realtime.replies import Replies, Reply
 
@@ -322,17 +323,13 @@ def _args(call: Message) -> dict[str, Any]:
 def _spent(usage: Message) -> Spent:
     """The vendor's own figures."""
 
-    def count(name: str) -> int:
-        value = usage.get(name)
-        return value if isinstance(value, int) else 0
-
     def sound(name: str) -> int:
-        return sum(int(one.get("tokenCount") or 0) for one in usage.get(name) or () if one.get("modality") == "AUDIO")
+        return sum(figure(one, "tokenCount") for one in usage.get(name) or () if one.get("modality") == "AUDIO")
 
     return Spent(
-        prompt_tokens=count("promptTokenCount") + count("toolUsePromptTokenCount"),
-        completion_tokens=count("responseTokenCount") + count("thoughtsTokenCount"),
-        cached_tokens=count("cachedContentTokenCount"),
+        prompt_tokens=figure(usage, "promptTokenCount") + figure(usage, "toolUsePromptTokenCount"),
+        completion_tokens=figure(usage, "responseTokenCount") + figure(usage, "thoughtsTokenCount"),
+        cached_tokens=figure(usage, "cachedContentTokenCount"),
         cached_audio_tokens=sound("cacheTokensDetails"),
         audio_prompt_tokens=sound("promptTokensDetails"),
         audio_completion_tokens=sound("responseTokensDetails"),

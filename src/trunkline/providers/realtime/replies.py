@@ -10,6 +10,7 @@ import orjson
 from trunkline.audio.frame import SAMPLE_BYTES
 from trunkline.audio.resample import Resampler
 from trunkline.ports.replies import Spent, ToolCall
+from trunkline.providers.figures import figure
 
 _KEPT = 16
 
@@ -93,15 +94,10 @@ def spent(usage: Mapping[str, Any] | None) -> Spent:
     prompt = given.get("input_token_details") or {}
     reply = given.get("output_token_details") or {}
     return Spent(
-        prompt_tokens=_count(given, "input_tokens"),
-        completion_tokens=_count(given, "output_tokens"),
-        cached_tokens=_count(prompt, "cached_tokens"),
-        cached_audio_tokens=_count(prompt.get("cached_tokens_details") or {}, "audio_tokens"),
-        audio_prompt_tokens=_count(prompt, "audio_tokens"),
-        audio_completion_tokens=_count(reply, "audio_tokens"),
+        prompt_tokens=figure(given, "input_tokens"),
+        completion_tokens=figure(given, "output_tokens"),
+        cached_tokens=figure(prompt, "cached_tokens"),
+        cached_audio_tokens=figure(prompt.get("cached_tokens_details") or {}, "audio_tokens"),
+        audio_prompt_tokens=figure(prompt, "audio_tokens"),
+        audio_completion_tokens=figure(reply, "audio_tokens"),
     )
-
-
-def _count(figures: Mapping[str, Any], name: str) -> int:
-    value = figures.get(name)
-    return int(value) if isinstance(value, int | float) else 0

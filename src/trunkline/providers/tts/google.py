@@ -139,7 +139,7 @@ class GeminiSession(RequestSession):
             candidates = said.get("candidates") or [{}]
             found = (candidates[0].get("content") or {}).get("parts") or ()
             sound = b"".join(base64.b64decode((part.get("inlineData") or {}).get("data") or "") for part in found)
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, LookupError) as error:
             raise unreadable(self.vendor, error) from None
         return sound[sound_begins(sound) or 0 :]
 
