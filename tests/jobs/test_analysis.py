@@ -261,6 +261,29 @@ async def test_where_the_model_fails_its_fallback_judges(world: World, hangs: bo
     assert first.llm_model.open_sessions == models.second.open_sessions == 0
 
 
+async def test_what_was_asked_of_a_model_that_failed_later_is_used_too(world: World) -> None:
+    first = thinking("Agreed.", '{"day": "Monday"}', trouble=Trouble("middle"))
+    models = TwoModels(llm_model=first.llm_model, known=first.known)
+    replies = ("They agreed.", '{"day":"Monday"}')
+    models.second = ScriptedLlm(Thinking(replies, first_token_seconds=0, token_seconds=0))
+    fallbacks = [{"provider": "second", "model": "other"}]
+    call_id = await world.ended(llm_config={**MODEL["llm_config"], "fallbacks": fallbacks}, **plan())
+    findings = await Analyser(models, FixedAnalyst(), 5).analyse(await closing(world.rooms, call_id))
+    assert findings.structured_data == {"day": "Monday"}
+    assert [(one.provider, one.prompt_tokens, one.completion_tokens) for one in findings.used] == [
+        ("openai_compatible", 10, 5),
+        ("second", 20, 10),
+    ]
+
+
+async def test_a_model_that_never_answered_was_not_used(world: World) -> None:
+    call_id = await world.ended(**MODEL)
+    closed = await closing(world.rooms, call_id)
+    findings = await Analyser(thinking("no", trouble=Trouble("first")), FixedAnalyst(), 5).analyse(closed)
+    assert findings.errors
+    assert findings.used == ()
+
+
 async def test_where_every_model_fails_the_errors_are_told(world: World) -> None:
     models = thinking("no", trouble=Trouble("first"))
     fallbacks = [{"provider": "openai_compatible", "model": "other", "base_url": "http://y"}]

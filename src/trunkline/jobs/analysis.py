@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pydantic import SecretStr
@@ -19,7 +19,7 @@ from trunkline.domain.events import StageUsage
 from trunkline.jobs import asking_model as ask
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analyst
-from trunkline.ports.models import Models, Turn
+from trunkline.ports.models import Models, Spent, Turn
 from trunkline.services.aftercall import ClosedCall
 
 NO_TEXT_MODELS = REALTIME | {"local"}
@@ -39,7 +39,7 @@ class Findings:
     structured_data: Any = None
     success: dict[str, Any] | None = None
     outcome: str | None = None
-    used: StageUsage | None = None
+    used: tuple[StageUsage, ...] = ()
     errors: list[str] = field(default_factory=list)
     broke: bool = False
 
@@ -86,12 +86,14 @@ class Analyser:
             return await self._tried(closed, None, self._patience_seconds)
         until = self._now() + self._patience_seconds
         failed: list[Findings] = []
+        used: tuple[StageUsage, ...] = ()
         for number, judge in enumerate(judges):
             found = await self._tried(closed, judge, (until - self._now()) / (len(judges) - number))
+            used += found.used
             if not found.broke:
-                return found
+                return replace(found, used=used)
             failed.append(found)
-        found = next((one for one in failed if one.summary), failed[0])
+        found = replace(next((one for one in failed if one.summary), failed[0]), used=used)
         found.errors = list(dict.fromkeys(error for one in failed for error in one.errors))
         return found
 
@@ -136,7 +138,8 @@ class Analyser:
                 await _judge(model, ask.judging_turns(plan.assistant.analysis_plan, values), found)
         finally:
             name = self._models.model("llm", config.provider, config.model)
-            found.used = StageUsage("analysis", config.provider, name, key is not None, **asdict(model.spent))
+            if model.spent != Spent():
+                found.used = (StageUsage("analysis", config.provider, name, key is not None, **asdict(model.spent)),)
             await session.aclose()
 
     async def _by_rules(self, closed: ClosedCall, found: Findings) -> None:

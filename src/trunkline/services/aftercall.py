@@ -1,5 +1,6 @@
 """What the work after a call reads and writes: the whole call with its plan, its analysis, and forgetting it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,12 +52,15 @@ async def store_analysis(
     call_id: str,
     summary: str | None,
     analysis_result: dict[str, Any] | None,
-    used: StageUsage | None = None,
+    used: Sequence[StageUsage] = (),
 ) -> None:
     """Keeps what a call came to, and adds what it took to find out to its cost. Raises NotFound."""
     async with rooms.database.system() as unit:
         call = await unit.calls.get(call_id, lock=True)
-        cost = call.cost if used is None or call.cost is None else added(call.cost, used, rooms.limits.tariff)
+        cost = call.cost
+        if cost is not None:
+            for one in used:
+                cost = added(cost, one, rooms.limits.tariff)
         await unit.calls.change(
             call_id, summary=summary, analysis_result=analysis_result, cost=cost, updated_at=rooms.clock.now()
         )
