@@ -2,22 +2,26 @@
 
 import random
 import socket
+from collections import deque
 
 _FIRST, _LAST = 10_000, 19_900
 """Below the ports that outgoing connections are given, which would take one between its being found and its use, and
 below those that are set for sound."""
-_TRIES = 200
-_given: set[int] = set()
+_TRIES = 500
+_NOT_YET_TAKEN = 20
+_given: deque[range] = deque(maxlen=_NOT_YET_TAKEN)
+"""What was given last: whoever asked may not listen there yet."""
 
 
 def free_port(neighbours: int = 1) -> int:
-    """An even port of 127.0.0.1 that nobody has now, for UDP and TCP, with its next ``neighbours`` ports; never the same
-    one twice in this process. Raises OSError where there is none."""
+    """An even port of 127.0.0.1 that nobody has now, for UDP and TCP, with its next ``neighbours`` ports, and that was not
+    just given to somebody else in this process. Raises OSError where there is none."""
     for _ in range(_TRIES):
         port = random.randrange(_FIRST, _LAST, 2)
         block = range(port, port + neighbours + 1)
-        if _given.isdisjoint(block) and all(is_free(one) for one in block):
-            _given.update(block)
+        fresh = all(block.stop <= other.start or other.stop <= block.start for other in _given)
+        if fresh and all(is_free(one) for one in block):
+            _given.append(block)
             return port
     raise OSError("no free port on 127.0.0.1")
 
