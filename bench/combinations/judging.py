@@ -19,6 +19,8 @@ LEAST: dict[str, dict[str, float]] = {
 }
 LEAST_REALTIME: dict[str, float] = {"seconds": 5, "prompt_tokens": 1, "completion_tokens": 1}
 """What a stage of a whole talk has used at least."""
+LOCAL = "local"
+"""Speaks the given words of a realtime model that cannot be made to, and costs nothing."""
 _CENT_PART = 1e-5
 
 
@@ -81,9 +83,9 @@ def _cost(combination: Combination, call: dict[str, Any]) -> Iterator[str]:
     if more := set(cost["unpriced"]) - _without_price():
         yield f"no price of {', '.join(sorted(more))}"
     priced = [one for one in cost["stages"] if one["usd"] is not None]
-    if free := [one["stage"] for one in priced if not one["usd"] > 0]:
+    if free := [one["stage"] for one in priced if one["provider"] != LOCAL and not one["usd"] > 0]:
         yield f"{', '.join(free)} cost nothing"
-    if len(priced) + len(cost["unpriced"]) < len(combination.providers):
+    if sum(one["provider"] != LOCAL for one in priced) + len(cost["unpriced"]) < len(combination.providers):
         yield "a stage has neither a cost nor a name among the unpriced"
     if abs(sum(one["usd"] for one in priced) - (cost["total"] - cost["platform_fee"])) > _CENT_PART:
         yield "the total is not the sum of the stages"

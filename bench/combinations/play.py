@@ -52,11 +52,12 @@ class Stage:
         An organisation makes it which never made another: what a voice has said for others is said anew.
         """
         self.placed += 1
-        number = f"+3161235{self.placed:04d}"
-        _, key = await organisations.create(self.rooms, f"Bright Smile {self.placed}")
+        ending = f"{self.placed:04d}"
+        number = f"+3161235{ending}"
+        _, key = await organisations.create(self.rooms, f"Bright Smile {ending}")
         async with ApiClient(self.house.url, key) as api:
             trunk = await api.post("/sip-trunks", {"name": "Person", "address": f"127.0.0.1:{self.person.port}"})
-            line = {"phone_number": f"+3185083{self.placed:04d}", "trunk_id": trunk["trunk"]["id"]}
+            line = {"phone_number": f"+3185083{ending}", "trunk_id": trunk["trunk"]["id"]}
             line_id = (await api.post("/numbers", line))["number"]["id"]
             order = {"destination": number, "number_id": line_id, "assistant": assistant(who)}
             call_id = str((await api.post("/calls/outbound", order))["call_id"])

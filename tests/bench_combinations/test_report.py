@@ -103,6 +103,17 @@ def test_a_vendor_without_a_published_price_is_no_fault() -> None:
     assert judged(who, Talk(call, EVENTS)).passed
 
 
+def test_the_local_voice_of_a_realtime_model_may_cost_nothing() -> None:
+    call: dict[str, Any] = deepcopy(CALL)
+    model = stage("llm", "openai_realtime", 0.06, seconds=20.0, prompt_tokens=90, completion_tokens=20)
+    call["cost"]["stages"] = [model, stage("tts", "local", 0.0, characters=70)]
+    assert judged(Combination("openai_realtime"), Talk(call, EVENTS)).passed
+    model["usd"] = call["cost"]["total"] = 0.0
+    assert "llm cost nothing" in judged(Combination("openai_realtime"), Talk(call, EVENTS)).problems
+    model["usd"] = None
+    assert "a stage has neither" in judged(Combination("openai_realtime"), Talk(call, EVENTS)).problems[0]
+
+
 def test_what_a_recogniser_misheard_is_tried_again() -> None:
     deaf = verdict(messages__1__content="Buy the knights")
     assert deaf.misheard

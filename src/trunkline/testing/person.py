@@ -90,6 +90,8 @@ async def person(persona: str) -> AsyncIterator[Person]:
     assert process.stdout is not None
     try:
         ready = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        if not ready:
+            raise RuntimeError("the person's process ended before they could take calls")
         events.append(json.loads(ready))
         listening = asyncio.create_task(_listen(process.stdout, events))
         yield Person(port, events)
