@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from tests.engine_media.failing import WORDS, run_calls, scripted, used, with_fallbacks, world_of
-from trunkline.domain.assistant import TtsConfig
+from trunkline.domain.assistant import SttConfig, TtsConfig
 from trunkline.domain.events import StageUsage
 from trunkline.engine.usage import merged, usage_of
 from trunkline.testing.clock import run_virtual
-from trunkline.testing.models import ScriptedTts, tone
+from trunkline.testing.line import Party
+from trunkline.testing.models import Hearing, ScriptedStt, ScriptedSttStream, ScriptedTts, _Mishap, tone
 
 pytestmark = pytest.mark.call
 
@@ -57,6 +58,36 @@ class CountingTts(ScriptedTts):
 
     async def aclose(self) -> None:
         self.open_sessions -= 1
+
+
+class CountingStream(ScriptedSttStream):
+    """A recogniser's stream that counts all sound, not only that of its words."""
+
+    settled_bytes = 0
+
+    def settle(self) -> float:
+        seconds = (self.pushed_bytes - self.settled_bytes) / 16_000
+        self.settled_bytes = self.pushed_bytes
+        return seconds
+
+
+class CountingStt(ScriptedStt):
+    """A recogniser that never hears a word, and whose vendor bills all sound."""
+
+    async def open(self, config: SttConfig, sample_rate_hz: int) -> CountingStream:
+        stream = CountingStream(Hearing(), iter(()), _Mishap(None, "first"), sample_rate_hz)
+        self.streams.append(stream)
+        return stream
+
+
+def test_sound_without_words_is_booked_too() -> None:
+    world = world_of(scripted(), Party(hangs_up_after=6.0))
+    ears = world.models.stt_model = CountingStt(Hearing())
+    run_virtual(run_calls(world, with_fallbacks()))
+    pushed = sum(stream.pushed_bytes for stream in ears.streams) / 16_000
+    assert pushed > 4
+    assert used(world)["stt", "first"].seconds == pytest.approx(pushed, abs=0.001)
+    assert world.journal.ended().usage.stt_seconds == pytest.approx(pushed, abs=0.001)
 
 
 def test_the_vendors_own_count_of_characters_is_taken() -> None:

@@ -154,3 +154,17 @@ def test_the_end_of_what_never_began_is_nothing() -> None:
     utterances = Utterances()
     assert not utterances.ended(0.0)
     assert utterances.due is None
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_sound_after_the_last_words_is_told_once(counts: bool) -> None:
+    utterances = Utterances()
+    said(utterances, 3.0)
+    (final,) = take(utterances, *([Billed(3.0)] if counts else []), Words("Hi.", 0.1, 3.0), Answered(3.0))
+    assert isinstance(final, Final)
+    utterances.position = 10.0
+    assert (final.audio_seconds, utterances.settle(), utterances.settle()) == (3.0, 7.0, 0.0)
+    said(utterances, 12.0)
+    (final,) = take(utterances, *([Billed(9.0)] if counts else []), Words("Ho.", 10.1, 12.0), Answered(12.0))
+    assert isinstance(final, Final)
+    assert (final.audio_seconds, utterances.settle()) == (2.0, 0.0)

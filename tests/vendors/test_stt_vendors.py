@@ -24,6 +24,7 @@ from tests.vendors.conformance_stt import (
 from trunkline.audio.frame import seconds_of, silence
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import SttConfig
+from trunkline.ports.models import CountsSeconds
 from trunkline.providers.stt import deepgram, elevenlabs, gladia, mistral, stream
 from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
 from trunkline.testing.emulators.speaking import speech
@@ -102,6 +103,10 @@ async def test_what_is_billed_adds_up(vendor: str, house: House) -> None:
         billed = sum(final.audio_seconds for final in call.finals)
         paused = 2 * (0.4 + 0.16) + (0.0 if vendor == "openai" else 2.0)
         assert said + paused - 0.5 < billed < said + paused + 0.8
+        assert isinstance(call.stream, CountsSeconds)
+        call.stream.settle()
+        call.push(silence(2.0, RATE_HZ))
+        assert call.stream.settle() == pytest.approx(0.0 if vendor == "openai" else 2.0, abs=0.3)
 
 
 # --- trouble

@@ -9,7 +9,7 @@ from trunkline.engine.events import Event, HearingFailed, SpeechEnded, SpeechSta
 from trunkline.engine.heard import KEPT_SECONDS, Memory
 from trunkline.engine.opening import Opened, Opening, Trial
 from trunkline.engine.watching import reading
-from trunkline.ports.models import Final, Heard, Partial, SttStream
+from trunkline.ports.models import CountsSeconds, Final, Heard, Partial, SttStream
 
 __all__ = ["FINAL_SECONDS", "KEPT_SECONDS", "Listener"]
 
@@ -31,6 +31,7 @@ class Listener:
         self._tell = tell
         self._crew = crew
         self._stream: SttStream | None = None
+        self._opened: Opened[SttStream] | None = None
         self._memory = Memory(sample_rate_hz * 2)
         self._speaking = False
         self._failed = False
@@ -83,6 +84,11 @@ class Listener:
         """The newest sound, up to ``seconds`` of it."""
         return self._memory.last(seconds)
 
+    def book(self) -> None:
+        """Books what the recogniser took since its last words."""
+        if self._opened is not None and isinstance(self._opened.session, CountsSeconds):
+            self._opening.used(self._opened.candidate, seconds=self._opened.session.settle())
+
     def close(self) -> None:
         """Hears no more."""
         self.on = False
@@ -109,7 +115,7 @@ class Listener:
 
     async def _follow(self, trial: Trial[SttStream], opened: Opened[SttStream]) -> None:
         """Reads until the stream fails. Raises Upstream, always."""
-        provider = opened.candidate.provider
+        provider, self._opened = opened.candidate.provider, opened
         try:
             async with reading(opened.session.results()) as results, asyncio.timeout(None) as self._limit:
                 self._start(opened.session)
@@ -120,6 +126,8 @@ class Listener:
             raise Upstream(message, provider=provider, retryable=True) from None
         finally:
             self._limit = None
+            self.book()
+            self._opened = None
         raise Upstream("the recogniser closed", provider=provider, retryable=True)
 
     def _start(self, stream: SttStream) -> None:

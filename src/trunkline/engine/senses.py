@@ -85,6 +85,8 @@ class LegSenses:
 
     def usage(self) -> Usage:
         """What was used so far, of which providers."""
+        if isinstance(self.listener, Listener):
+            self.listener.book()
         return usage_of(part for opening in self._openings for part in opening.usage())
 
     async def aclose(self) -> None:

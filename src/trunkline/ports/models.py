@@ -17,6 +17,7 @@ from trunkline.ports.replies import Calls, Delta, ReplyPart, Spent, ToolCall, Tu
 __all__ = [
     "Calls",
     "CountsCharacters",
+    "CountsSeconds",
     "Delta",
     "Final",
     "Heard",
@@ -79,6 +80,14 @@ class SttStream(Protocol):
         """What was heard; for one reader; ends when closed; raises Upstream."""
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class CountsSeconds(Protocol):
+    """A recogniser that takes, and is billed for, sound in which nobody speaks too."""
+
+    def settle(self) -> float:
+        """How many seconds it took since it last said so, in a Final or here."""
 
 
 class Stt(Protocol):

@@ -57,7 +57,8 @@ class Dialect(Protocol):
 
 
 class SocketStream:
-    """ports.models.SttStream over an open websocket. ``push`` only collects; one task writes and one reads."""
+    """ports.models.SttStream and CountsSeconds over an open websocket. ``push`` only collects; one task
+    writes and one reads."""
 
     def __init__(
         self, socket: aiohttp.ClientWebSocketResponse, vendor: Vendor, key: SecretStr, dialect: Dialect, rate_hz: int
@@ -118,6 +119,10 @@ class SocketStream:
             if isinstance(heard, Upstream):
                 raise heard
             yield heard
+
+    def settle(self) -> float:
+        """As ports.models.CountsSeconds."""
+        return self._utterances.settle()
 
     async def aclose(self) -> None:
         over, self._over = self._over, True

@@ -94,7 +94,8 @@ class Utterances:
         self._open = False
         self._covered: float | None = None
         self._billed: float | None = None
-        self._billed_until = 0.0
+        self._told_seconds = 0.0
+        self._ahead_seconds = 0.0
         self._guessed = ""
         self._unanswered = 0
 
@@ -154,6 +155,24 @@ class Utterances:
             else:
                 heard.append(self._finish())
         return heard
+
+    def settle(self) -> float:
+        """How much sound was sent of which nothing was told yet, here or with a Final."""
+        seconds = max(0.0, self.position - self._told_seconds)
+        self._told_seconds += seconds
+        self._ahead_seconds += seconds
+        return seconds
+
+    def _counted(self) -> float:
+        """What the sound of a Final was, by the vendor's count, if it has one."""
+        if self._billed is None:
+            seconds = self.position - self._told_seconds
+        else:
+            seconds = max(0.0, self._billed - self._ahead_seconds)
+            self._ahead_seconds = max(0.0, self._ahead_seconds - self._billed)
+            self._billed = 0.0
+        self._told_seconds += seconds
+        return seconds
 
     def _settled(self, utterance: _Utterance) -> bool:
         """Whether the vendor seems to have told all words of an utterance that ended."""
@@ -218,9 +237,5 @@ class Utterances:
     def _finish(self, *, answered: bool = True) -> Final:
         self._unanswered = 0 if answered else self._unanswered
         utterance = self._awaited.popleft()
-        if self._billed is None:
-            seconds, self._billed_until = self.position - self._billed_until, self.position
-        else:
-            seconds, self._billed = self._billed, 0.0
         self._guessed = ""
-        return Final(utterance.text(), seconds, utterance.language)
+        return Final(utterance.text(), self._counted(), utterance.language)
