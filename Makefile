@@ -31,8 +31,9 @@ demo: setup
 	@$(BIN)/trunkline demo
 
 test: setup-test
-	$(BIN)/python -m pytest -m "not call and not live" --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest -m call
+	$(BIN)/python -m pytest -m "not call and not live" --ignore tests/telephony --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/telephony
+	$(BIN)/python -m pytest -m call --ignore tests/telephony
 
 format: setup-test
 	$(BIN)/ruff format --check src tests bench scripts
