@@ -164,6 +164,7 @@ async def test_a_wrong_key_is_final_and_told_to_nobody(name: str) -> None:
     error = caught.value
     assert not error.retryable
     assert error.status in (400, 401)
+    assert f" refused the {'key' if error.status == 401 else 'request'} ({error.status})" in error.message
     assert "secret" not in f"{error} {error!r} {error.vendor_message} {error.__cause__!r} {error.request_id}"
 
 

@@ -103,7 +103,7 @@ class Vendor:
         """Why an HTTP request failed, from its status and the vendor's words."""
         body = await answer.content.read(_LARGEST_ERROR_BYTES)
         return self.failure(
-            f"{self.name} {_meaning(answer.status)} ({answer.status})",
+            f"{self.name} {meaning(answer.status)} ({answer.status})",
             retryable=retryable_status(answer.status),
             key=key,
             status=answer.status,
@@ -118,7 +118,7 @@ class Vendor:
         if isinstance(error, aiohttp.WSServerHandshakeError):
             headers = dict(error.headers.items()) if error.headers is not None else {}
             return self.failure(
-                f"{self.name} {_meaning(error.status)} ({error.status})",
+                f"{self.name} {meaning(error.status)} ({error.status})",
                 retryable=retryable_status(error.status) or error.status < 400,
                 key=key,
                 status=error.status,
@@ -177,7 +177,8 @@ def without_key(text: str, key: SecretStr | None) -> str:
     return text.replace(secret, "[key]") if secret else text
 
 
-def _meaning(status: int) -> str:
+def meaning(status: int) -> str:
+    """What a vendor says with an HTTP status, as the rest of a sentence that begins with its name."""
     if status in (401, 403):
         return "refused the key"
     if status == 402:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from trunkline.base.errors import Upstream
 from trunkline.providers.llm.address import AddressRefused
-from trunkline.providers.vendor import request_id, retryable_status, without_key
+from trunkline.providers.vendor import meaning, request_id, retryable_status, without_key
 
 _KEY_LIKE = re.compile(r"\b(?:sk|gsk|xai|AIza)[-_][\w*.-]{4,}|\bAIza[\w-]{8,}")
 _LARGEST_ERROR_BYTES = 1 << 16
@@ -45,8 +45,9 @@ class Failing:
     def refused(self, answer: aiohttp.ClientResponse, message: str, *, final: bool = False) -> Upstream:
         """Why the server did not reply at all, in its own words; ``final`` where trying again is of no use."""
         moved = 300 <= answer.status < 400
+        said = "sent us to another address, which is not followed" if moved else meaning(answer.status)
         return self(
-            "{it} sent us to another address, which is not followed." if moved else f"{{it}} answered {answer.status}.",
+            f"{{it}} {said} ({answer.status}).",
             retryable=retryable_status(answer.status) and not final,
             status=answer.status,
             vendor_message=message,
