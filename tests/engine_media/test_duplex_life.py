@@ -62,6 +62,43 @@ def test_a_tool_runs_once_and_its_result_is_answered() -> None:
     assert [tool.name for tool in session(stage).tools] == ["look_up"]
 
 
+def test_a_session_that_did_not_make_the_call_gets_it_with_its_result() -> None:
+    call = ToolCall("t1", "look_up", {"what": "time"})
+    stage = world(
+        Party(says=ASKS.says, hangs_up_after=20.0), Talking(("What?",), (("Let me see.", call), "It is noon."))
+    )
+    stage.tools.seconds = 4.0
+
+    async def breaks() -> None:
+        asyncio.get_running_loop().call_later(7.5, lambda: session(stage).break_off())
+        await whole_call(stage, duplex_plan(llm={"tools": [{**LOOK_UP, "async_response": None}]}))
+
+    run_virtual(breaks())
+    assert stage.tools.ran == ["look_up"]
+    assert vendor(stage).tries == 2
+    known, result = session(stage).of("add")
+    assert [turn.tool_calls for turn in known] == [(), (), ()]
+    assert [(turn.role, turn.tool_calls, turn.tool_call_id) for turn in result] == [
+        ("assistant", (call,), None),
+        ("tool", (), "t1"),
+    ]
+    assert assistant_words(stage)[-1] == "It is noon."
+
+
+@pytest.mark.parametrize("after", [2.8, 3.0, 3.2, 3.4])
+@pytest.mark.parametrize("says", [False, True])
+def test_who_was_speaking_when_the_model_broke_is_not_left_without_a_word(after: float, says: bool) -> None:
+    stage = world(Party(says=ASKS.says, hangs_up_after=10.0), Talking(("What?",), ("Sorry?", "It is noon."), says=says))
+
+    async def breaks() -> None:
+        asyncio.get_running_loop().call_later(after, lambda: session(stage).break_off())
+        await whole_call(stage, duplex_plan())
+
+    run_virtual(breaks())
+    assert vendor(stage).tries == 2
+    assert assistant_words(stage)[1:]
+
+
 def test_a_tool_that_takes_its_time_has_something_to_say() -> None:
     script = Talking(("What is the time?",), ((ToolCall("t1", "look_up", {}),), "It is noon."))
     stage = world(ASKS, script)

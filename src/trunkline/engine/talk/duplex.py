@@ -85,11 +85,12 @@ class DuplexFloor:
         """Its session broke: what was under way is asked for again of the next one."""
         making = self.mind.making.utterance if self.mind.making is not None else None
         stopped = making is not None and making.interruptible
-        interrupted = stopped or self.mind.asked or self._party.due
+        interrupted = stopped or self.mind.asked or self.engaged
         self._ready = False
         unsaid = (self.mouth.live, *self.mouth.waiting)
         self._earlier |= {one.reply for one in unsaid if one is not None and one.reply is not None}
         self.mind.lost()
+        self.mind.renewed()
         self._party.leave()
         self.mind.owed = self.mind.owed or (interrupted and self._desk.stage is Stage.TALKING)
 

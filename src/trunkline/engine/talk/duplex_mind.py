@@ -29,6 +29,7 @@ class DuplexMind:
         self._mouth = mouth
         self._remember = remember
         self._wanting: deque[Reply] = deque()
+        self._own: set[str] = set()
 
     @property
     def busy(self) -> bool:
@@ -65,6 +66,7 @@ class DuplexMind:
         reply = self._made(number)
         if reply is not None:
             reply.calls = (*reply.calls, *calls)
+            self._own |= {call.id for call in calls}
 
     def finished(self, number: int, *, cut: bool = False, failed: bool = False) -> None:
         """A reply is complete, or the model gave it up; one that failed is owed again."""
@@ -83,9 +85,12 @@ class DuplexMind:
         return False
 
     def answered(self, entry: Entry) -> None:
-        """The tools of a turn have their results: the model gets them."""
+        """The tools of a turn have their results: the model gets them, and the calls where another session made
+        them."""
         self.waiting = False
-        self._remember([Turn("tool", entry.results[call.id], (), call.id) for call in entry.calls])
+        others = tuple(call for call in entry.calls if call.id not in self._own)
+        calls = [Turn("assistant", "", others)] if others else []
+        self._remember([*calls, *(Turn("tool", entry.results[call.id], (), call.id) for call in entry.calls)])
 
     def conclude(self) -> Reply | None:
         """The next reply whose tools are to be run, once those before have their results. One that ends the call stays
@@ -113,6 +118,10 @@ class DuplexMind:
         if self.making is not None:
             self._refuse(self.making.calls)
             self._give_up(self.making)
+
+    def renewed(self) -> None:
+        """Another session takes over, which has made no calls yet."""
+        self._own.clear()
 
     def overtaken(self) -> None:
         """The party speaks: the model has given up what it was making, and a goodbye is none any more."""
@@ -142,5 +151,5 @@ class DuplexMind:
 
     def _refuse(self, calls: Sequence[ToolCall]) -> None:
         """The model is not left waiting for tools that are not run."""
-        if calls:
-            self._remember([Turn("tool", NOT_RUN, (), call.id) for call in calls])
+        if own := [call for call in calls if call.id in self._own]:
+            self._remember([Turn("tool", NOT_RUN, (), call.id) for call in own])
