@@ -1,5 +1,6 @@
 """Keys of one's own over HTTP: stored, tested on request, never shown, and used by nobody else."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -245,3 +246,11 @@ async def test_defaults_that_a_provider_has_not_are_refused(quick: Api, body: di
     reply = await quick.ours.post("/byok/config", json=body)
     assert reply.status_code == 400
     assert [detail.split(":")[0] for detail in reply.json()["details"]] == [field], json.dumps(reply.json())
+
+
+async def test_keys_that_are_stored_at_once_do_not_get_in_each_others_way(api: Api) -> None:
+    orders = [{"provider": "deepgram", "api_key": f"dg-{number}"} for number in range(8)]
+    replies = await asyncio.gather(*(api.ours.post("/byok", json=order) for order in orders))
+    assert [reply.status_code for reply in replies] == [200] * 8
+    kept = (await api.ours.get("/byok")).json()["byok_keys"]["deepgram_secret_id"]
+    assert kept in {reply.json()["byok_keys"]["deepgram_secret_id"] for reply in replies}

@@ -63,6 +63,7 @@ async def store(
         await rooms.models.verify(vendor, SecretStr(text))
     now = rooms.clock.now()
     async with rooms.unit(caller) as unit:
+        await unit.organisations.get(caller.org_id, lock=True)  # of two at once the later one stays
         await unit.provider_keys.put(ProviderKey(new_id(), caller.org_id, vendor, text, now, now))
         return _of_all(await unit.provider_keys.ids())
 
