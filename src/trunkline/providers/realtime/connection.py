@@ -36,7 +36,6 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._deadline: float | None = None
         self._limit: asyncio.Timeout | None = None
-        self._woken = False
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._crew = Crew(f"{vendor.name} realtime")
@@ -57,26 +56,27 @@ class Connection:
         self._deadline = self._loop.time() + self._vendor.silence_seconds if due else None
         self._reschedule(self._deadline)
 
-    def wake(self) -> None:
-        """Has ``receive`` return None."""
-        self._woken = True
-        self._reschedule(self._loop.time())
-
     @property
     def closed(self) -> bool:
         """Whether ``aclose`` was called."""
         return self._closed
 
+    async def message(self) -> Message | None:
+        """The next message; None when closed. Raises Upstream, also where what was due did not come."""
+        while not self._closed:
+            message = await self.receive()
+            if message is not None:
+                return message
+            if not self._closed and self.overdue:
+                raise self.silent()
+        return None
+
     async def receive(self) -> Message | None:
-        """The next message; None when woken, when what was due did not come, or when closed. Raises Upstream."""
-        if self._woken:
-            self._woken = False
-            return None
+        """The next message; None when what was due did not come, or when closed. Raises Upstream."""
         try:
             async with asyncio.timeout_at(self._deadline) as self._limit:
                 received = await self._socket.receive()
         except TimeoutError:
-            self._woken = False
             return None
         finally:
             self._limit = None

@@ -63,12 +63,7 @@ class GoogleSession:
             self._connection.expect()
 
     async def events(self) -> AsyncIterator[RealtimeEvent]:
-        while not self._connection.closed:
-            message = await self._connection.receive()
-            if message is None:
-                if not self._connection.closed and self._connection.overdue:
-                    raise self._connection.silent()
-                continue
+        while (message := await self._connection.message()) is not None:
             events = self._connection.understood(self._conversation.take, message)
             self._watch()
             for event in events:
