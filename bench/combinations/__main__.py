@@ -15,7 +15,7 @@ from bench.combinations.play import play, stage
 from bench.combinations.report import figures, markdown, written
 from trunkline.base import logs
 
-AT_ONCE = 8
+AT_ONCE = 10
 PAGE = Path("docs/vendor-combinations.md")
 
 
@@ -57,6 +57,8 @@ def _tell(verdict: Verdict) -> None:
     rates = [round(rate, 2) for rate in verdict.error_rates]
     more = {"seconds": round(verdict.seconds, 1), "error_rates": rates, "problems": verdict.problems}
     print(json.dumps(found | more), file=sys.stderr, flush=True)
+    if not verdict.passed and verdict.story:
+        print(verdict.story, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

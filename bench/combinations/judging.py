@@ -27,7 +27,7 @@ _CENT_PART = 1e-5
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What came of one combination. ``problems`` is empty where all was well; ``misheard`` says that they are only in what
-    recognisers made of the words; ``tries`` counts the calls that were made."""
+    recognisers made of the words; ``tries`` counts the calls that were made; ``story`` is both sides' account."""
 
     combination: Combination
     problems: tuple[str, ...] = ()
@@ -35,6 +35,7 @@ class Verdict:
     tries: int = 1
     seconds: float = 0.0
     error_rates: tuple[float, ...] = ()
+    story: str = ""
 
     @property
     def passed(self) -> bool:
@@ -53,7 +54,9 @@ def judged(combination: Combination, talk: Talk) -> Verdict:
     ]
     seconds = float(talk.call["duration_seconds"] or 0)
     only = bool(misheard) and not broken
-    return Verdict(combination, (*broken, *misheard), only, seconds=seconds, error_rates=tuple(rates.values()))
+    return Verdict(
+        combination, (*broken, *misheard), only, seconds=seconds, error_rates=tuple(rates.values()), story=repr(talk)
+    )
 
 
 def _end(talk: Talk) -> Iterator[str]:
