@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from trunkline.audio.frame import silence, to_float
 from trunkline.audio.resample import resample
 from trunkline.audio.wav import decode
 from trunkline.testing.emulators.vendors import EMULATORS, VendorEmulator
-from trunkline.testing.ports import free_port
-from trunkline.testing.recogniser import transcribe, word_error_rate
+from trunkline.testing.person import HIGHEST_ERROR_RATE, Person, Talk, person
+from trunkline.testing.recogniser import transcribe
 
 pytestmark = [pytest.mark.call, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
@@ -27,8 +26,6 @@ RATE = 8_000
 AT_ONCE = 4
 """More calls at once would only make each other slow."""
 TALK_SECONDS = 90.0
-HIGHEST_ERROR_RATE = 0.45
-"""What small recognisers make of synthetic voices on a phone line; a sentence that was lost is far above it."""
 FIRST = "Hello, this is Bright Smile Dental. When would you like to come in?"
 VENDORS = {"openai_realtime": "openai", "xai_realtime": "xai", "google_realtime": "google"}
 FORCES = "xai_realtime"
@@ -42,8 +39,7 @@ class Stage:
 
     house: Installation
     vendors: Mapping[str, VendorEmulator]
-    person: int
-    told: list[dict[str, Any]]
+    person: Person
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     registering: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -70,34 +66,9 @@ def assistant(provider: str, **settings: Any) -> dict[str, Any]:
     }
 
 
-@asynccontextmanager
-async def _person(events: list[dict[str, Any]]) -> AsyncIterator[int]:
-    """A person's process, which answers every number; gives its port."""
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "trunkline.testing.callee", "--listen", f"127.0.0.1:{port}", "--persona", "visitor"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-
-    async def listen(lines: asyncio.StreamReader) -> None:
-        async for line in lines:
-            events.append(json.loads(line))
-
-    try:
-        events.append(json.loads(await asyncio.wait_for(process.stdout.readline(), 60)))
-        listening = asyncio.create_task(listen(process.stdout))
-        yield port
-    finally:
-        process.terminate()
-        await process.wait()
-    await listening
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     """The three vendors emulated in this process, and a platform that knows them by its settings alone."""
-    told: list[dict[str, Any]] = []
     async with AsyncExitStack() as stack:
         vendors = {name: await stack.enter_async_context(EMULATORS[name]()) for name in VENDORS.values()}
         settings = {
@@ -106,9 +77,9 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
             for name, value in emulator.environment().items()
         }
         house = await stack.enter_async_context(installation(folder, **settings))
-        person = await stack.enter_async_context(_person(told))
-        await house.number(person)
-        yield Stage(house, vendors, person, told)
+        called = await stack.enter_async_context(person("visitor"))
+        await house.number(called.port)
+        yield Stage(house, vendors, called)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,31 +212,26 @@ async def test_the_party_is_told_and_handed_over(calls: Calls, provider: str) ->
     assert "colleague" in outcome.heard
 
 
-async def _talk(stage: Stage, provider: str, number: str) -> tuple[dict[str, Any], str, str]:
-    """A talk with the person: the call, what the person said and what they heard."""
-    call_id = await stage.house.call(stage.person, assistant(provider), destination=number)
+async def _talk(stage: Stage, provider: str, number: str) -> Talk:
+    """A talk with the person."""
+    call_id = await stage.house.call(stage.person.port, assistant(provider), destination=number)
     await stage.house.ended(call_id, TALK_SECONDS)
     call = await stage.house.until(call_id, lambda call: call["cost"] is not None)
-    async with asyncio.timeout(15):
-        while not any(one["event"] == "closed" for one in stage.told if one.get("called") == number):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    words = [(one["event"], one["text"]) for one in stage.told if one.get("called") == number and "text" in one]
-    return call, *(" ".join(text for event, text in words if event == kind) for kind in ("said", "heard"))  # type: ignore[return-value]
+    return Talk(call, await stage.person.account(number))
 
 
 async def test_every_vendors_model_holds_a_talk_with_real_words_both_ways(stage: Stage, calls: Calls) -> None:
     await asyncio.gather(*calls.values(), return_exceptions=True)
     numbers = {provider: f"+3161234120{index}" for index, provider in enumerate(VENDORS)}
     talks = await asyncio.gather(*(_talk(stage, provider, number) for provider, number in numbers.items()))
-    for provider, (call, said, heard) in zip(VENDORS, talks, strict=True):
-        transcript = "\n".join(f"{one['role']}: {one['content']}" for one in call["messages"])
-        assert (call["status"], call["end_reason"]) == ("ended", "assistant_ended"), (provider, transcript)
-        assert word_error_rate(" ".join(_of(call, "assistant")), heard) < HIGHEST_ERROR_RATE, (transcript, heard)
-        assert word_error_rate(said, " ".join(_of(call, "user"))) < HIGHEST_ERROR_RATE, (transcript, said)
+    for provider, talk in zip(VENDORS, talks, strict=True):
+        call = talk.call
+        assert (call["status"], call["end_reason"]) == ("ended", "assistant_ended"), (provider, talk)
+        assert max(talk.error_rates().values()) < HIGHEST_ERROR_RATE, talk
         assert call["messages"][0]["content"] == FIRST
-        assert "I understood" in transcript
+        assert "I understood" in talk.of("assistant")
         begun = [one["started_at"] for one in call["messages"] if one["role"] != "system"]
-        assert begun == sorted(begun), transcript
+        assert begun == sorted(begun), talk
         (model,) = [one for one in call["cost"]["stages"] if one["stage"] == "llm"]
         assert model["provider"] == provider
         assert model["usage"]["seconds"] > 5

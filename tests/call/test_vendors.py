@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,17 +14,12 @@ import pytest_asyncio
 
 from tests.installation import Installation, installation
 from trunkline.testing.emulators.vendors import EMULATORS, VendorEmulator
-from trunkline.testing.ports import free_port
-from trunkline.testing.recogniser import word_error_rate
+from trunkline.testing.person import HIGHEST_ERROR_RATE, Person, Talk, person
 
-START_SECONDS = 60.0
 CALL_SECONDS = 100.0
 REPORT_SECONDS = 30.0
-LAST_SECONDS = 15.0
 TRIES = 2
 """The recognisers of both sides are small and the voices synthetic: who was misunderstood is called again."""
-HIGHEST_ERROR_RATE = 0.45
-"""What small recognisers make of synthetic voices on a phone line; a sentence that was lost is far above it."""
 FIRST = "Hello, this is Bright Smile Dental. When would you like to come in?"
 PROMPT = (
     "You are on the phone for Bright Smile Dental. When the caller says when to come, say: I understood, and repeat it, and"
@@ -73,46 +67,18 @@ LIVE = {
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """The platform, the person it calls, and what the person told so far."""
+    """The platform, and the person it calls."""
 
     house: Installation
-    port: int
-    events: list[dict[str, Any]]
+    person: Person
 
-    async def hold(self, who: Combination) -> "Told":
+    async def hold(self, who: Combination) -> Talk:
         """One call, from the request to the report."""
-        before = len(self.events)
-        call_id = await self.house.call(self.port, _assistant(who), destination=who.number)
+        before = self.person.told
+        call_id = await self.house.call(self.person.port, _assistant(who), destination=who.number)
         await self.house.ended(call_id, CALL_SECONDS)
         call = await self.house.until(call_id, lambda call: call["cost"] is not None, REPORT_SECONDS)
-        async with asyncio.timeout(LAST_SECONDS):  # the last words are told a moment after they were heard
-            while not any(one["event"] == "closed" for one in self._of(who, before)):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-        return Told(call, self._of(who, before))
-
-    def _of(self, who: Combination, since: int) -> list[dict[str, Any]]:
-        return [one for one in self.events[since:] if one.get("called") == who.number]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Told:
-    """One call as both sides tell it."""
-
-    call: dict[str, Any]
-    callee: list[dict[str, Any]]
-
-    def __repr__(self) -> str:
-        said = [f"{one['role']}: {one['content']}" for one in self.call["messages"]]
-        ended = f"{self.call['status']} {self.call['end_reason']} {self.call['cost']}"
-        return "\n".join([*said, f"said: {self.of_the_callee('said')}", f"heard: {self.of_the_callee('heard')}", ended])
-
-    def of_the_callee(self, event: str) -> str:
-        """The callee's own account."""
-        return " ".join(one["text"] for one in self.callee if one["event"] == event)
-
-    def of(self, role: str) -> str:
-        """What the transcript has of one side."""
-        return " ".join(one["content"] for one in self.call["messages"] if one["role"] == role)
+        return Talk(call, await self.person.account(who.number, before))
 
 
 def _assistant(who: Combination) -> dict[str, Any]:
@@ -132,38 +98,20 @@ def _assistant(who: Combination) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _phone(house: Installation) -> AsyncIterator[Phone]:
-    """A person's process, which answers every number."""
-    port, events = free_port(), []
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "trunkline.testing.callee", "--listen", f"127.0.0.1:{port}", "--persona", "visitor"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        events.append(json.loads(await asyncio.wait_for(process.stdout.readline(), START_SECONDS)))
-        listening = asyncio.create_task(_listen(process.stdout, events))
-        await house.number(port)
-        yield Phone(house, port, events)
-    finally:
-        process.terminate()
-        await process.wait()
-    await listening
+    """A person, and the number through which they are called."""
+    async with person("visitor") as them:
+        await house.number(them.port)
+        yield Phone(house, them)
 
 
-async def _listen(lines: asyncio.StreamReader, events: list[dict[str, Any]]) -> None:
-    async for line in lines:
-        events.append(json.loads(line))
-
-
-async def _understood(phone: Phone, who: Combination) -> Told:
+async def _understood(phone: Phone, who: Combination) -> Talk:
     """A call in which both sides understood each other; after that many tries there is none."""
     misunderstood = []
     for _ in range(TRIES):
         told = await phone.hold(who)
         try:
             assert (told.call["status"], told.call["end_reason"]) == ("ended", "assistant_ended")
-            assert word_error_rate(told.of("assistant"), told.of_the_callee("heard")) < HIGHEST_ERROR_RATE
-            assert word_error_rate(told.of_the_callee("said"), told.of("user")) < HIGHEST_ERROR_RATE
+            assert max(told.error_rates().values()) < HIGHEST_ERROR_RATE
         except AssertionError as error:
             misunderstood.append(f"{error}\n{told!r}")
             continue
@@ -171,7 +119,7 @@ async def _understood(phone: Phone, who: Combination) -> Told:
     raise AssertionError(f"{who}\n" + "\n\n".join(misunderstood) + phone.house.log.read_text()[-3000:])
 
 
-def _is_billed(told: Told, who: Combination, own: str = "") -> None:
+def _is_billed(told: Talk, who: Combination, own: str = "") -> None:
     """What each vendor did is counted under its name, and has a price; what ran on a key of one's own is not in the sum."""
     cost = told.call["cost"]
     billed = _is_counted(told, who)
@@ -181,7 +129,7 @@ def _is_billed(told: Told, who: Combination, own: str = "") -> None:
     assert 0 < paid == pytest.approx(cost["total"] - cost["platform_fee"], abs=1e-5)
 
 
-def _is_counted(told: Told, who: Combination) -> dict[str, dict[str, Any]]:
+def _is_counted(told: Talk, who: Combination) -> dict[str, dict[str, Any]]:
     """What each stage did, under its provider's name."""
     billed = {one["stage"]: one for one in told.call["cost"]["stages"]}
     assert [billed[stage]["provider"] for stage in ("stt", "llm", "tts")] == [who.stt, who.llm, who.tts]
