@@ -138,7 +138,7 @@ def test_a_text_model_needs_a_recogniser_and_a_voice() -> None:
 def test_unknown_providers_are_refused_with_those_that_exist() -> None:
     models = Catalogue(ProviderSettings())
     for ask in (models.stt, models.tts, models.llm):
-        with pytest.raises(Invalid, match="there are .*local"):
+        with pytest.raises(Invalid, match=r"there are .*local"):
             ask("acme")
     assert isinstance(models.llm("local"), ScriptedLlm)
 
