@@ -1,4 +1,4 @@
-"""The models of one call: one stage by vendors' adapters against their emulators, the others scripted."""
+"""The models of one call: what is tried by vendors' adapters against their emulators, the rest scripted."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +11,7 @@ from bench.faults.ears import ToldEars
 from trunkline.domain.assistant import LlmConfig, SttConfig, TtsConfig
 from trunkline.ports.models import Llm, Stage, Stt, Tts
 from trunkline.ports.offers import VoiceFacts
+from trunkline.ports.realtime import Realtime
 from trunkline.providers import makers, offers
 from trunkline.providers.vendor import Vendor
 from trunkline.testing.emulators.house import Trouble
@@ -39,6 +40,9 @@ class CellModels(NoVendors):
 
     def tts(self, provider: str, key: SecretStr | None = None) -> Tts:
         return self.mouth if provider == "local" else makers.TTS[provider](*self._at("tts", provider))
+
+    def realtime(self, provider: str, key: SecretStr | None = None) -> Realtime:
+        return makers.REALTIME[provider](*self._at("llm", provider))
 
     def vendor(self, provider: str) -> str:
         return offers.vendor_of(provider)

@@ -28,6 +28,8 @@ LIMIT_SECONDS = 75.0
 """A call that still goes on then hangs."""
 ANSWERS_SECONDS = 1.0
 AGAIN_SECONDS = 12.0
+PAUSE_SECONDS = 1.5
+"""Whoever talks with a realtime model waits so long for more of its words."""
 _LOUD = 300
 _TRUNK = TrunkPlan("trunk", 1, "bench", "127.0.0.1", 5060, codecs=("pcmu",))
 
@@ -127,7 +129,7 @@ async def play(cell: Cell, vad: SileroVad) -> Played:
             calling = asyncio.create_task(supervisor.run(_plan(cell)))
             try:
                 async with asyncio.timeout(LIMIT_SECONDS):
-                    await _talk(carrier, journal, models, spoken, patient=cell.course is not Course.ALONE)
+                    await _talk(carrier, journal, models, spoken, cell)
                     await calling
                 played.ended = journal.ended
             except TimeoutError:
@@ -146,13 +148,13 @@ async def _talk(
     journal: _Journal,
     models: CellModels,
     spoken: list[tuple[float, float]],
-    *,
-    patient: bool,
+    cell: Cell,
 ) -> None:
-    """Speaks each time when the assistant has spoken, and hangs up at last. Who is not ``patient`` says it once more where
+    """Speaks each time when the assistant has spoken, and hangs up at last. Where nobody stands by it is said once more when
     nobody answers."""
-    for number, words in enumerate(SAID):
-        await journal.until(lambda number=number: journal.turns() > number)  # type: ignore[misc]
+    turns = 0
+    for words in SAID:
+        turns = await _turns(carrier, journal, turns, cell)
         if journal.ended is not None:
             return
         line, pcm = carrier.lines[0], await speech(words, RATE_HZ)
@@ -160,14 +162,31 @@ async def _talk(
         line.say(pcm)
         models.ears.said.append(words)
         spoken.append((begun, begun + len(pcm) / 2 / RATE_HZ))
-        if patient:
+        if cell.course is not Course.ALONE:
             continue
-        if not await journal.reached(lambda number=number: journal.turns() > number + 1, AGAIN_SECONDS):  # type: ignore[misc]
+        if not await journal.reached(lambda turns=turns: journal.turns() > turns, AGAIN_SECONDS):  # type: ignore[misc]
             line.say(pcm)
             models.ears.said.append(words)
-    await journal.until(lambda: journal.turns() > len(SAID))
+    await _turns(carrier, journal, turns, cell)
     if journal.ended is None:
         carrier.lines[0].leave()
+
+
+async def _turns(carrier: ScriptedCarrier, journal: _Journal, before: int, cell: Cell) -> int:
+    """Waits until the assistant has spoken more often than ``before``; gives how often. A realtime model that breaks in
+    mid-word speaks on in a turn of its own."""
+    await journal.until(lambda: journal.turns() > before)
+    if cell.stage != "realtime":
+        return before + 1
+    while journal.ended is None and _is_heard(carrier.lines[0]):  # noqa: ASYNC110
+        await asyncio.sleep(PAUSE_SECONDS / 10)
+    return journal.turns()
+
+
+def _is_heard(line: ScriptedLine) -> bool:
+    """Whether there was anything to hear of late."""
+    newest = line.played[-int(PAUSE_SECONDS * RATE_HZ) * 2 :]
+    return bool(np.abs(np.frombuffer(newest, "<i2").astype(np.int32)).max(initial=0) > _LOUD)
 
 
 def _now(line: ScriptedLine) -> float:
@@ -192,11 +211,18 @@ def _supervisor(carrier: ScriptedCarrier, models: CellModels, vad: SileroVad, jo
 
 
 def _plan(cell: Cell) -> CallPlan:
-    settings: dict[str, dict[str, Any]] = {f"{stage}_config": {"provider": "local"} for stage in ("llm", "stt", "tts")}
-    fallbacks = [{"provider": cell.fallback}] if cell.fallback is not None else []
-    settings[f"{cell.stage}_config"] = {"provider": cell.provider, "fallbacks": fallbacks}
-    settings["stt_config"]["language"] = "en"
     assistant = TransientAssistant.model_validate(
-        {"first_message": GREETING, "silence_timeout_seconds": 60, "max_duration_seconds": 300, **settings}
+        {"first_message": GREETING, "silence_timeout_seconds": 60, "max_duration_seconds": 300, **_stages(cell)}
     )
     return CallPlan("call", "bench", Direction.OUTBOUND, "+31612345678", "+31850835037", None, None, _TRUNK, assistant)
+
+
+def _stages(cell: Cell) -> dict[str, Any]:
+    fallbacks = [{"provider": cell.fallback}] if cell.fallback is not None else []
+    tried = {"provider": cell.provider, "fallbacks": fallbacks}
+    if cell.stage == "realtime":
+        return {"llm_config": tried, "stt_config": None, "tts_config": None}
+    settings: dict[str, dict[str, Any]] = {f"{stage}_config": {"provider": "local"} for stage in ("llm", "stt", "tts")}
+    settings[f"{cell.stage}_config"] = tried
+    settings["stt_config"]["language"] = "en"
+    return settings

@@ -1,10 +1,10 @@
 """The matrix as tables for the manual: by stage, a row for each fault and moment, a column for each vendor."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from bench.faults.cells import FAULTS, Cell, Course, cell_of, cells
+from bench.faults.cells import FAULTS, Cell, Course, Tried, cell_of, cells
 from bench.faults.judging import Outcome, Verdict
 
 BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"
@@ -16,7 +16,12 @@ SIGNS = {
     Outcome.SPARED: "·",
     Outcome.WRONG: "**wrong**",
 }
-STAGES = {"stt": "Speech to text", "llm": "Language models", "tts": "Text to speech"}
+STAGES: Mapping[Tried, str] = {
+    "stt": "Speech to text",
+    "llm": "Language models",
+    "tts": "Text to speech",
+    "realtime": "Speech to speech",
+}
 
 
 def earlier(lines: Iterable[str]) -> list[Verdict]:
@@ -43,7 +48,7 @@ def written(page: Path, verdicts: Sequence[Verdict]) -> None:
     page.write_text(f"{head}{BEGIN}\n\n{markdown(verdicts)}\n\n{END}{tail}", "utf-8")
 
 
-def _table(stage: str, verdicts: Sequence[Verdict]) -> str:
+def _table(stage: Tried, verdicts: Sequence[Verdict]) -> str:
     found = {
         (one.cell.provider, one.cell.fault, one.cell.moment, one.cell.course): one
         for one in verdicts
@@ -53,7 +58,7 @@ def _table(stage: str, verdicts: Sequence[Verdict]) -> str:
     if not names:
         return ""
     lines = [["Fault, moment", *names], ["---"] * (1 + len(names))]
-    for fault, moment in FAULTS:
+    for fault, moment in FAULTS[stage]:
         row = [
             " ".join(
                 SIGNS[found[key].outcome] if (key := (name, fault, moment, course)) in found else "–"

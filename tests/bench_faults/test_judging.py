@@ -3,18 +3,21 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from bench.faults.cells import Cell, Course, cells, providers
+from bench.faults.cells import FAULTS, Cell, Course, cell_of, cells, providers
 from bench.faults.judging import Outcome, judged
 from bench.faults.models import REPLIES, SAID
 from bench.faults.play import GREETING, Played
 from bench.faults.report import BEGIN, END, earlier, written
 
+from tests.vendors import conformance_realtime
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import CallEnded, StageUsage, Usage
 from trunkline.domain.transcript import Message, Role
 from trunkline.engine.prompt import APOLOGIES
+from trunkline.testing.emulators.brain import answer
 from trunkline.testing.emulators.house import Fault, Moment
 
 pytestmark = pytest.mark.unit
@@ -38,8 +41,10 @@ TALK = [
 SORRY = [TALK[0], message(Role.ASSISTANT, APOLOGIES["en"])]
 
 
-def ended(reason: EndReason = EndReason.USER_HANGUP, *used: str, error: str | None = None) -> CallEnded:
-    stages = tuple(StageUsage("tts", provider, characters=9) for provider in used)
+def ended(
+    reason: EndReason = EndReason.USER_HANGUP, *used: str, error: str | None = None, stage: str = "tts"
+) -> CallEnded:
+    stages = tuple(StageUsage(stage, provider, characters=9) for provider in used)
     return CallEnded(NOW, reason, error, usage=Usage(stages=stages))
 
 
@@ -94,6 +99,49 @@ def test_what_is_lost_is_wrong(cell: Cell, facts: dict[str, object], why: str) -
     assert why in verdict.why
 
 
+TALKER = Cell("realtime", "xai_realtime", Fault.DROP, Moment.MIDDLE, Course.FALLBACK)
+BROKEN = [
+    message(Role.ASSISTANT, "Good afternoon, how"),
+    message(Role.ASSISTANT, "Are you still there?"),
+    message(Role.USER, SAID[0]),
+    message(Role.ASSISTANT, answer([("user", SAID[0])]).text),
+    *TALK[3:4],
+    message(Role.ASSISTANT, answer([("user", SAID[1].lower())]).text),
+]
+
+
+def spoken(cell: Cell = TALKER, **facts: object) -> Played:
+    whole = {"ended": ended(EndReason.USER_HANGUP, "openai_realtime", stage="llm"), "messages": BROKEN}
+    return played(cell, **{**whole, **facts})
+
+
+def test_a_realtime_model_that_broke_in_mid_word_speaks_on_as_it_likes() -> None:
+    assert judged(spoken()).outcome is Outcome.FALLBACK
+    itself = ended(EndReason.USER_HANGUP, "xai_realtime", stage="llm")
+    assert judged(spoken(ended=itself)).outcome is Outcome.COMPLETED
+    assert "not said" in judged(spoken(messages=BROKEN[1:])).why
+
+
+@pytest.mark.parametrize("change", [{"moment": Moment.FIRST}, {"fault": Fault.SLOW}])
+def test_otherwise_a_realtime_model_says_every_word(change: dict[str, Any]) -> None:
+    cell = replace(TALKER, **change)
+    assert "not said: 'Good afternoon" in judged(spoken(cell)).why
+    assert judged(spoken(cell, messages=[TALK[0], *BROKEN[2:]])).outcome is Outcome.FALLBACK
+
+
+def test_a_realtime_vendor_is_named_in_the_error_of_its_call() -> None:
+    cell = replace(TALKER, course=Course.ALONE)
+    lost = ended(EndReason.PROVIDER_ERROR, error="the realtime model (xai) failed: xai refused the key (401)")
+    assert judged(spoken(cell, ended=lost, messages=SORRY)).outcome is Outcome.APOLOGY
+    unnamed = replace(lost, error="the realtime model failed")
+    assert "does not name xai" in judged(spoken(cell, ended=unnamed, messages=SORRY)).why
+
+
+def test_what_a_realtime_vendor_has_to_bear_is_played_in_whole_calls() -> None:
+    assert set(FAULTS["realtime"]) >= set(conformance_realtime.FAULTS)
+    assert set(FAULTS["realtime"]) > set(FAULTS["llm"])
+
+
 def test_every_vendor_fails_in_every_course_and_one_can_be_picked() -> None:
     everything = list(cells())
     assert {(one.stage, one.provider) for one in everything} == {
@@ -102,6 +150,8 @@ def test_every_vendor_fails_in_every_course_and_one_can_be_picked() -> None:
     assert all((one.fallback is not None) == (one.course is Course.FALLBACK) for one in everything)
     assert all(one.fallback != one.provider for one in everything)
     assert {one.provider for one in cells(["openai", "llm"])} == {"openai"}
+    assert {one.stage for one in cells(["openai_realtime"])} == {"realtime"}
+    assert [one for one in everything if cell_of(str(one)) != one] == []
 
 
 def test_lines_of_earlier_runs_make_the_same_tables() -> None:
