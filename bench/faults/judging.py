@@ -135,7 +135,7 @@ def _unheard(played: Played) -> Iterator[str]:
     pace = PICO_SECONDS_PER_CHARACTER if played.cell.stage in _SPOKEN_BY_VENDORS else SECONDS_PER_CHARACTER
     said = sum(len(message.content) for message in played.messages if message.role is Role.ASSISTANT)
     if played.heard_seconds < HEARD_SHARE * pace * said:
-        yield f"only {played.heard_seconds:.1f} s of {pace * said:.1f} s were heard"
+        yield f"not heard: {played.heard_seconds:.1f} s of {pace * said:.1f} s"
 
 
 def _said(played: Played) -> list[str]:

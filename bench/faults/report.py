@@ -1,12 +1,15 @@
 """The matrix as tables for the manual: by stage, a row for each fault and moment, a column for each vendor."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.faults.cells import FAULTS, Cell, Course, Tried, cell_of, cells
 from bench.faults.judging import Outcome, Verdict
 
+_KIND = re.compile(r"[:\d]")
 BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"
 SIGNS = {
     Outcome.COMPLETED: "✓",
@@ -36,8 +39,9 @@ def earlier(lines: Iterable[str]) -> list[Verdict]:
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """The tables, and the longest silences."""
-    return "\n\n".join([*(_table(stage, verdicts) for stage in STAGES), _waits(verdicts)])
+    """The tables, the longest silences, and what was wrong where anything was."""
+    parts = [*(_table(stage, verdicts) for stage in STAGES), _waits(verdicts), _problems(verdicts)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def written(page: Path, verdicts: Sequence[Verdict]) -> None:
@@ -74,9 +78,25 @@ def _table(stage: Tried, verdicts: Sequence[Verdict]) -> str:
 def _waits(verdicts: Sequence[Verdict]) -> str:
     lines = [["Longest silence (s)", *(course.value for course in Course)], ["---"] * (1 + len(Course))]
     for stage, title in STAGES.items():
+        if not (own := [one for one in verdicts if one.cell.stage == stage]):
+            continue
         row = []
         for course in Course:
-            waits = [one.waited_seconds for one in verdicts if (one.cell.stage, one.cell.course) == (stage, course)]
+            waits = [one.waited_seconds for one in own if one.cell.course is course]
             row.append(f"{max(waits):.1f}" if waits else "")
         lines.append([title, *row])
     return "### Silences\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _problems(verdicts: Sequence[Verdict]) -> str:
+    """How many cells have each kind of problem, which is what a sentence about it begins with."""
+    found = Counter(
+        (one.cell.stage, _KIND.split(problem)[0].strip(), one.cell.course)
+        for one in verdicts
+        for problem in one.why.split("; ")
+        if one.outcome is Outcome.WRONG
+    )
+    lines = [["What was wrong", "problem", *(course.value for course in Course)], ["---"] * (2 + len(Course))]
+    for stage, kind in dict.fromkeys((stage, kind) for stage, kind, _ in found):
+        lines.append([STAGES[stage], kind, *(str(found[stage, kind, course]) for course in Course)])
+    return "### Problems\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) if found else ""

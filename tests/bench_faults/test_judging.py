@@ -90,7 +90,7 @@ LOST = ended(EndReason.PROVIDER_ERROR, error="the voice (openai) failed")
         (CELL, {"messages": TALK[:1] + TALK[2:]}, "not understood"),
         (CELL, {"messages": [*TALK[:2], message(Role.ASSISTANT, "Tomorrow"), *TALK[3:]]}, "not said"),
         (CELL, {"waited_seconds": 20.0}, "a silence of 20.0 s"),
-        (CELL, {"heard_seconds": 1.0}, "were heard"),
+        (CELL, {"heard_seconds": 1.0}, "not heard"),
     ],
 )
 def test_what_is_lost_is_wrong(cell: Cell, facts: dict[str, object], why: str) -> None:
@@ -176,6 +176,8 @@ def test_the_tables_stand_between_the_markers(tmp_path: Path) -> None:
     assert text.startswith("# Head\n")
     assert text.endswith(f"{END}\n\nTail\n")
     assert "old" not in text
+    assert "### Problems" not in text
     assert "| drop, first | – ✗ ⇄ |" in text
     written(page, verdicts[2:])
     assert "**wrong**" in page.read_text()
+    assert "| Text to speech | not heard | 0 | 0 | 1 |" in page.read_text()
