@@ -82,6 +82,10 @@ class Phone:
 
 
 def _assistant(who: Combination) -> dict[str, Any]:
+    listening_and_speaking = {
+        "stt_config": {"provider": who.stt, "language": "en"},
+        "tts_config": {"provider": who.tts},
+    }
     return {
         "name": str(who),
         "first_message": FIRST,
@@ -91,8 +95,7 @@ def _assistant(who: Combination) -> dict[str, Any]:
             "messages": [{"role": "system", "content": PROMPT}],
             "tools": [{"type": "end_call"}],
         },
-        "stt_config": {"provider": who.stt, "language": "en"},
-        "tts_config": {"provider": who.tts},
+        **(listening_and_speaking if who.stt else {}),
     }
 
 
@@ -191,13 +194,48 @@ async def test_every_vendor_holds_a_call_with_real_words_both_ways(emulated: Emu
     assert not [vendor for vendor in emulated.vendors.values() if vendor.key in log]
 
 
-if len(LIVE) == len(EMULATORS):
+LIVE_COMBINATIONS = [who for who in COMBINATIONS if not who.vendors.isdisjoint(LIVE)]
+LIVE_REALTIME = [f"{vendor}_realtime" for vendor in ("openai", "xai", "google") if vendor in LIVE]
+
+
+@asynccontextmanager
+async def _live_phone(folder: Path) -> AsyncIterator[Phone]:
+    """A phone whose platform reaches each vendor that there is a key of, and emulators in the places of the others."""
+    async with AsyncExitStack() as stack:
+        others = [await stack.enter_async_context(EMULATORS[name]()) for name in EMULATORS if name not in LIVE]
+        settings = {
+            name.removeprefix("TRUNKLINE_").lower(): value
+            for emulator in others
+            for name, value in emulator.environment().items()
+        }
+        settings |= {f"{vendor}_key": key for vendor, key in LIVE.items()}
+        addresses = {f"{vendor}_url": os.environ.get(f"TRUNKLINE_{vendor.upper()}_URL") for vendor in LIVE}
+        settings |= {name: url for name, url in addresses.items() if url}
+        yield await stack.enter_async_context(_phone(await stack.enter_async_context(installation(folder, **settings))))
+
+
+if LIVE_COMBINATIONS:
 
     @pytest.mark.live
     @pytest.mark.asyncio(loop_scope="function")
-    @pytest.mark.timeout(600)
-    async def test_every_vendor_itself_holds_a_call_with_real_words_both_ways(tmp_path: Path) -> None:
-        keys = {f"{vendor}_key": key for vendor, key in LIVE.items()}
-        async with installation(tmp_path, **keys) as house, _phone(house) as phone:
-            for who in COMBINATIONS:
-                _is_billed(await _understood(phone, who), who)
+    @pytest.mark.timeout(300)
+    @pytest.mark.parametrize("who", LIVE_COMBINATIONS, ids=str)
+    async def test_vendors_themselves_hold_a_call_with_real_words_both_ways(tmp_path: Path, who: Combination) -> None:
+        async with _live_phone(tmp_path) as phone:
+            _is_billed(await _understood(phone, who), who)
+
+
+if LIVE_REALTIME:
+
+    @pytest.mark.live
+    @pytest.mark.asyncio(loop_scope="function")
+    @pytest.mark.timeout(300)
+    @pytest.mark.parametrize("provider", LIVE_REALTIME)
+    async def test_a_realtime_vendor_itself_holds_a_call_with_real_words_both_ways(
+        tmp_path: Path, provider: str
+    ) -> None:
+        async with _live_phone(tmp_path) as phone:
+            told = await _understood(phone, Combination("", provider, "", "+31612341108"))
+        billed = {one["stage"]: one for one in told.call["cost"]["stages"]}
+        assert billed["llm"]["provider"] == provider
+        assert billed["llm"]["usage"]["seconds"] > 2
