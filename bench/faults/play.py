@@ -30,6 +30,7 @@ ANSWERS_SECONDS = 1.0
 AGAIN_SECONDS = 12.0
 PAUSE_SECONDS = 1.5
 """Whoever talks with a realtime model waits so long for more of its words."""
+PAUSES = 10
 _LOUD = 300
 _TRUNK = TrunkPlan("trunk", 1, "bench", "127.0.0.1", 5060, codecs=("pcmu",))
 
@@ -178,14 +179,17 @@ async def _turns(carrier: ScriptedCarrier, journal: _Journal, before: int, cell:
     await journal.until(lambda: journal.turns() > before)
     if cell.stage != "realtime":
         return before + 1
-    while journal.ended is None and _is_heard(carrier.lines[0]):  # noqa: ASYNC110
-        await asyncio.sleep(PAUSE_SECONDS / 10)
+    pause = 0
+    while journal.ended is None and pause < PAUSES:
+        turns = journal.turns()
+        await asyncio.sleep(PAUSE_SECONDS / PAUSES)
+        pause = 0 if journal.turns() > turns or _is_heard(carrier.lines[0]) else pause + 1
     return journal.turns()
 
 
 def _is_heard(line: ScriptedLine) -> bool:
     """Whether there was anything to hear of late."""
-    newest = line.played[-int(PAUSE_SECONDS * RATE_HZ) * 2 :]
+    newest = line.played[-int(PAUSE_SECONDS / PAUSES * RATE_HZ) * 2 :]
     return bool(np.abs(np.frombuffer(newest, "<i2").astype(np.int32)).max(initial=0) > _LOUD)
 
 
