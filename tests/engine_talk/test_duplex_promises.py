@@ -7,9 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine_talk.duplex_chaos import DuplexChaos
-from tests.engine_talk.test_promises import SETTINGS, TOOLS
+from tests.engine_talk.test_promises import SETTINGS, TOOLS, live_through
 from tests.engine_talk.world import plan
-from trunkline.domain.events import CallEnded
 
 pytestmark = pytest.mark.unit
 
@@ -21,16 +20,7 @@ PLANS = (PLAN, LONG_PLAN, SCREENED_PLAN)
 
 
 def _live_through(chaos: DuplexChaos, steps: int) -> None:
-    for _ in range(steps):
-        if chaos.closed:
-            break
-        chaos.step()
-    if not chaos.closed:
-        chaos.close()
-    assert chaos.talk.ended
-    assert isinstance(chaos.facts[-1], CallEnded)
-    assert sum(isinstance(fact, CallEnded) for fact in chaos.facts) == 1
-    assert sorted(chaos.outcomes) == sorted(chaos.orders)
+    live_through(chaos, steps)
     chaos.check_order()
 
 

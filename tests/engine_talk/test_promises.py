@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine_talk.chaos import Chaos
+from tests.engine_talk.duplex_chaos import DuplexChaos
 from tests.engine_talk.world import plan
 from trunkline.domain.events import CallEnded
 
@@ -36,7 +37,8 @@ WORDY_PLAN = plan(
 PLANS = (PLAN, LONG_PLAN, WORDY_PLAN)
 
 
-def _live_through(chaos: Chaos, steps: int) -> None:
+def live_through(chaos: Chaos | DuplexChaos, steps: int) -> None:
+    """Steps until the call is closed, and looks whether it ended as every call has to."""
     for _ in range(steps):
         if chaos.closed:
             break
@@ -53,14 +55,14 @@ def _live_through(chaos: Chaos, steps: int) -> None:
 @given(data=st.data())
 def test_no_order_of_events_breaks_a_promise(data: st.DataObject) -> None:
     chaos = Chaos(PLAN, lambda ways: data.draw(st.integers(0, ways - 1)))
-    _live_through(chaos, data.draw(st.integers(5, 90)))
+    live_through(chaos, data.draw(st.integers(5, 90)))
 
 
 @pytest.mark.parametrize("seed", range(0, 1000, 50))
 def test_long_wild_calls_keep_every_promise(seed: int) -> None:
     for offset in range(50):
         dice = Random(seed + offset)
-        _live_through(Chaos(dice.choice(PLANS), dice.randrange), steps=250)
+        live_through(Chaos(dice.choice(PLANS), dice.randrange), steps=250)
 
 
 @pytest.mark.parametrize("seed", range(0, 1000, 50))
