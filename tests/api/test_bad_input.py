@@ -241,7 +241,6 @@ PATHS: list[tuple[str, str, int, str | None]] = [
     ("GET", "/calls?start_date=yesterday", 400, "invalid_request"),
     ("GET", "/calls?start_date=2026-11-22T10:00:00", 400, "invalid_request"),
     ("GET", "/calls?assistant_id=a&agent_id=b", 400, "invalid_request"),
-    ("GET", "/calls?campaign_id=x", 400, "not_available"),
     ("GET", "/voices?limit=1", 400, "invalid_request"),
     ("PATCH", "/organizations", 200, None),
 ]

@@ -25,6 +25,10 @@ class Organisation:
     max_concurrent_calls: int | None = None
     has_local_models_access: bool = True
     provider_defaults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parent_org_id: str | None = None
+    guaranteed_concurrent_calls: int | None = None
+    content_retention_days: int = 365
+    metadata_retention_days: int = 730
 
     @property
     def has_credit(self) -> bool:

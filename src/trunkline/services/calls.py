@@ -70,6 +70,8 @@ class PlaceOrder:
     metadata: dict[str, Any] = field(default_factory=dict)
     max_ring_seconds: int = 45
     call_id: str | None = None
+    campaign_id: str | None = None
+    lead_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +105,16 @@ async def place(
         raise planning.at_capacity("no worker has room for a call")
     call_id = order.call_id or new_call_id(Direction.OUTBOUND)
     draft = replace(_plan(call_id, organisation, order, assistant), keys=keys)
-    event = await rooms.database.brief(_placing(rooms, draft, order.number_id, assistant.name or name, along))
+    event = await rooms.database.brief(_placing(rooms, draft, order, assistant.name or name, along))
     publish(rooms, [event])
     await rooms.live.wake(call_id)
     return Placed(call_id, CallStatus.DIALING.value)
 
 
 def _placing(
-    rooms: Rooms, draft: CallPlan, number_id: str | None, name: str | None, along: Callable[[str], Steps[None]] | None
+    rooms: Rooms, draft: CallPlan, order: PlaceOrder, name: str | None, along: Callable[[str], Steps[None]] | None
 ) -> Steps[LiveEvent]:
-    way = yield from planning.route(draft.org_id, draft.destination, number_id)
+    way = yield from planning.route(draft.org_id, draft.destination, order.number_id)
     trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", rooms.vault)
     transfers = yield from placing.transfer_trunk(draft.org_id, way.transfer_trunk_id, rooms.vault)
     plan = replace(
@@ -124,7 +126,7 @@ def _placing(
         transfer_trunk=transfers,
     )
     now = rooms.clock.now()
-    call = _row(plan, name, now)
+    call = replace(_row(plan, name, now), campaign_id=order.campaign_id, lead_id=order.lead_id)
     event = first_event(call)
     yield from placing.record(call, rooms.vault.seal(plan_to_json(plan)), event, now)
     if along is not None:

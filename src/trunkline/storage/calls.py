@@ -54,6 +54,10 @@ class Call:
     worker_id: str | None = None
     lease_until: datetime | None = None
     dial_at: datetime | None = None
+    scheduled_at: datetime | None = None
+    campaign_id: str | None = None
+    lead_id: str | None = None
+    content_deleted_at: datetime | None = None
 
     @property
     def is_over(self) -> bool:
@@ -70,6 +74,7 @@ class CallFilters:
     assistant_id: str | None = None
     number_id: str | None = None
     end_reason: str | None = None
+    campaign_id: str | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
 
@@ -188,7 +193,7 @@ def _item(row: Mapping[str, Any] | RowMapping) -> Call:
 
 def _where(filters: CallFilters) -> list[ColumnElement[bool]]:
     c = tables.calls.c
-    equal = ("status", "direction", "assistant_id", "number_id", "end_reason")
+    equal = ("status", "direction", "assistant_id", "number_id", "end_reason", "campaign_id")
     where = [c[name] == getattr(filters, name) for name in equal if getattr(filters, name) is not None]
     if filters.start_date is not None:
         where.append(c.created_at >= filters.start_date)

@@ -33,6 +33,10 @@ class Organisations(Nouns[Organisation]):
             "max_concurrent_calls": item.max_concurrent_calls,
             "has_local_models_access": item.has_local_models_access,
             "provider_defaults": dict(item.provider_defaults),
+            "parent_org_id": item.parent_org_id,
+            "guaranteed_concurrent_calls": item.guaranteed_concurrent_calls,
+            "content_retention_days": item.content_retention_days,
+            "metadata_retention_days": item.metadata_retention_days,
             "created_at": item.created_at,
             "updated_at": item.updated_at,
         }

@@ -40,6 +40,7 @@ SEALED = (
     Sealed(tables.trunks, "auth_password_sealed"),
     Sealed(tables.assistants, "secrets_sealed"),
     Sealed(tables.calls, "plan_sealed"),
+    Sealed(tables.tool_templates, "secrets_sealed"),
     Sealed(tables.idempotency_keys, "reply", within="sealed"),
 )
 """Every place with something sealed."""

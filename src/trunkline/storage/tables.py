@@ -1,49 +1,41 @@
 """Every table, in one place. A call is live exactly as long as its ``ended_at`` is null."""
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
 from trunkline.storage.columns import Counting, Moment, Words
+from trunkline.storage.metadata import id_column, metadata, org_column, required
+from trunkline.storage.outreach_tables import campaigns, do_not_call, leads
+from trunkline.storage.record_tables import analysis_templates, audit_log, domains, tool_templates, usage_logs
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> Column[str]:
-    return Column("id", String(64), primary_key=True)
-
-
-def _org(*, index: bool = True) -> Column[str]:
-    return Column("org_id", String(64), ForeignKey("organisations.id", ondelete="CASCADE"), nullable=False, index=index)
-
-
-def _required(name: str) -> Column[str]:
-    return Column(name, Words, nullable=False)
-
+__all__ = [
+    "analysis_templates",
+    "api_keys",
+    "assistants",
+    "audit_log",
+    "call_events",
+    "call_messages",
+    "calls",
+    "campaigns",
+    "do_not_call",
+    "domains",
+    "idempotency_keys",
+    "leads",
+    "metadata",
+    "numbers",
+    "organisations",
+    "outbox",
+    "provider_keys",
+    "tool_templates",
+    "trunks",
+    "usage_logs",
+    "webhook_deliveries",
+]
 
 organisations = Table(
     "organisations",
     metadata,
-    _id(),
-    _required("name"),
+    id_column(),
+    required("name"),
     Column("email", Words),
     Column("minutes_balance", Float),
     Column("credits_balance", Float),
@@ -52,6 +44,10 @@ organisations = Table(
     Column("max_concurrent_calls", Integer),
     Column("has_local_models_access", Boolean, nullable=False),
     Column("provider_defaults", JSON, nullable=False),
+    Column("parent_org_id", String(64), index=True),
+    Column("guaranteed_concurrent_calls", Integer),
+    Column("content_retention_days", Integer, nullable=False),
+    Column("metadata_retention_days", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -59,10 +55,10 @@ organisations = Table(
 provider_keys = Table(
     "provider_keys",
     metadata,
-    _id(),
-    _org(index=False),
+    id_column(),
+    org_column(index=False),
     Column("vendor", String(64), nullable=False),
-    _required("key_sealed"),
+    required("key_sealed"),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("org_id", "vendor"),
@@ -71,10 +67,10 @@ provider_keys = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    _id(),
-    _org(),
-    _required("name"),
-    _required("prefix"),
+    id_column(),
+    org_column(),
+    required("name"),
+    required("prefix"),
     Column("hash", String(64), nullable=False, unique=True),
     Column("scopes", JSON, nullable=False),
     Column("expires_at", Moment),
@@ -86,15 +82,15 @@ api_keys = Table(
 trunks = Table(
     "trunks",
     metadata,
-    _id(),
-    _org(),
+    id_column(),
+    org_column(),
     Column("revision", Integer, nullable=False),
-    _required("name"),
+    required("name"),
     Column("provider", Words),
-    _required("host"),
+    required("host"),
     Column("port", Integer),
-    _required("transport"),
-    _required("srtp"),
+    required("transport"),
+    required("srtp"),
     Column("auth_username", Words),
     Column("auth_password_sealed", Words),
     Column("inbound_addresses", JSON, nullable=False),
@@ -104,7 +100,7 @@ trunks = Table(
     Column("max_concurrent_calls", Integer),
     Column("calls_per_second", Float),
     Column("is_active", Boolean, nullable=False),
-    _required("status"),
+    required("status"),
     Column("next_dial_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -113,9 +109,9 @@ trunks = Table(
 assistants = Table(
     "assistants",
     metadata,
-    _id(),
-    _org(),
-    _required("name"),
+    id_column(),
+    org_column(),
+    required("name"),
     Column("business_name", Words),
     Column("is_active", Boolean, nullable=False),
     Column("config", JSON, nullable=False),
@@ -128,14 +124,14 @@ assistants = Table(
 numbers = Table(
     "numbers",
     metadata,
-    _id(),
-    _org(),
+    id_column(),
+    org_column(),
     Column("phone_number", String(32), nullable=False, unique=True),
     Column("name", Words),
     Column("assistant_id", String(64), ForeignKey("assistants.id", ondelete="SET NULL")),
     Column("trunk_id", String(64), ForeignKey("trunks.id", ondelete="SET NULL")),
     Column("transfer_trunk_id", String(64), ForeignKey("trunks.id", ondelete="SET NULL")),
-    _required("source"),
+    required("source"),
     Column("is_active", Boolean, nullable=False),
     Column("max_concurrent_calls", Integer),
     Column("last_used_at", Moment),
@@ -146,8 +142,8 @@ numbers = Table(
 calls = Table(
     "calls",
     metadata,
-    _id(),
-    _org(index=False),
+    id_column(),
+    org_column(index=False),
     Column("direction", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("end_reason", String(32)),
@@ -178,6 +174,10 @@ calls = Table(
     Column("worker_id", String(128)),
     Column("lease_until", Moment),
     Column("dial_at", Moment),
+    Column("scheduled_at", Moment),
+    Column("campaign_id", String(64)),
+    Column("lead_id", String(64)),
+    Column("content_deleted_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -193,6 +193,20 @@ Index(
     sqlite_where=text("ended_at IS NULL"),
     postgresql_where=text("ended_at IS NULL"),
 )
+Index(
+    "ix_calls_by_campaign_id",
+    calls.c.campaign_id,
+    calls.c.created_at.desc(),
+    calls.c.id,
+    sqlite_where=text("campaign_id IS NOT NULL"),
+    postgresql_where=text("campaign_id IS NOT NULL"),
+)
+Index(
+    "ix_calls_scheduled",
+    calls.c.scheduled_at,
+    sqlite_where=text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+    postgresql_where=text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+)
 
 
 def _call(*, index: bool = False, primary_key: bool = False) -> Column[str]:
@@ -204,10 +218,10 @@ call_messages = Table(
     "call_messages",
     metadata,
     Column("id", Counting, primary_key=True, autoincrement=True),
-    _org(),
+    org_column(),
     _call(index=True),
     Column("role", String(16), nullable=False),
-    _required("content"),
+    required("content"),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("interrupted", Boolean, nullable=False),
@@ -218,7 +232,7 @@ call_events = Table(
     metadata,
     _call(primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    _org(),
+    org_column(),
     Column("event", String(16), nullable=False),
     Column("data", JSON, nullable=False),
     Column("final", Boolean, nullable=False),
@@ -229,7 +243,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Counting, primary_key=True, autoincrement=True),
-    _org(),
+    org_column(),
     _call(index=True),
     Column("kind", String(32), nullable=False),
     Column("payload", JSON, nullable=False),
@@ -247,12 +261,12 @@ Index(
 webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
-    _id(),
-    _org(),
+    id_column(),
+    org_column(),
     _call(index=True),
     Column("position", Counting, nullable=False),
     Column("event", String(32), nullable=False),
-    _required("url"),
+    required("url"),
     Column("body", Words),
     Column("status", String(16), nullable=False),
     Column("attempts", JSON, nullable=False),
@@ -277,7 +291,7 @@ idempotency_keys = Table(
     Column("method", String(8), primary_key=True),
     Column("path", String(512), primary_key=True),
     Column("key", String(255), primary_key=True),
-    _org(),
+    org_column(),
     Column("body_hash", String(64), nullable=False),
     Column("status_code", Integer),
     Column("reply", JSON(none_as_null=True)),

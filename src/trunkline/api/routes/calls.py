@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.api.errors import Problem, problem
-from trunkline.api.later import ASSISTANT, CALL, check_tools, not_available, without
+from trunkline.api.later import ASSISTANT, CALL, check_tools, without
 from trunkline.api.names import ASSISTANT_NAMES, renamed, tools_renamed
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.base import paged
@@ -69,8 +69,6 @@ def _keeping(ask: Ask) -> Callable[[str], Steps[None]] | None:
 
 async def list_(ask: Ask) -> Reply:
     """A page of calls."""
-    if "campaign_id" in ask.request.query_params:
-        raise not_available(["campaign_id: campaigns are not available in this release"])
     query = ask.query(CallQuery)
     if query.agent_id is not None:
         ask.mark_deprecated()
@@ -82,6 +80,7 @@ async def list_(ask: Ask) -> Reply:
         assistant_id=query.assistant_id or query.agent_id,
         number_id=query.number_id,
         end_reason=query.end_reason,
+        campaign_id=query.campaign_id,
         start_date=bound(query.start_date, "start_date", end=False),
         end_date=bound(query.end_date, "end_date", end=True),
     )

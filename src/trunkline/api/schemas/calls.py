@@ -57,6 +57,7 @@ class CallQuery(Paging):
     )
     number_id: str | None = Field(None, description="The number of yours.")
     end_reason: EndReason | None = Field(None, description="Why it ended.")
+    campaign_id: str | None = Field(None, description="The campaign that placed it.")
     start_date: str | None = Field(
         None, description="Placed at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."
     )
@@ -188,9 +189,9 @@ class CallShown(Shown):
     recording_url: str | None = Field(description="Where the recording can be had for an hour, without a key.")
     room_name: None = Field(description="Always null.")
     metadata: dict[str, Any] = Field(description="Your own data.")
-    scheduled_at: Moment | None = Field(description="Always null in this release.")
-    campaign_id: str | None = Field(description="Always null in this release.")
-    lead_id: str | None = Field(description="Always null in this release.")
+    scheduled_at: Moment | None = Field(description="When it was to be placed, where that was settled beforehand.")
+    campaign_id: str | None = Field(description="The campaign that placed it.")
+    lead_id: str | None = Field(description="The lead of that campaign.")
     assistant: dict[str, Any] = Field(description="The configuration it ran on, without secrets.")
     latency: CallLatency | None = Field(
         description="Milliseconds per turn, with p50 and p95 over the call; null until it ended, or without turns."

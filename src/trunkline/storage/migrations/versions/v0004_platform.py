@@ -1,0 +1,261 @@
+"""Clients of clients, campaigns, templates, and the logs of use and of changes."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from trunkline.storage.columns import Moment
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "analysis_templates",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("schema", sa.JSON(), nullable=False),
+        sa.Column("system_prompt", sa.Text(), nullable=True),
+        sa.Column("user_prompt", sa.Text(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"],
+            ["organisations.id"],
+            name=op.f("fk_analysis_templates_org_id_organisations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_analysis_templates")),
+    )
+    op.create_index(op.f("ix_analysis_templates_org_id"), "analysis_templates", ["org_id"], unique=False)
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("actor_kind", sa.String(length=16), nullable=False),
+        sa.Column("actor_id", sa.String(length=64), nullable=True),
+        sa.Column("actor_name", sa.Text(), nullable=True),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("noun", sa.String(length=32), nullable=False),
+        sa.Column("item_id", sa.String(length=64), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("request_id", sa.String(length=128), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_audit_log_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
+    )
+    op.create_index("ix_audit_log_newest", "audit_log", ["org_id", sa.literal_column("at DESC"), "id"], unique=False)
+    op.create_table(
+        "do_not_call",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("phone_number", sa.String(length=320), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_do_not_call_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_call")),
+        sa.UniqueConstraint("org_id", "phone_number", name=op.f("uq_do_not_call_org_id_phone_number")),
+    )
+    op.create_table(
+        "domains",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("domain_name", sa.String(length=253), nullable=False),
+        sa.Column("resend_domain_id", sa.String(length=128), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("region", sa.String(length=32), nullable=True),
+        sa.Column("records", sa.JSON(), nullable=False),
+        sa.Column("verified_at", Moment(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_domains_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
+        sa.UniqueConstraint("org_id", "domain_name", name=op.f("uq_domains_org_id_domain_name")),
+    )
+    op.create_table(
+        "tool_templates",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("tool_type", sa.String(length=32), nullable=False),
+        sa.Column("tool_config", sa.JSON(), nullable=False),
+        sa.Column("secrets_sealed", sa.Text(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_tool_templates_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tool_templates")),
+    )
+    op.create_index(op.f("ix_tool_templates_org_id"), "tool_templates", ["org_id"], unique=False)
+    op.create_table(
+        "usage_logs",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("call_id", sa.String(length=64), nullable=False),
+        sa.Column("billed_org_id", sa.String(length=64), nullable=False),
+        sa.Column("duration_sec", sa.Integer(), nullable=False),
+        sa.Column("byok_stt", sa.Boolean(), nullable=False),
+        sa.Column("byok_llm", sa.Boolean(), nullable=False),
+        sa.Column("byok_tts", sa.Boolean(), nullable=False),
+        sa.Column("call_type", sa.String(length=8), nullable=False),
+        sa.Column("phone_number", sa.Text(), nullable=True),
+        sa.Column("agent_name", sa.Text(), nullable=True),
+        sa.Column("business_name", sa.Text(), nullable=True),
+        sa.Column("cost", sa.Float(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_usage_logs_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_logs")),
+        sa.UniqueConstraint("call_id", name=op.f("uq_usage_logs_call_id")),
+    )
+    op.create_index(
+        "ix_usage_logs_newest",
+        "usage_logs",
+        ["org_id", sa.literal_column("created_at DESC"), "id", "duration_sec", "cost"],
+        unique=False,
+    )
+    op.create_table(
+        "campaigns",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("assistant_id", sa.String(length=64), nullable=True),
+        sa.Column("number_ids", sa.JSON(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("pause_reason", sa.Text(), nullable=True),
+        sa.Column("system_message_template", sa.Text(), nullable=True),
+        sa.Column("schedule_start_time", sa.String(length=8), nullable=True),
+        sa.Column("schedule_end_time", sa.String(length=8), nullable=True),
+        sa.Column("timezone", sa.String(length=64), nullable=True),
+        sa.Column("days_of_week", sa.JSON(), nullable=False),
+        sa.Column("max_concurrent_calls", sa.Integer(), nullable=True),
+        sa.Column("calls_per_minute", sa.Integer(), nullable=True),
+        sa.Column("max_attempts", sa.Integer(), nullable=False),
+        sa.Column("retry_delay_minutes", sa.Integer(), nullable=False),
+        sa.Column("retry_on", sa.JSON(), nullable=False),
+        sa.Column("next_call_at", Moment(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assistant_id"], ["assistants.id"], name=op.f("fk_campaigns_assistant_id_assistants"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_campaigns_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaigns")),
+    )
+    op.create_index(
+        "ix_campaigns_newest", "campaigns", ["org_id", sa.literal_column("created_at DESC"), "id"], unique=False
+    )
+    op.create_index(op.f("ix_campaigns_status"), "campaigns", ["status"], unique=False)
+    op.create_table(
+        "leads",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("campaign_id", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("phone_number", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("variables", sa.JSON(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("call_id", sa.String(length=64), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", Moment(), nullable=True),
+        sa.Column("last_attempt_at", Moment(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.Column("updated_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaigns.id"], name=op.f("fk_leads_campaign_id_campaigns"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_leads_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
+    )
+    op.create_index(op.f("ix_leads_call_id"), "leads", ["call_id"], unique=False)
+    op.create_index("ix_leads_due", "leads", ["campaign_id", "status", "next_attempt_at"], unique=False)
+    op.create_index("ix_leads_in_order", "leads", ["campaign_id", "position"], unique=False)
+    op.add_column("calls", sa.Column("scheduled_at", Moment(), nullable=True))
+    op.add_column("calls", sa.Column("campaign_id", sa.String(length=64), nullable=True))
+    op.add_column("calls", sa.Column("lead_id", sa.String(length=64), nullable=True))
+    op.add_column("calls", sa.Column("content_deleted_at", Moment(), nullable=True))
+    op.create_index(
+        "ix_calls_by_campaign_id",
+        "calls",
+        ["campaign_id", sa.literal_column("created_at DESC"), "id"],
+        unique=False,
+        sqlite_where=sa.text("campaign_id IS NOT NULL"),
+        postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_calls_scheduled",
+        "calls",
+        ["scheduled_at"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+    )
+    op.add_column("organisations", sa.Column("parent_org_id", sa.String(length=64), nullable=True))
+    op.add_column("organisations", sa.Column("guaranteed_concurrent_calls", sa.Integer(), nullable=True))
+    op.add_column(
+        "organisations", sa.Column("content_retention_days", sa.Integer(), nullable=False, server_default="365")
+    )
+    op.add_column(
+        "organisations", sa.Column("metadata_retention_days", sa.Integer(), nullable=False, server_default="730")
+    )
+    op.create_index(op.f("ix_organisations_parent_org_id"), "organisations", ["parent_org_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_organisations_parent_org_id"), table_name="organisations")
+    op.drop_column("organisations", "metadata_retention_days")
+    op.drop_column("organisations", "content_retention_days")
+    op.drop_column("organisations", "guaranteed_concurrent_calls")
+    op.drop_column("organisations", "parent_org_id")
+    op.drop_index(
+        "ix_calls_scheduled",
+        table_name="calls",
+        sqlite_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_calls_by_campaign_id",
+        table_name="calls",
+        sqlite_where=sa.text("campaign_id IS NOT NULL"),
+        postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
+    op.drop_column("calls", "content_deleted_at")
+    op.drop_column("calls", "lead_id")
+    op.drop_column("calls", "campaign_id")
+    op.drop_column("calls", "scheduled_at")
+    op.drop_index("ix_leads_in_order", table_name="leads")
+    op.drop_index("ix_leads_due", table_name="leads")
+    op.drop_index(op.f("ix_leads_call_id"), table_name="leads")
+    op.drop_table("leads")
+    op.drop_index(op.f("ix_campaigns_status"), table_name="campaigns")
+    op.drop_index("ix_campaigns_newest", table_name="campaigns")
+    op.drop_table("campaigns")
+    op.drop_index("ix_usage_logs_newest", table_name="usage_logs")
+    op.drop_table("usage_logs")
+    op.drop_index(op.f("ix_tool_templates_org_id"), table_name="tool_templates")
+    op.drop_table("tool_templates")
+    op.drop_table("domains")
+    op.drop_table("do_not_call")
+    op.drop_index("ix_audit_log_newest", table_name="audit_log")
+    op.drop_table("audit_log")
+    op.drop_index(op.f("ix_analysis_templates_org_id"), table_name="analysis_templates")
+    op.drop_table("analysis_templates")
