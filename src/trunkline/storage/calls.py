@@ -15,6 +15,8 @@ from trunkline.storage.repository import Scoped
 from trunkline.storage.steps import Query, Steps
 
 _SEALED = "plan_sealed"
+LIVE = (tables.calls.c.ended_at.is_(None), tables.calls.c.waits_until.is_(None))
+"""Holds of the calls that have a worker or want one now: those that hold capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Call:
     lease_until: datetime | None = None
     dial_at: datetime | None = None
     scheduled_at: datetime | None = None
+    waits_until: datetime | None = None
+    released_at: datetime | None = None
     campaign_id: str | None = None
     lead_id: str | None = None
     content_deleted_at: datetime | None = None
@@ -139,7 +143,7 @@ class Calls(Scoped):
     async def load(self) -> Load:
         """How many calls are live now."""
         c = self.table.c
-        query = self._select(c.number_id, c.trunk_id, func.count().label("live")).where(c.ended_at.is_(None))
+        query = self._select(c.number_id, c.trunk_id, func.count().label("live")).where(*LIVE)
         by_number: Counter[str] = Counter()
         by_trunk: Counter[str] = Counter()
         total = 0

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 
 from trunkline.domain.call import CallStatus
 from trunkline.storage import tables
+from trunkline.storage.calls import LIVE
 from trunkline.storage.repository import Scoped
 
 
@@ -17,18 +18,19 @@ class Leases(Scoped):
     async def renew(self, worker_id: str, until: datetime) -> int:
         """Renews the lease on all live calls of a worker at once; returns how many it has."""
         c = self.table.c
-        statement = self._update().where(c.worker_id == worker_id, c.ended_at.is_(None)).values(lease_until=until)
+        statement = self._update().where(c.worker_id == worker_id, *LIVE).values(lease_until=until)
         return (await self._connection.execute(statement)).rowcount
 
     async def expired(self, now: datetime) -> list[str]:
         """The live calls whose lease ran out."""
         c = self.table.c
-        return await self._ids(c.ended_at.is_(None), c.lease_until < now)
+        return await self._ids(*LIVE, c.lease_until < now)
 
-    async def unclaimed(self, created_before: datetime) -> list[str]:
-        """The calls that no worker took in time."""
+    async def unclaimed(self, queued_before: datetime) -> list[str]:
+        """The calls that no worker took in time: since they were placed, or since a scheduled one was let go."""
         c = self.table.c
-        return await self._ids(c.ended_at.is_(None), c.status == CallStatus.QUEUED, c.created_at < created_before)
+        queued_at = func.coalesce(c.released_at, c.created_at)
+        return await self._ids(*LIVE, c.status == CallStatus.QUEUED, queued_at < queued_before)
 
     async def _ids(self, *where: ColumnElement[bool]) -> list[str]:
         query = self._select(self.table.c.id).where(*where).order_by(self.table.c.created_at)

@@ -31,10 +31,14 @@ class CallState:
     error: str | None
     answered_at: datetime | None
     sip: dict[str, Any] | None
+    caller_phone: str | None
     trunk_id: str | None
     last_seq: int
     lease_until: datetime | None
     dial_at: datetime | None
+    scheduled_at: datetime | None
+    waits_until: datetime | None
+    released_at: datetime | None
 
     @property
     def is_over(self) -> bool:

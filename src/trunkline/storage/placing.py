@@ -12,7 +12,7 @@ from trunkline.domain.plan import TrunkPlan
 from trunkline.domain.trunk import Trunk
 from trunkline.storage import tables
 from trunkline.storage.assistants import Assistant, assistant_of
-from trunkline.storage.calls import Call, Load, call_values
+from trunkline.storage.calls import LIVE, Call, Load, call_values
 from trunkline.storage.events import event_values
 from trunkline.storage.organisations import organisation_of
 from trunkline.storage.steps import Query, Steps
@@ -67,7 +67,7 @@ _WAY = _WAYS.where(_numbers.c.id == bindparam("of_number"))
 _LIMIT = select(tables.organisations.c.max_concurrent_calls).where(_mine(tables.organisations, "id")).with_for_update()
 _LOAD = (
     select(_calls.c.number_id, _calls.c.trunk_id, func.count().label("live"))
-    .where(_mine(_calls), _calls.c.ended_at.is_(None))
+    .where(_mine(_calls), *LIVE)
     .group_by(_calls.c.number_id, _calls.c.trunk_id)
 )
 _TRUNK = select(_trunks).where(_mine(_trunks), _trunks.c.id == bindparam("of_trunk"))

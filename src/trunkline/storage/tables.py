@@ -1,4 +1,8 @@
-"""Every table, in one place. A call is live exactly as long as its ``ended_at`` is null."""
+"""Every table, in one place.
+
+A call is live exactly as long as its ``ended_at`` and its ``waits_until`` are null: a scheduled call whose time has not
+come has neither worker nor capacity. ``released_at`` is when such a call was let go.
+"""
 
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
@@ -175,6 +179,8 @@ calls = Table(
     Column("lease_until", Moment),
     Column("dial_at", Moment),
     Column("scheduled_at", Moment),
+    Column("waits_until", Moment),
+    Column("released_at", Moment),
     Column("campaign_id", String(64)),
     Column("lead_id", String(64)),
     Column("content_deleted_at", Moment),
@@ -190,8 +196,8 @@ Index(
     calls.c.org_id,
     calls.c.number_id,
     calls.c.trunk_id,
-    sqlite_where=text("ended_at IS NULL"),
-    postgresql_where=text("ended_at IS NULL"),
+    sqlite_where=text("ended_at IS NULL AND waits_until IS NULL"),
+    postgresql_where=text("ended_at IS NULL AND waits_until IS NULL"),
 )
 Index(
     "ix_calls_by_campaign_id",
@@ -203,9 +209,9 @@ Index(
 )
 Index(
     "ix_calls_scheduled",
-    calls.c.scheduled_at,
-    sqlite_where=text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
-    postgresql_where=text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+    calls.c.waits_until,
+    sqlite_where=text("ended_at IS NULL AND waits_until IS NOT NULL"),
+    postgresql_where=text("ended_at IS NULL AND waits_until IS NOT NULL"),
 )
 
 

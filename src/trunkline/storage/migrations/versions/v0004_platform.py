@@ -11,6 +11,18 @@ branch_labels = None
 depends_on = None
 
 
+def _live(where: str) -> None:
+    """Which calls hold capacity: before this version all that have not ended."""
+    op.create_index(
+        "ix_calls_live",
+        "calls",
+        ["org_id", "number_id", "trunk_id"],
+        unique=False,
+        sqlite_where=sa.text(where),
+        postgresql_where=sa.text(where),
+    )
+
+
 def upgrade() -> None:
     op.create_table(
         "analysis_templates",
@@ -63,6 +75,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_do_not_call")),
         sa.UniqueConstraint("org_id", "phone_number", name=op.f("uq_do_not_call_org_id_phone_number")),
+    )
+    op.create_index(
+        "ix_do_not_call_newest", "do_not_call", ["org_id", sa.literal_column("created_at DESC"), "id"], unique=False
     )
     op.create_table(
         "domains",
@@ -190,6 +205,10 @@ def upgrade() -> None:
     op.create_index("ix_leads_due", "leads", ["campaign_id", "status", "next_attempt_at"], unique=False)
     op.create_index("ix_leads_in_order", "leads", ["campaign_id", "position"], unique=False)
     op.add_column("calls", sa.Column("scheduled_at", Moment(), nullable=True))
+    op.add_column("calls", sa.Column("waits_until", Moment(), nullable=True))
+    op.add_column("calls", sa.Column("released_at", Moment(), nullable=True))
+    op.drop_index("ix_calls_live", table_name="calls")
+    _live("ended_at IS NULL AND waits_until IS NULL")
     op.add_column("calls", sa.Column("campaign_id", sa.String(length=64), nullable=True))
     op.add_column("calls", sa.Column("lead_id", sa.String(length=64), nullable=True))
     op.add_column("calls", sa.Column("content_deleted_at", Moment(), nullable=True))
@@ -204,10 +223,10 @@ def upgrade() -> None:
     op.create_index(
         "ix_calls_scheduled",
         "calls",
-        ["scheduled_at"],
+        ["waits_until"],
         unique=False,
-        sqlite_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
-        postgresql_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+        sqlite_where=sa.text("ended_at IS NULL AND waits_until IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NULL AND waits_until IS NOT NULL"),
     )
     op.add_column("organisations", sa.Column("parent_org_id", sa.String(length=64), nullable=True))
     op.add_column("organisations", sa.Column("guaranteed_concurrent_calls", sa.Integer(), nullable=True))
@@ -229,8 +248,8 @@ def downgrade() -> None:
     op.drop_index(
         "ix_calls_scheduled",
         table_name="calls",
-        sqlite_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
-        postgresql_where=sa.text("ended_at IS NULL AND scheduled_at IS NOT NULL"),
+        sqlite_where=sa.text("ended_at IS NULL AND waits_until IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NULL AND waits_until IS NOT NULL"),
     )
     op.drop_index(
         "ix_calls_by_campaign_id",
@@ -241,6 +260,10 @@ def downgrade() -> None:
     op.drop_column("calls", "content_deleted_at")
     op.drop_column("calls", "lead_id")
     op.drop_column("calls", "campaign_id")
+    op.drop_index("ix_calls_live", table_name="calls")
+    _live("ended_at IS NULL")
+    op.drop_column("calls", "released_at")
+    op.drop_column("calls", "waits_until")
     op.drop_column("calls", "scheduled_at")
     op.drop_index("ix_leads_in_order", table_name="leads")
     op.drop_index("ix_leads_due", table_name="leads")
