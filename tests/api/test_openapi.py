@@ -147,7 +147,7 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
         _validator(described, schema).validate(reply.json())
     await api.end(call_id, reason=EndReason.USER_HANGUP)
     ended = await api.ours.get(f"/calls/{call_id}")
-    _validator(described, {"$ref": "#/components/schemas/CallShown"}).validate(ended.json())
+    _validator(described, {"$ref": "#/components/schemas/Call"}).validate(ended.json())
 
 
 async def test_the_page_loads_nothing_from_elsewhere(api: Api) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -28,6 +29,7 @@ _OLDER_NAMES = {
     "PlaceCall": ASSISTANT_NAMES,
     "NumberSettings": {"agent_id": "assistant_id"},
 }
+_PUBLIC_NAMES = {"KeyShown": "ApiKey", "NewKeyShown": "CreatedApiKey"}
 _OTHER_NAMES = {"TrunkSettings": {**TRUNK_NAMES, "host": "address"}}
 
 
@@ -38,7 +40,7 @@ def document(operations: Sequence[Operation], settings: ApiSettings, prefix: str
     for operation in operations:
         paths.setdefault(prefix + operation.path, {})[operation.method.lower()] = _operation(operation)
     tags = dict.fromkeys(operation.tag for operation in operations)
-    return {
+    described: Json = {
         "openapi": "3.1.0",
         "info": {
             "title": "Trunkline",
@@ -64,6 +66,25 @@ def document(operations: Sequence[Operation], settings: ApiSettings, prefix: str
         },
         "security": [{"key": []}],
     }
+    return _published(described)
+
+
+def _published(described: Json) -> Json:
+    """The document with its objects under the names that clients know them by: ``CallShown`` is their ``Call``."""
+    names = {name: public_name(name) for name in described["components"]["schemas"]}
+    text = orjson.dumps(described)
+    for name, public in names.items():
+        text = text.replace(f'"{_REF}{name}"'.encode(), f'"{_REF}{public}"'.encode())
+        text = text.replace(f'"title":"{name}"'.encode(), f'"title":"{public}"'.encode())
+    found: Json = orjson.loads(text)
+    schemas = found["components"]["schemas"]
+    found["components"]["schemas"] = {names[name]: schema for name, schema in sorted(schemas.items())}
+    return found
+
+
+def public_name(name: str) -> str:
+    """What clients call the schema of that name."""
+    return _PUBLIC_NAMES.get(name, name.removesuffix("Shown"))
 
 
 def _operation(operation: Operation) -> Json:
