@@ -27,6 +27,7 @@ class Organisation:
     provider_defaults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parent_org_id: str | None = None
     guaranteed_concurrent_calls: int | None = None
+    monthly_minutes_limit: float | None = None
     content_retention_days: int = 365
     metadata_retention_days: int = 730
 

@@ -19,9 +19,10 @@ def id_column() -> Column[str]:
     return Column("id", String(64), primary_key=True)
 
 
-def org_column(*, index: bool = True) -> Column[str]:
+def org_column(*, index: bool = True, primary_key: bool = False) -> Column[str]:
     """Whose it is."""
-    return Column("org_id", String(64), ForeignKey("organisations.id", ondelete="CASCADE"), nullable=False, index=index)
+    to = ForeignKey("organisations.id", ondelete="CASCADE")
+    return Column("org_id", String(64), to, nullable=False, index=index, primary_key=primary_key)
 
 
 def required(name: str) -> Column[str]:

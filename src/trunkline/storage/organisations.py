@@ -35,6 +35,7 @@ class Organisations(Nouns[Organisation]):
             "provider_defaults": dict(item.provider_defaults),
             "parent_org_id": item.parent_org_id,
             "guaranteed_concurrent_calls": item.guaranteed_concurrent_calls,
+            "monthly_minutes_limit": item.monthly_minutes_limit,
             "content_retention_days": item.content_retention_days,
             "metadata_retention_days": item.metadata_retention_days,
             "created_at": item.created_at,

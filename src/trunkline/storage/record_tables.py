@@ -43,10 +43,11 @@ domains = Table(
     Column("status", String(16), nullable=False),
     Column("region", String(32)),
     Column("records", JSON, nullable=False),
+    Column("registered_here", Boolean, nullable=False),
     Column("verified_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("org_id", "domain_name"),
+    UniqueConstraint("org_id"),
 )
 
 usage_logs = Table(
@@ -62,20 +63,22 @@ usage_logs = Table(
     Column("byok_tts", Boolean, nullable=False),
     Column("call_type", String(8), nullable=False),
     Column("phone_number", Words),
+    Column("assistant_id", String(64)),
     Column("agent_name", Words),
     Column("business_name", Words),
     Column("cost", Float),
     Column("created_at", Moment, nullable=False),
 )
 # The last columns let sums be made without reading a row.
-Index(
-    "ix_usage_logs_newest",
-    usage_logs.c.org_id,
-    usage_logs.c.created_at.desc(),
-    usage_logs.c.id,
-    usage_logs.c.duration_sec,
-    usage_logs.c.cost,
-)
+for _name, _whose in (("newest", usage_logs.c.org_id), ("billed", usage_logs.c.billed_org_id)):
+    Index(
+        f"ix_usage_logs_{_name}",
+        _whose,
+        usage_logs.c.created_at.desc(),
+        usage_logs.c.id,
+        usage_logs.c.duration_sec,
+        usage_logs.c.cost,
+    )
 
 audit_log = Table(
     "audit_log",

@@ -50,6 +50,7 @@ organisations = Table(
     Column("provider_defaults", JSON, nullable=False),
     Column("parent_org_id", String(64), index=True),
     Column("guaranteed_concurrent_calls", Integer),
+    Column("monthly_minutes_limit", Float),
     Column("content_retention_days", Integer, nullable=False),
     Column("metadata_retention_days", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
@@ -279,10 +280,18 @@ webhook_deliveries = Table(
     Column("next_attempt_at", Moment),
     Column("failing_since", Moment),
     Column("claimed_until", Moment),
+    Column("earlier_attempts", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("call_id", "position"),
 )
 Index("ix_webhook_deliveries_newest", webhook_deliveries.c.org_id, webhook_deliveries.c.created_at.desc())
+Index(
+    "ix_webhook_deliveries_by_status",
+    webhook_deliveries.c.org_id,
+    webhook_deliveries.c.status,
+    webhook_deliveries.c.created_at.desc(),
+    webhook_deliveries.c.id,
+)
 Index(
     "ix_webhook_deliveries_due",
     webhook_deliveries.c.next_attempt_at,
@@ -297,7 +306,7 @@ idempotency_keys = Table(
     Column("method", String(8), primary_key=True),
     Column("path", String(512), primary_key=True),
     Column("key", String(255), primary_key=True),
-    org_column(),
+    org_column(primary_key=True),
     Column("body_hash", String(64), nullable=False),
     Column("status_code", Integer),
     Column("reply", JSON(none_as_null=True)),

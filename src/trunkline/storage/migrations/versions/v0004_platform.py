@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("region", sa.String(length=32), nullable=True),
         sa.Column("records", sa.JSON(), nullable=False),
+        sa.Column("registered_here", sa.Boolean(), nullable=False),
         sa.Column("verified_at", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
@@ -95,7 +96,7 @@ def upgrade() -> None:
             ["org_id"], ["organisations.id"], name=op.f("fk_domains_org_id_organisations"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
-        sa.UniqueConstraint("org_id", "domain_name", name=op.f("uq_domains_org_id_domain_name")),
+        sa.UniqueConstraint("org_id", name=op.f("uq_domains_org_id")),
     )
     op.create_table(
         "tool_templates",
@@ -126,6 +127,7 @@ def upgrade() -> None:
         sa.Column("byok_tts", sa.Boolean(), nullable=False),
         sa.Column("call_type", sa.String(length=8), nullable=False),
         sa.Column("phone_number", sa.Text(), nullable=True),
+        sa.Column("assistant_id", sa.String(length=64), nullable=True),
         sa.Column("agent_name", sa.Text(), nullable=True),
         sa.Column("business_name", sa.Text(), nullable=True),
         sa.Column("cost", sa.Float(), nullable=True),
@@ -140,6 +142,12 @@ def upgrade() -> None:
         "ix_usage_logs_newest",
         "usage_logs",
         ["org_id", sa.literal_column("created_at DESC"), "id", "duration_sec", "cost"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_usage_logs_billed",
+        "usage_logs",
+        ["billed_org_id", sa.literal_column("created_at DESC"), "id", "duration_sec", "cost"],
         unique=False,
     )
     op.create_table(
@@ -204,6 +212,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_leads_call_id"), "leads", ["call_id"], unique=False)
     op.create_index("ix_leads_due", "leads", ["campaign_id", "status", "next_attempt_at"], unique=False)
     op.create_index("ix_leads_in_order", "leads", ["campaign_id", "position"], unique=False)
+    op.add_column("webhook_deliveries", sa.Column("earlier_attempts", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index(
+        "ix_webhook_deliveries_by_status",
+        "webhook_deliveries",
+        ["org_id", "status", sa.literal_column("created_at DESC"), "id"],
+        unique=False,
+    )
     op.add_column("calls", sa.Column("scheduled_at", Moment(), nullable=True))
     op.add_column("calls", sa.Column("waits_until", Moment(), nullable=True))
     op.add_column("calls", sa.Column("released_at", Moment(), nullable=True))
@@ -230,6 +245,7 @@ def upgrade() -> None:
     )
     op.add_column("organisations", sa.Column("parent_org_id", sa.String(length=64), nullable=True))
     op.add_column("organisations", sa.Column("guaranteed_concurrent_calls", sa.Integer(), nullable=True))
+    op.add_column("organisations", sa.Column("monthly_minutes_limit", sa.Float(), nullable=True))
     op.add_column(
         "organisations", sa.Column("content_retention_days", sa.Integer(), nullable=False, server_default="365")
     )
@@ -237,12 +253,20 @@ def upgrade() -> None:
         "organisations", sa.Column("metadata_retention_days", sa.Integer(), nullable=False, server_default="730")
     )
     op.create_index(op.f("ix_organisations_parent_org_id"), "organisations", ["parent_org_id"], unique=False)
+    _slots("key_id", "method", "path", "key", "org_id")
 
 
 def downgrade() -> None:
+    # What a parent asked in the name of a child has no place in the narrower key.
+    op.execute(
+        "DELETE FROM idempotency_keys WHERE org_id NOT IN "
+        "(SELECT api_keys.org_id FROM api_keys WHERE api_keys.id = idempotency_keys.key_id)"
+    )
+    _slots("key_id", "method", "path", "key")
     op.drop_index(op.f("ix_organisations_parent_org_id"), table_name="organisations")
     op.drop_column("organisations", "metadata_retention_days")
     op.drop_column("organisations", "content_retention_days")
+    op.drop_column("organisations", "monthly_minutes_limit")
     op.drop_column("organisations", "guaranteed_concurrent_calls")
     op.drop_column("organisations", "parent_org_id")
     op.drop_index(
@@ -265,6 +289,8 @@ def downgrade() -> None:
     op.drop_column("calls", "released_at")
     op.drop_column("calls", "waits_until")
     op.drop_column("calls", "scheduled_at")
+    op.drop_index("ix_webhook_deliveries_by_status", table_name="webhook_deliveries")
+    op.drop_column("webhook_deliveries", "earlier_attempts")
     op.drop_index("ix_leads_in_order", table_name="leads")
     op.drop_index("ix_leads_due", table_name="leads")
     op.drop_index(op.f("ix_leads_call_id"), table_name="leads")
@@ -272,6 +298,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_campaigns_status"), table_name="campaigns")
     op.drop_index("ix_campaigns_newest", table_name="campaigns")
     op.drop_table("campaigns")
+    op.drop_index("ix_usage_logs_billed", table_name="usage_logs")
     op.drop_index("ix_usage_logs_newest", table_name="usage_logs")
     op.drop_table("usage_logs")
     op.drop_index(op.f("ix_tool_templates_org_id"), table_name="tool_templates")
@@ -282,3 +309,10 @@ def downgrade() -> None:
     op.drop_table("audit_log")
     op.drop_index(op.f("ix_analysis_templates_org_id"), table_name="analysis_templates")
     op.drop_table("analysis_templates")
+
+
+def _slots(*key: str) -> None:
+    """What makes two requests under an Idempotency-Key the same; nothing hangs on this table, so it may be made anew."""
+    with op.batch_alter_table("idempotency_keys") as slots:
+        slots.drop_constraint("pk_idempotency_keys", type_="primary")
+        slots.create_primary_key("pk_idempotency_keys", list(key))
