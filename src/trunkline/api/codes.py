@@ -26,6 +26,7 @@ CODES: dict[str, tuple[int, str]] = {
         403,
         "The organisation may not use the local models; `details` name where the assistant does.",
     ),
+    "do_not_call": (403, "The destination is on the do-not-call list."),
     "invalid_signature": (403, "The address of the recording was changed."),
     "recording_url_expired": (403, "The address of the recording has expired; read `recording_url` again."),
     "not_found": (404, "There is nothing with this id in the organisation of the key."),

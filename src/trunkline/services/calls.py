@@ -16,7 +16,7 @@ from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
-from trunkline.services import addresses, destinations, planning, recordings, schemas
+from trunkline.services import addresses, destinations, do_not_call, planning, recordings, schemas
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
 from trunkline.services.entitlement import Owner, entitled
@@ -89,7 +89,8 @@ async def place(
     written in the same transaction, from the call's id.
 
     An ``assistant_id`` or ``number_id`` that this organisation does not have is NotFound. Raises Invalid for what does
-    not make sense and for models without a key, Forbidden for local models that the organisation may not use,
+    not make sense and for models without a key, Forbidden for local models that the organisation may not use and for a
+    destination that must not be called (``do_not_call``),
     PaymentRequired without credit, and Unavailable (``at_capacity``) where no worker or limit has room.
     """
     _check_order(order)
@@ -114,6 +115,7 @@ async def place(
 def _placing(
     rooms: Rooms, draft: CallPlan, order: PlaceOrder, name: str | None, along: Callable[[str], Steps[None]] | None
 ) -> Steps[LiveEvent]:
+    yield from do_not_call.checking(draft.org_id, draft.destination)
     way = yield from planning.route(draft.org_id, draft.destination, order.number_id)
     trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", rooms.vault)
     transfers = yield from placing.transfer_trunk(draft.org_id, way.transfer_trunk_id, rooms.vault)

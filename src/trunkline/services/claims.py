@@ -8,6 +8,7 @@ from trunkline.base.logs import logger
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, StatusChanged
 from trunkline.domain.plan import CallPlan
+from trunkline.services.do_not_call import LISTED, is_listed
 from trunkline.services.journal import publish, steps, steps_of
 from trunkline.services.rooms import Rooms
 from trunkline.storage import ledger
@@ -28,7 +29,8 @@ async def claim(rooms: Rooms, call_id: str, worker_id: str, lease_seconds: float
     """Takes a queued call for a worker, once, and gives the plan to dial by; None when it is not to be had.
 
     A trunk's ``calls_per_second`` is kept here: the call stays ``queued`` until its turn comes (this then waits), and
-    is failed as ``at_capacity`` when its turn would come too late.
+    is failed as ``at_capacity`` when its turn would come too late. One whose destination got on the do-not-call list
+    meanwhile is failed as ``blocked``.
     """
     while True:
         now = rooms.clock.now()
@@ -118,6 +120,10 @@ def _claiming(rooms: Rooms, call_id: str, worker_id: str, now: datetime, lease_u
     call = yield from ledger.state(call_id)
     if call is None or call.status is not CallStatus.QUEUED:
         return _Claimed()
+    if call.caller_phone is not None and (yield from is_listed(call.org_id, call.caller_phone)):
+        return _Claimed(
+            events=(yield from steps_of(rooms.limits.tariff, call, CallEnded(now, EndReason.BLOCKED, LISTED)))
+        )
     latest = call.created_at + timedelta(seconds=rooms.limits.unclaimed_seconds)
     dial_at = yield from _turn(call, now, latest)
     if dial_at is None:

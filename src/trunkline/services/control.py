@@ -17,7 +17,7 @@ from trunkline.domain.commands import (
     TransferMode,
 )
 from trunkline.domain.events import CallEnded, CommandDone
-from trunkline.services import destinations
+from trunkline.services import destinations, do_not_call
 from trunkline.services.journal import publish, write
 from trunkline.services.rooms import Rooms
 
@@ -33,7 +33,8 @@ async def send(rooms: Rooms, caller: Caller, call_id: str, command: Command) -> 
     """Hands a command to a call; returns its id, under which the outcome follows as an event.
 
     Only a call in progress takes commands; ``EndCall`` also ends one that waits, dials, rings or is being transferred.
-    Raises Invalid (``invalid_command``, ``call_not_active``) and NotFound.
+    Raises Invalid (``invalid_command``, ``call_not_active``), NotFound, and Forbidden (``do_not_call``) for a transfer to
+    a party that must not be called.
     """
     _check(command)
     command_id = new_id()
@@ -42,6 +43,8 @@ async def send(rooms: Rooms, caller: Caller, call_id: str, command: Command) -> 
             status = (await unit.calls.get(call_id)).status
         if status not in (_ENDABLE if isinstance(command, EndCall) else {CallStatus.IN_PROGRESS}):
             raise _not_active(status)
+        if isinstance(command, Transfer):
+            await do_not_call.check(rooms, caller, command.destination)
         if status is CallStatus.QUEUED:
             if await cancel_queued(rooms, caller, call_id, command_id):
                 return command_id

@@ -5,6 +5,7 @@ import re
 import phonenumbers
 
 from trunkline.base.errors import Invalid
+from trunkline.services import spelling
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _SIP_URI = re.compile(
@@ -21,6 +22,23 @@ def is_sip_uri(text: str) -> bool:
 def is_e164(text: str) -> bool:
     """True for a number in E.164 whose country and length exist."""
     return _E164.fullmatch(text) is not None and _parsed(text) is not None
+
+
+def canonical(text: str) -> str:
+    """The shortest spelling of a party, the same for each way of writing it: E.164 for a number, also for one with spaces
+    and for a SIP URI that only leads to it; a SIP URI without port and parameters; anything else as it is."""
+    plain = text.strip()
+    if is_sip_uri(plain):
+        user, _, host = plain.partition(":")[2].partition("@")
+        number = spelling.international(user)
+        known = _parsed(number) if number is not None else None
+        if known is not None and phonenumbers.is_valid_number(known):
+            return _e164(known)
+        bare = host.partition(";")[0]
+        return f"sip:{user}@{re.sub(r':[0-9]+$', '', bare).lower()}"
+    if (dialled := _parsed(plain) if plain.startswith("+") else None) is not None:
+        return _e164(dialled)
+    return plain
 
 
 def country_code(text: str) -> int | None:
@@ -40,6 +58,10 @@ def check(text: str, *, field: str = "destination", sip_uri_allowed: bool = True
     else:
         problem = "must be a phone number in E.164, as +31612345678" + (", or a SIP URI" if sip_uri_allowed else "")
     raise Invalid(f"{field} {problem}", code=code, details=[f"{field}: {problem}"])
+
+
+def _e164(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _parsed(text: str) -> phonenumbers.PhoneNumber | None:

@@ -63,3 +63,4 @@ do_not_call = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("org_id", "phone_number"),
 )
+Index("ix_do_not_call_newest", do_not_call.c.org_id, do_not_call.c.created_at.desc(), do_not_call.c.id)

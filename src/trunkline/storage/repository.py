@@ -53,10 +53,13 @@ class Scoped:
         return delete(self.table) if mine is None else delete(self.table).where(mine)
 
     async def _insert(self, values: Mapping[str, Any]) -> None:
-        if self._org_id is not None and values[self.scope] != self._org_id:
-            raise ValueError(f"a unit of one organisation cannot add to the {self.table.name} of another")
+        self._check_scope(values)
         # The values go along as parameters: building them into the statement takes longer than running it.
         await self._connection.execute(insert(self.table), dict(values))
+
+    def _check_scope(self, values: Mapping[str, Any]) -> None:
+        if self._org_id is not None and values[self.scope] != self._org_id:
+            raise ValueError(f"a unit of one organisation cannot add to the {self.table.name} of another")
 
     async def _rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
@@ -110,6 +113,15 @@ class Nouns(Scoped, Generic[T]):
     async def add(self, item: T) -> None:
         """Adds a new thing."""
         await self._insert(self._values(item))
+
+    async def add_all(self, items: Sequence[T]) -> None:
+        """Adds many new things at once."""
+        if not items:
+            return
+        rows = [self._values(item) for item in items]
+        for values in rows:
+            self._check_scope(values)
+        await self._connection.execute(insert(self.table), rows)
 
     async def save(self, item: T) -> None:
         """Writes a changed thing over the stored one. Raises NotFound where there is none."""

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from trunkline.storage.assistants import Assistants
 from trunkline.storage.calls import Calls
 from trunkline.storage.deliveries import Deliveries
+from trunkline.storage.do_not_call import DoNotCall
 from trunkline.storage.events import Events
 from trunkline.storage.idempotency import Idempotency
 from trunkline.storage.keys import Keys
@@ -82,6 +83,11 @@ class Unit(Transaction):
     def assistants(self) -> Assistants:
         """Its assistants."""
         return Assistants(*self._inside)
+
+    @cached_property
+    def do_not_call(self) -> DoNotCall:
+        """Whom it must not call."""
+        return DoNotCall(*self._inside)
 
     @cached_property
     def numbers(self) -> Numbers:
