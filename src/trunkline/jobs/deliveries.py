@@ -7,15 +7,16 @@ again; 410 and every other answer but 2xx, and an address that is refused, make 
 """
 
 import random
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from trunkline.base.clock import iso
 from trunkline.base.errors import NotFound
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
+from trunkline.jobs.lanes import Lanes, Place
 from trunkline.jobs.letters import REPORT, report_body
 from trunkline.jobs.patience import Bell, until_kept
 from trunkline.jobs.settings import JobSettings
@@ -28,6 +29,9 @@ from trunkline.webhooks.sender import Attempt, Post, Sender
 TRY_AGAIN = frozenset({408, 429})
 FIRST_SERVER_ERROR = 500
 GATHER_SECONDS = 0.02
+LOOKS = 8
+"""How often one round looks for what is due: each look leaves out what the one before found no more room for."""
+SEEN_AT_ONCE = 128
 FORGOTTEN = "what was to be sent has been forgotten"
 NOT_MADE = "the message could not be made; the log says why"
 
@@ -57,7 +61,7 @@ def verdict(attempt: Attempt, tries: int, settings: JobSettings, spread: float =
 
 
 class Courier:
-    """Makes the attempts that are due, many at once, few at one address."""
+    """Makes the attempts that are due, many at once; slow receivers hold up nobody but themselves (``jobs.lanes``)."""
 
     def __init__(self, rooms: Rooms, sender: Sender, settings: JobSettings, bell: Bell) -> None:
         self._rooms = rooms
@@ -65,7 +69,9 @@ class Courier:
         self._settings = settings
         self._bell = bell
         self._crew = Crew("deliveries")
-        self._under_way: Counter[str] = Counter()
+        self._lanes = Lanes(
+            settings.deliveries_at_once, settings.deliveries_per_address, settings.deliveries_per_organisation
+        )
 
     async def aclose(self) -> None:
         """Breaks off what is under way; its claims run out and it is tried again."""
@@ -75,44 +81,49 @@ class Courier:
         """Claims what is due and starts its attempts; True when there may be more. Waits a moment first, so that rings
         that come together cost one look."""
         await self._rooms.clock.sleep(GATHER_SECONDS)
-        settings = self._settings
-        limit = settings.deliveries_at_once - len(self._crew)
-        if limit <= 0:
-            return False
+        for _ in range(LOOKS):
+            if self._lanes.room <= 0:
+                return False
+            if not await self._look():
+                return False
+        return True
+
+    async def _look(self) -> bool:
+        """Claims what is due and there is room for; True when there may be more."""
         now = self._rooms.clock.now()
-        busy = [url for url, count in self._under_way.items() if count >= settings.deliveries_per_address]
-        overtake_before = now - timedelta(seconds=settings.overtake_seconds)
+        overtake_before = now - timedelta(seconds=self._settings.overtake_seconds)
+        lanes, organisations = self._lanes.full()
         async with self._rooms.database.system(write=False) as unit:
-            due = await unit.deliveries.due(now, overtake_before, busy, limit)
-        chosen = {delivery.id: delivery for delivery in self._within_limits(due)}
-        if not chosen:
-            return False
-        async with self._rooms.database.system() as unit:
-            claimed = await unit.deliveries.claim(chosen, now, now + timedelta(seconds=settings.claim_seconds))
-        for id, delivery in chosen.items():
-            if id in claimed:
-                self._under_way[delivery.url] += 1
-                self._crew.start(self._deliver(delivery), "attempt")
-        return len(due) >= limit
+            due = await unit.deliveries.due(now, overtake_before, lanes, organisations, SEEN_AT_ONCE)
+        places = self._lanes.places(due)
+        if places:
+            await self._start(places, now)
+        return len(due) >= SEEN_AT_ONCE
 
-    def _within_limits(self, due: list[Delivery]) -> list[Delivery]:
-        chosen: list[Delivery] = []
-        count = Counter(self._under_way)
-        for delivery in due:
-            if count[delivery.url] < self._settings.deliveries_per_address:
-                count[delivery.url] += 1
-                chosen.append(delivery)
-        return chosen
+    async def _start(self, places: Sequence[Place], now: datetime) -> None:
+        claimed: dict[str, Delivery] = {}
+        try:
+            until = now + timedelta(seconds=self._settings.claim_seconds)
+            async with self._rooms.database.system() as unit:
+                claimed = await unit.deliveries.claim([place.due.id for place in places], now, until)
+        finally:
+            for place in places:
+                if place.due.id not in claimed:
+                    self._lanes.leave(place, None)
+        for place in places:
+            if delivery := claimed.get(place.due.id):
+                self._crew.start(self._deliver(delivery, place), "attempt")
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver(self, delivery: Delivery, place: Place) -> None:
+        took: float | None = None
         try:
             attempt = await self._attempt(delivery)
+            took = None if attempt.refused else attempt.duration_ms / 1000
             await until_kept(self._rooms.clock, lambda: self._write_down(delivery, attempt))
         except NotFound:
             _log.info("a delivery went with its call", call_id=delivery.call_id, delivery_id=delivery.id)
         finally:
-            self._under_way[delivery.url] -= 1
-            self._under_way += Counter()
+            self._lanes.leave(place, took)
             self._bell.ring()
 
     async def _attempt(self, delivery: Delivery) -> Attempt:
@@ -137,7 +148,7 @@ class Courier:
         return body.encode(), plan_of(self._rooms, call, sealed)[0].webhook_secret
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
-        tries = len(delivery.attempts) + 1
+        tries = delivery.tries + 1
         spread = 1.0 + random.uniform(-1, 1) * self._settings.jitter
         outcome = verdict(attempt, tries, self._settings, spread)
         now = self._rooms.clock.now()

@@ -16,7 +16,8 @@ class JobSettings:
 
     ``database_url`` is where workflows are kept (see ``jobs_database``). A delivery is tried once and then again after
     each of ``retry_seconds``, give or take ``jitter`` of it; a later one of the same call overtakes it when it has been
-    failing for ``overtake_seconds``. A worker that died in an attempt is stood in for after ``claim_seconds``.
+    failing for ``overtake_seconds``. How many are under way at once is bounded, also for each address and organisation (see
+    ``jobs.lanes``). A worker that died in an attempt is stood in for after ``claim_seconds``.
     ``analysis_model`` judges the calls whose own model is no text model; without it local rules do.
     """
 
@@ -28,6 +29,7 @@ class JobSettings:
     claim_seconds: float = 15.0
     deliveries_at_once: int = 256
     deliveries_per_address: int = 32
+    deliveries_per_organisation: int = 128
     poll_seconds: float = 1.0
     renew_seconds: float = 5.0
     reap_seconds: float = 2.0

@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, literal_column, or_, select, update
 
 from trunkline.base.errors import NotFound
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
 from trunkline.storage.steps import Query, Steps
 
+Lane = tuple[str, str]
+"""An organisation and one of its addresses: what goes there is held up by nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery. ``status`` is pending, delivered or dead; ``position`` is its place among those of its call;
+    """One delivery. ``status`` is pending, delivered or dead; ``position`` is its place among those of its call, below zero
+    where it has none because it waits for no other and no other waits for it (mails);
     ``attempts`` are ``{at, status_code, duration_ms, error, reply}``; ``body`` is None once it was forgotten;
-    ``failing_since`` is the time of the first attempt, ``claimed_until`` says how long the one under way may take."""
+    ``failing_since`` is the time of the first attempt, ``claimed_until`` says how long the one under way may take;
+    ``earlier_attempts`` of the attempts were made before it was last sent again."""
 
     id: str
     org_id: str
@@ -32,6 +37,32 @@ class Delivery:
     next_attempt_at: datetime | None = None
     failing_since: datetime | None = None
     claimed_until: datetime | None = None
+    earlier_attempts: int = 0
+
+    @property
+    def tries(self) -> int:
+        """How often it was tried since it was written, or last sent again."""
+        return len(self.attempts) - self.earlier_attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose time has come, and its lane."""
+
+    id: str
+    org_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilters:
+    """Which deliveries a list shows; None means all. The dates are bounds of ``created_at``, both inclusive."""
+
+    call_id: str | None = None
+    status: str | None = None
+    event: str | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
 
 
 class Deliveries(Nouns[Delivery]):
@@ -51,10 +82,20 @@ class Deliveries(Nouns[Delivery]):
         query = self._select().where(self.table.c.call_id == call_id).order_by(self.table.c.position)
         return [self._item(row) for row in await self._rows(query)]
 
+    async def page(self, filters: DeliveryFilters, limit: int, offset: int) -> tuple[list[Delivery], int]:
+        """A page, newest first, and how many deliveries the filters let through in all."""
+        return await self.list_(limit, offset, *_where(filters))
+
     async def due(
-        self, now: datetime, overtake_before: datetime, busy_urls: Collection[str] = (), limit: int = 100
-    ) -> list[Delivery]:
-        """The pending deliveries whose time has come and that nobody works on, the most patient first.
+        self,
+        now: datetime,
+        overtake_before: datetime,
+        full: Collection[Lane] = (),
+        full_organisations: Collection[str] = (),
+        limit: int = 100,
+    ) -> list[Due]:
+        """The pending deliveries whose time has come and that nobody works on, the most patient first, but none of lanes
+        or organisations that are full.
 
         A delivery that was never tried waits while an earlier one of its call is pending, unless that one has been
         failing since ``overtake_before`` or longer.
@@ -63,24 +104,26 @@ class Deliveries(Nouns[Delivery]):
         holds_up = select(earlier.c.id).where(
             earlier.c.call_id == table.c.call_id,
             earlier.c.position < table.c.position,
-            earlier.c.status == "pending",
+            earlier.c.position > 0,
+            _is_pending("earlier"),
             or_(earlier.c.failing_since.is_(None), earlier.c.failing_since > overtake_before),
         )
-        query = self._select().where(
-            table.c.status == "pending",
+        query = self._select(table.c.id, table.c.org_id, table.c.url).where(
+            _is_pending(table.name),
             table.c.next_attempt_at <= now,
             self._free(now),
+            table.c.org_id.not_in(full_organisations),
+            (table.c.org_id + " " + table.c.url).not_in([" ".join(lane) for lane in full]),
             or_(table.c.failing_since.is_not(None), ~holds_up.exists()),
-            table.c.url.not_in(busy_urls),
         )
         rows = await self._rows(query.order_by(table.c.next_attempt_at, table.c.position).limit(limit))
-        return [self._item(row) for row in rows]
+        return [Due(**row) for row in rows]
 
-    async def claim(self, ids: Collection[str], now: datetime, until: datetime) -> set[str]:
+    async def claim(self, ids: Collection[str], now: datetime, until: datetime) -> dict[str, Delivery]:
         """Takes deliveries to be tried until a moment, after which others may; returns those that were to be had."""
         statement = self._update().where(self.table.c.id.in_(ids), self.table.c.status == "pending", self._free(now))
-        result = await self._connection.execute(statement.values(claimed_until=until).returning(self.table.c.id))
-        return {row.id for row in result}
+        result = await self._connection.execute(statement.values(claimed_until=until).returning(*self.table.c))
+        return {row["id"]: self._item(row) for row in result.mappings()}
 
     async def pending(self, call_id: str) -> int:
         """How many deliveries of a call are neither delivered nor dead."""
@@ -95,6 +138,22 @@ class Deliveries(Nouns[Delivery]):
             attempts = [{**attempt, "reply": None} for attempt in delivery.attempts]
             statement = self._update().where(self.table.c.id == delivery.id)
             await self._connection.execute(statement.values(body=None, attempts=attempts))
+
+
+def _is_pending(table: str) -> ColumnElement[bool]:
+    """Written out, because the index of what is due is of these alone."""
+    return literal_column(f"{table}.status") == literal_column("'pending'")
+
+
+def _where(filters: DeliveryFilters) -> list[ColumnElement[bool]]:
+    c = tables.webhook_deliveries.c
+    equal = ("call_id", "status", "event")
+    where = [c[name] == getattr(filters, name) for name in equal if getattr(filters, name) is not None]
+    if filters.start_date is not None:
+        where.append(c.created_at >= filters.start_date)
+    if filters.end_date is not None:
+        where.append(c.created_at <= filters.end_date)
+    return where
 
 
 _t = tables.webhook_deliveries
