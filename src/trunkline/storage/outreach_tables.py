@@ -1,6 +1,6 @@
 """The tables of calling many: campaigns, their leads, and whom not to call."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
 from trunkline.storage.columns import Moment, Words
 from trunkline.storage.metadata import id_column, metadata, org_column, required
@@ -18,7 +18,7 @@ campaigns = Table(
     Column("system_message_template", Words),
     Column("schedule_start_time", String(8)),
     Column("schedule_end_time", String(8)),
-    Column("timezone", String(64)),
+    Column("timezone", String(64), nullable=False),
     Column("days_of_week", JSON, nullable=False),
     Column("max_concurrent_calls", Integer),
     Column("calls_per_minute", Integer),
@@ -26,6 +26,7 @@ campaigns = Table(
     Column("retry_delay_minutes", Integer, nullable=False),
     Column("retry_on", JSON, nullable=False),
     Column("next_call_at", Moment),
+    Column("resumed_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -51,7 +52,14 @@ leads = Table(
     Column("updated_at", Moment, nullable=False),
 )
 Index("ix_leads_in_order", leads.c.campaign_id, leads.c.position)
-Index("ix_leads_due", leads.c.campaign_id, leads.c.status, leads.c.next_attempt_at)
+Index("ix_leads_due", leads.c.campaign_id, leads.c.status, leads.c.next_attempt_at, leads.c.position)
+Index("ix_leads_by_number", leads.c.campaign_id, leads.c.phone_number)
+Index(
+    "ix_leads_calling",
+    leads.c.campaign_id,
+    sqlite_where=text("status = 'calling'"),
+    postgresql_where=text("status = 'calling'"),
+)
 
 do_not_call = Table(
     "do_not_call",

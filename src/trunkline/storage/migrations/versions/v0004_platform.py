@@ -64,6 +64,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_log_newest", "audit_log", ["org_id", sa.literal_column("at DESC"), "id"], unique=False)
     op.create_table(
+        "call_signalling",
+        sa.Column("call_id", sa.String(length=64), nullable=False),
+        sa.Column("org_id", sa.String(length=64), nullable=False),
+        sa.Column("messages", sa.JSON(), nullable=False),
+        sa.Column("omitted", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["calls.id"], name=op.f("fk_call_signalling_call_id_calls"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organisations.id"], name=op.f("fk_call_signalling_org_id_organisations"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_call_signalling")),
+    )
+    op.create_table(
         "do_not_call",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("org_id", sa.String(length=64), nullable=False),
@@ -162,7 +176,7 @@ def upgrade() -> None:
         sa.Column("system_message_template", sa.Text(), nullable=True),
         sa.Column("schedule_start_time", sa.String(length=8), nullable=True),
         sa.Column("schedule_end_time", sa.String(length=8), nullable=True),
-        sa.Column("timezone", sa.String(length=64), nullable=True),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("days_of_week", sa.JSON(), nullable=False),
         sa.Column("max_concurrent_calls", sa.Integer(), nullable=True),
         sa.Column("calls_per_minute", sa.Integer(), nullable=True),
@@ -170,6 +184,7 @@ def upgrade() -> None:
         sa.Column("retry_delay_minutes", sa.Integer(), nullable=False),
         sa.Column("retry_on", sa.JSON(), nullable=False),
         sa.Column("next_call_at", Moment(), nullable=True),
+        sa.Column("resumed_at", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -210,7 +225,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
     op.create_index(op.f("ix_leads_call_id"), "leads", ["call_id"], unique=False)
-    op.create_index("ix_leads_due", "leads", ["campaign_id", "status", "next_attempt_at"], unique=False)
+    op.create_index("ix_leads_by_number", "leads", ["campaign_id", "phone_number"], unique=False)
+    op.create_index(
+        "ix_leads_calling",
+        "leads",
+        ["campaign_id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'calling'"),
+        postgresql_where=sa.text("status = 'calling'"),
+    )
+    op.create_index("ix_leads_due", "leads", ["campaign_id", "status", "next_attempt_at", "position"], unique=False)
     op.create_index("ix_leads_in_order", "leads", ["campaign_id", "position"], unique=False)
     op.add_column("webhook_deliveries", sa.Column("earlier_attempts", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(
@@ -293,6 +317,13 @@ def downgrade() -> None:
     op.drop_column("webhook_deliveries", "earlier_attempts")
     op.drop_index("ix_leads_in_order", table_name="leads")
     op.drop_index("ix_leads_due", table_name="leads")
+    op.drop_index(
+        "ix_leads_calling",
+        table_name="leads",
+        sqlite_where=sa.text("status = 'calling'"),
+        postgresql_where=sa.text("status = 'calling'"),
+    )
+    op.drop_index("ix_leads_by_number", table_name="leads")
     op.drop_index(op.f("ix_leads_call_id"), table_name="leads")
     op.drop_table("leads")
     op.drop_index(op.f("ix_campaigns_status"), table_name="campaigns")
@@ -305,6 +336,7 @@ def downgrade() -> None:
     op.drop_table("tool_templates")
     op.drop_table("domains")
     op.drop_table("do_not_call")
+    op.drop_table("call_signalling")
     op.drop_index("ix_audit_log_newest", table_name="audit_log")
     op.drop_table("audit_log")
     op.drop_index(op.f("ix_analysis_templates_org_id"), table_name="analysis_templates")
