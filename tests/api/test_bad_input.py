@@ -137,6 +137,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("/calls/outbound", {"destination": DESTINATION, "assistant": {}}, "assistant.llm_config: is required"),
     ("/calls/outbound", {"destination": DESTINATION, "variables": {"a": 1}}, "variables.a:"),
     ("/calls/outbound", {"destination": DESTINATION, "max_ring_seconds": 4}, "max_ring_seconds:"),
+    ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": "tomorrow"}, "scheduled_at: must be ISO 8601"),
+    ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": "2030-01-01T00:00:00"}, "scheduled_at: must be"),
+    ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": 1893456000}, "scheduled_at: must be ISO 8601"),
     (
         "/calls/outbound",
         {"destination": DESTINATION, "assistant_id": "x", "agent_id": "y"},
@@ -193,7 +196,6 @@ LATER: list[tuple[str, dict[str, Any], str]] = [
         {"name": "A", "analysis_plan": {"structured_data_plan": {"template_id": "x"}}},
         "analysis_plan.structured_data_plan.template_id",
     ),
-    ("/calls/outbound", {"destination": DESTINATION, "scheduled_at": "2030-01-01T00:00:00Z"}, "scheduled_at"),
     (
         "/calls/outbound",
         {"destination": DESTINATION, "assistant": {"llm_config": {**LLM, "tools": [{"template_id": "x"}]}}},

@@ -18,19 +18,10 @@ class Later:
     will: str
 
 
-ASSISTANT = (
-    Later(
-        ("analysis_plan", "structured_data_plan", "template_id"),
-        ("StructuredDataPlan",),
-        None,
-        "use an analysis template",
-    ),
-)
 STORED_ASSISTANT = (
     Later(("notification_email",), (), None, "mail reports"),
     Later(("notification_emails",), (), [], "mail reports"),
 )
-CALL = (Later(("scheduled_at",), ("PlaceCall",), None, "place the call later"),)
 ORGANISATION = (
     Later(("content_retention_days",), (), 365, "delete content after so many days"),
     Later(("metadata_retention_days",), (), 730, "delete calls after so many days"),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from trunkline.api.codes import CODES, codes_of
-from trunkline.api.later import ASSISTANT, CALL
+from trunkline.api.later import ASSISTANT
 from trunkline.api.names import ASSISTANT_NAMES, TRUNK_NAMES
 from trunkline.api.operation import Operation
 from trunkline.api.schemas.base import Error
@@ -252,7 +252,7 @@ def _add_other_names(schemas: Json) -> None:
 
 
 def _add_later(schemas: Json) -> None:
-    for option in (*ASSISTANT, *CALL):
+    for option in ASSISTANT:
         for name in option.within:
             schemas[name]["properties"][option.path[-1]] = {
                 "description": f"Not available in this release (it will {option.will}); taken and shown at its default.",

@@ -142,6 +142,7 @@ def _limits(settings: Settings, vault: Vault) -> Limits:
         max_calls=settings.max_calls,
         allow_insecure_webhooks=settings.allow_insecure_webhooks,
         webhook_allow_list=settings.webhook_allow_list,
+        scheduled_late_seconds=settings.scheduled_late_seconds,
         default_stt=stage_default(settings.default_stt),
         default_llm=stage_default(settings.default_llm),
         default_tts=stage_default(settings.default_tts),

@@ -155,6 +155,13 @@ class Settings(BaseSettings):
     platform_fee_per_minute: float = Field(
         0.0, ge=0, le=1000, allow_inf_nan=False, description="What an answered minute costs by itself, in US dollars."
     )
+    scheduled_late_seconds: float = Field(
+        300.0,
+        ge=1,
+        le=86400,
+        description="How long after its time a scheduled call may still be dialled, where there was no room for it or the "
+        "platform was not running. Later it fails.",
+    )
     worker_name: str = Field(
         "worker-1",
         min_length=1,

@@ -98,8 +98,10 @@ def end_status(reason: EndReason, direction: Direction, *, answered: bool = Fals
     """The end state that belongs to ``reason``; ``answered`` matters only for ``insufficient_credits``."""
     if reason is EndReason.TRANSFERRED:
         return CallStatus.TRANSFERRED
+    if reason is EndReason.INSUFFICIENT_CREDITS and not answered:
+        return CallStatus.FAILED if direction is Direction.OUTBOUND else CallStatus.REJECTED
     if reason is EndReason.INSUFFICIENT_CREDITS:
-        return CallStatus.ENDED if answered else CallStatus.REJECTED
+        return CallStatus.ENDED
     if reason in _ENDED:
         return CallStatus.ENDED
     if reason in _REJECTED or (reason in _REJECTED_INBOUND and direction is Direction.INBOUND):

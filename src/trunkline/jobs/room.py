@@ -16,6 +16,7 @@ from trunkline.jobs.outbox import AFTER_CALL, Pump, WakingJournal
 from trunkline.jobs.patience import Bell, keep_doing, until_kept
 from trunkline.jobs.reaper import Reaper
 from trunkline.jobs.registrar import Registrar
+from trunkline.jobs.schedule import Schedule
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analyst
 from trunkline.services import idempotency
@@ -47,6 +48,7 @@ class Jobs:
         self._registrar = Registrar(rooms)
         self._leases = Leases(rooms, settings)
         self._reaper = Reaper(rooms, self._leases, settings, self.wake_outbox)
+        self._schedule = Schedule(rooms, settings, self.wake_outbox)
         self._courier = Courier(rooms, sender, settings, self._courier_bell)
         self._pump = Pump(rooms, self._durable, self._courier_bell.ring)
         self._exit = AsyncExitStack()
@@ -83,6 +85,7 @@ class Jobs:
         for name, work, bell, pause in (
             ("leases", self._leases.renew, Bell(), settings.renew_seconds),
             ("queue", self.dialler.round, Bell(), settings.poll_seconds),
+            ("schedule", self._schedule.round, Bell(), settings.poll_seconds),
             ("reaper", self._reaper.round, Bell(), settings.reap_seconds),
             ("outbox", self._pump.round, self._outbox_bell, settings.poll_seconds),
             ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),

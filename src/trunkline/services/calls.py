@@ -57,6 +57,7 @@ METADATA_BYTES = 16 * 1024
 class PlaceOrder:
     """What a client asks for: exactly one of ``assistant_id`` (with or without an override) and ``assistant``.
 
+    With ``scheduled_at`` the call waits until then.
     ``call_id`` is the id that the call gets where it was settled beforehand; a second call with it is a Conflict.
     """
 
@@ -69,6 +70,7 @@ class PlaceOrder:
     variables: dict[str, str] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     max_ring_seconds: int = 45
+    scheduled_at: datetime | None = None
     call_id: str | None = None
     campaign_id: str | None = None
     lead_id: str | None = None
@@ -102,33 +104,47 @@ async def place(
         raise invalid(wrong)
     if not organisation.has_credit:
         raise PaymentRequired("the organisation has no credit left; top it up")
-    if rooms.live.room() <= 0:
+    until = scheduling.waits_until(order.scheduled_at, rooms.clock.now())
+    if until is None and rooms.live.room() <= 0:
         raise planning.at_capacity("no worker has room for a call")
     call_id = order.call_id or new_call_id(Direction.OUTBOUND)
     draft = replace(_plan(call_id, organisation, order, assistant), keys=keys)
-    event = await rooms.database.brief(_placing(rooms, draft, order, assistant.name or name, along))
+    event = await rooms.database.brief(_placing(rooms, draft, order, assistant.name or name, until, along))
     publish(rooms, [event])
     await rooms.live.wake(call_id)
+    if until is not None:
+        return Placed(call_id, CallStatus.QUEUED.value)
     return Placed(call_id, CallStatus.DIALING.value)
 
 
 def _placing(
-    rooms: Rooms, draft: CallPlan, order: PlaceOrder, name: str | None, along: Callable[[str], Steps[None]] | None
+def promised(rooms: Rooms, order: PlaceOrder) -> str:
+    """The status that ``place`` tells the client of."""
+    waits = order.scheduled_at is not None and order.scheduled_at > rooms.clock.now()
+    return (CallStatus.QUEUED if waits else CallStatus.DIALING).value
+
+
+    rooms: Rooms,
+    draft: CallPlan,
+    order: PlaceOrder,
+    name: str | None,
+    until: datetime | None,
+    along: Callable[[str], Steps[None]] | None,
 ) -> Steps[LiveEvent]:
     yield from do_not_call.checking(draft.org_id, draft.destination)
-    way = yield from planning.route(draft.org_id, draft.destination, order.number_id)
-    trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", rooms.vault)
-    transfers = yield from placing.transfer_trunk(draft.org_id, way.transfer_trunk_id, rooms.vault)
-    plan = replace(
-        draft,
-        caller_id=way.phone_number,
-        number_id=way.number_id,
-        number_name=way.name,
-        trunk=trunk.plan(),
-        transfer_trunk=transfers,
-    )
+    if until is None:
+        plan = yield from planning.routed(rooms.vault, draft, order.number_id)
+    else:
+        way = yield from planning.possible(draft.org_id, draft.destination, order.number_id)
+        plan = planning.named(draft, way) if way else draft
     now = rooms.clock.now()
-    call = replace(_row(plan, name, now), campaign_id=order.campaign_id, lead_id=order.lead_id)
+    call = replace(
+        _row(plan, name, now),
+        campaign_id=order.campaign_id,
+        lead_id=order.lead_id,
+        scheduled_at=order.scheduled_at,
+        waits_until=until,
+    )
     event = first_event(call)
     yield from placing.record(call, rooms.vault.seal(plan_to_json(plan)), event, now)
     if along is not None:
@@ -264,7 +280,7 @@ def _row(plan: CallPlan, name: str | None, now: datetime) -> Call:
         created_at=now,
         updated_at=now,
         caller_phone=plan.destination,
-        assistant_phone=plan.caller_id,
+        assistant_phone=plan.caller_id or None,
         number_id=plan.number_id,
         number_name=plan.number_name,
         trunk_id=plan.trunk.id if plan.trunk else None,

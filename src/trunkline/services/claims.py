@@ -8,6 +8,7 @@ from trunkline.base.logs import logger
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, StatusChanged
 from trunkline.domain.plan import CallPlan
+from trunkline.services import scheduling
 from trunkline.services.do_not_call import LISTED, is_listed
 from trunkline.services.journal import publish, steps, steps_of
 from trunkline.services.rooms import Rooms
@@ -98,12 +99,15 @@ def _ending(rooms: Rooms, call_id: str, end: CallEnded, now: datetime) -> Steps[
     call = yield from ledger.state(call_id)
     if call is None or not _abandoned(call, end.reason, now):
         return []
+    if end.reason is EndReason.AT_CAPACITY and scheduling.may_wait(call, rooms.limits, now):
+        yield from scheduling.wait_again(call, now)
+        return []
     return (yield from steps_of(rooms.limits.tariff, call, end))
 
 
 def _abandoned(call: CallState, reason: EndReason, now: datetime) -> bool:
     if reason is EndReason.AT_CAPACITY:
-        return call.status is CallStatus.QUEUED
+        return call.status is CallStatus.QUEUED and call.waits_until is None
     return not call.is_over and call.lease_until is not None and call.lease_until < now
 
 
@@ -118,14 +122,17 @@ class _Claimed:
 
 def _claiming(rooms: Rooms, call_id: str, worker_id: str, now: datetime, lease_until: datetime) -> Steps[_Claimed]:
     call = yield from ledger.state(call_id)
-    if call is None or call.status is not CallStatus.QUEUED:
+    if call is None or call.status is not CallStatus.QUEUED or call.waits_until is not None:
         return _Claimed()
     if call.caller_phone is not None and (yield from is_listed(call.org_id, call.caller_phone)):
         return _Claimed(
             events=(yield from steps_of(rooms.limits.tariff, call, CallEnded(now, EndReason.BLOCKED, LISTED)))
         )
-    latest = call.created_at + timedelta(seconds=rooms.limits.unclaimed_seconds)
+    latest = (call.released_at or call.created_at) + timedelta(seconds=rooms.limits.unclaimed_seconds)
     dial_at = yield from _turn(call, now, latest)
+    if dial_at is None and scheduling.may_wait(call, rooms.limits, now):
+        yield from scheduling.wait_again(call, now)
+        return _Claimed()
     if dial_at is None:
         events = yield from steps_of(rooms.limits.tariff, call, CallEnded(now, EndReason.AT_CAPACITY, _TOO_MANY))
         return _Claimed(events=events)

@@ -1,10 +1,13 @@
 """How a call will run: which assistant it speaks with, and which number of ours it shows."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trunkline.base.errors import Invalid, NotFound, Unavailable
 from trunkline.domain.assistant import REALTIME, AssistantSettings, TransientAssistant
+from trunkline.domain.plan import CallPlan
 from trunkline.services import destinations
 from trunkline.services.validation import checked
 from trunkline.services.variables import fill
@@ -13,6 +16,7 @@ from trunkline.storage.calls import Load
 from trunkline.storage.placing import Way
 from trunkline.storage.secrets import revealed
 from trunkline.storage.steps import Steps
+from trunkline.storage.vault import Vault
 
 _STORED_ONLY = frozenset(AssistantSettings.model_fields) - frozenset(TransientAssistant.model_fields)
 RETRY_AFTER_SECONDS = 5
@@ -79,6 +83,30 @@ def route(org_id: str, destination: str, number_id: str | None) -> Steps[Way]:
     if not _room(way.trunk_max_concurrent_calls, load.by_trunk[way.trunk_id or ""]):
         raise at_capacity("the trunk has as many calls as it may have at once")
     return way
+
+
+def routed(vault: Vault, draft: CallPlan, number_id: str | None) -> Steps[CallPlan]:
+    """The plan with the way out that ``route`` finds, whose errors it raises."""
+    way = yield from route(draft.org_id, draft.destination, number_id)
+    trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", vault)
+    transfers = yield from placing.transfer_trunk(draft.org_id, way.transfer_trunk_id, vault)
+    return replace(named(draft, way), trunk=trunk.plan(), transfer_trunk=transfers)
+
+
+def possible(org_id: str, destination: str, number_id: str | None) -> Steps[Way | None]:
+    """The number that is named, where a call may go out over it, however many calls there are now; where none is named
+    some number must do, and None is told. Raises Invalid and NotFound."""
+    if number_id is None:
+        _chosen((yield from placing.ways(org_id)), Load(0, Counter(), Counter()), destination)
+        return None
+    way = _usable((yield from placing.way(org_id, number_id)), number_id)
+    destinations.check(destination, sip_uri_allowed=bool(way.allow_sip_uri))
+    return way
+
+
+def named(draft: CallPlan, way: Way) -> CallPlan:
+    """The plan with the number that it shows."""
+    return replace(draft, caller_id=way.phone_number, number_id=way.number_id, number_name=way.name)
 
 
 def at_capacity(message: str) -> Unavailable:

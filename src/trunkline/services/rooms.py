@@ -24,7 +24,8 @@ class Limits:
     """What an operator set for the whole installation.
 
     ``default_stt``, ``default_llm`` and ``default_tts`` are config objects as the API takes them, for assistants that
-    name none; ``signing_key`` signs the recording addresses under ``public_url``; ``tariff`` is what calls cost.
+    name none; ``signing_key`` signs the recording addresses under ``public_url``; ``tariff`` is what calls cost. A
+    scheduled call is dialled at most ``scheduled_late_seconds`` after its time.
     """
 
     public_url: str = "http://127.0.0.1:8080"
@@ -33,6 +34,7 @@ class Limits:
     unclaimed_seconds: float = 10.0
     lease_seconds: float = 15.0
     recording_url_seconds: int = 3600
+    scheduled_late_seconds: float = 300.0
     allow_insecure_webhooks: bool = False
     webhook_allow_list: tuple[str, ...] = ()
     default_stt: dict[str, Any] | None = None

@@ -141,4 +141,10 @@ def record(call: Call, plan_sealed: str, event: LiveEvent, at: datetime) -> Step
     """Adds a call with its first event, and notes that its number was used."""
     yield Query(_ADD_CALL, call_values(call, plan_sealed))
     yield Query(_ADD_EVENT, event_values(call.org_id, event, at))
-    yield Query(_USED, {"of_org": call.org_id, "of_number": call.number_id, "last_used_at": at})
+    if call.waits_until is None:
+        yield from used(call.org_id, call.number_id, at)
+
+
+def used(org_id: str, number_id: str | None, at: datetime) -> Steps[None]:
+    """Notes that a number was used."""
+    yield Query(_USED, {"of_org": org_id, "of_number": number_id, "last_used_at": at})

@@ -7,7 +7,6 @@ from typing import Any
 from starlette.responses import Response
 
 from trunkline.api.errors import Problem, problem
-from trunkline.api.later import ASSISTANT, CALL, check_tools, without
 from trunkline.api.names import ASSISTANT_NAMES, renamed, tools_renamed
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.base import paged
@@ -41,27 +40,28 @@ CALL_EXAMPLE = {
 async def place(ask: Ask) -> Reply:
     """A call that is about to ring."""
     begun = ask.begun
-    if begun is not None and begun.resumed and await idempotency.call_written(ask.rooms, ask.caller, begun):
-        return _placed(begun.call_id)
     order = _order(ask)
+    status = calls.promised(ask.rooms, order)
+    if begun is not None and begun.resumed and await idempotency.call_written(ask.rooms, ask.caller, begun):
+        return _placed(begun.call_id, status)
     try:
-        placed = await calls.place(ask.rooms, ask.caller, order, _keeping(ask))
+        placed = await calls.place(ask.rooms, ask.caller, order, _keeping(ask, status))
     except Conflict:
         if begun is not None and await idempotency.call_written(ask.rooms, ask.caller, begun):
-            return _placed(begun.call_id)
+            return _placed(begun.call_id, status)
         raise
     ask.kept = begun is not None
     return _placed(placed.call_id, placed.status)
 
 
-def _keeping(ask: Ask) -> Callable[[str], Steps[None]] | None:
+def _keeping(ask: Ask, status: str) -> Callable[[str], Steps[None]] | None:
     """Keeps the reply for the request's Idempotency-Key in the transaction that places the call."""
     begun = ask.begun
     if begun is None:
         return None
 
     def keeping(call_id: str) -> Steps[None]:
-        reply = _placed(call_id)
+        reply = _placed(call_id, status)
         return idempotency.keeping(ask.rooms, begun, reply.status, ask.keepable(reply.body))
 
     return keeping
@@ -131,7 +131,7 @@ async def listen(ask: Ask) -> Response:
     return ByteStream(chunks, whole.end - whole.start, 206 if part else 200, headers)
 
 
-def _placed(call_id: str, status: str = "dialing") -> Reply:
+def _placed(call_id: str, status: str) -> Reply:
     return Reply({"success": True, "call_id": call_id, "status": status})
 
 
@@ -139,11 +139,11 @@ def _order(ask: Ask) -> PlaceOrder:
     body, older = renamed(ask.body, ASSISTANT_NAMES)
     for name in ("assistant", "assistant_override"):
         if isinstance(body.get(name), dict):
-            body[name], older_tools = _configuration(body[name], name)
+            body[name], older_tools = tools_renamed(body[name])
             older = older or older_tools
     if older:
         ask.mark_deprecated()
-    wanted = checked(PlaceCall, without(body, CALL))
+    wanted = checked(PlaceCall, body)
     placed = PlaceOrder(
         destination=wanted.destination,
         number_id=wanted.number_id,
@@ -154,14 +154,9 @@ def _order(ask: Ask) -> PlaceOrder:
         variables=wanted.variables,
         metadata=wanted.metadata,
         max_ring_seconds=wanted.max_ring_seconds,
+        scheduled_at=wanted.scheduled_at,
     )
     return replace(placed, call_id=ask.begun.call_id) if ask.begun is not None else placed
-
-
-def _configuration(config: dict[str, Any], name: str) -> tuple[dict[str, Any], bool]:
-    present, older = tools_renamed(config)
-    check_tools(present, under=name)
-    return without(present, ASSISTANT, under=name), older
 
 
 OPERATIONS = (
@@ -173,7 +168,8 @@ OPERATIONS = (
         tag=TAG,
         summary="Place a call",
         description="Replies as soon as the call is recorded, before it rings. Send an `Idempotency-Key`, and a retry never "
-        "rings a phone twice. Exactly one of: `assistant_id`; `assistant_id` with `assistant_override`; `assistant`.",
+        "rings a phone twice. Exactly one of: `assistant_id`; `assistant_id` with `assistant_override`; `assistant`. With "
+        "`scheduled_at` the call waits until then.",
         scope="calls",
         body=PlaceCall,
         reply=PlacedReply,
@@ -223,8 +219,9 @@ OPERATIONS = (
         name="controlCall",
         tag=TAG,
         summary="Give an order to a live call",
-        description="Only a call in progress takes orders; `end-call` also ends one that waits, dials, rings or is being "
-        "transferred. What became of it follows as an event with the `command_id`.",
+        description="Only a call in progress takes orders; `end-call` also ends one that waits (for its "
+        "`scheduled_at` too), dials, rings or is being transferred. What became of it follows as an event with the "
+        "`command_id`.",
         scope="calls",
         body=Control,
         reply=ControlReply,

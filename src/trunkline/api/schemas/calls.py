@@ -1,15 +1,29 @@
 """Calls as they are asked for and shown."""
 
 from datetime import UTC, datetime, time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from trunkline.api.schemas.base import Asked, Moment, Pagination, Paging, Shown
 from trunkline.base.clock import parse_iso
 from trunkline.domain.assistant import TransientAssistant
 from trunkline.domain.call import CallStatus, Direction, EndReason
 from trunkline.services.validation import invalid
+
+
+def _wanted(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("must be ISO 8601 with an offset, as 2026-11-22T10:00:00Z")
+    try:
+        return parse_iso(value)
+    except (ValueError, OverflowError):
+        raise ValueError("must be ISO 8601 with an offset, as 2026-11-22T10:00:00Z") from None
+
+
+WantedMoment = Annotated[
+    datetime, PlainValidator(_wanted, json_schema_input_type=str), Field(json_schema_extra={"format": "date-time"})
+]
 
 
 class PlaceCall(Asked):
@@ -36,6 +50,12 @@ class PlaceCall(Asked):
     )
     metadata: dict[str, Any] = Field({}, description="Your own data, up to 16 KiB; sent in every webhook.")
     max_ring_seconds: int = Field(45, ge=5, le=120, description="How long it may ring before it ends `no_answer`.")
+    scheduled_at: WantedMoment | None = Field(
+        None,
+        description="When to call: ISO 8601 with an offset, at most 30 days ahead. Until then the call is `queued` and "
+        "holds no capacity; `end-call` cancels it. At its time, or as soon after as there is room, the limits are "
+        "looked at again and it is dialled.",
+    )
 
 
 class PlacedReply(Shown):
@@ -43,7 +63,7 @@ class PlacedReply(Shown):
 
     success: Literal[True] = Field(description="Always true.")
     call_id: str = Field(description="The call's id.")
-    status: str = Field(description="`dialing`.")
+    status: str = Field(description="`dialing`; `queued` for a scheduled call.")
 
 
 class CallQuery(Paging):
