@@ -25,6 +25,20 @@ def fill(config: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]
 
     What a script asks for during the call is no variable: its slots stay as they are.
     """
+    config, missing = _gone_through(config, variables)
+    if missing:
+        details = [f"variables.{name}: {where} needs it" for name, where in missing.items()]
+        raise Invalid(f"give these variables: {', '.join(missing)}", code="missing_variables", details=details)
+    return config
+
+
+def wanted(config: dict[str, Any]) -> frozenset[str]:
+    """The names of all variables that the configuration (as JSON) needs."""
+    return frozenset(_gone_through(config, {})[1])
+
+
+def _gone_through(config: dict[str, Any], variables: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The configuration with every place filled that can be, and where each variable is needed that is missing."""
     slots = _slots(config)
     missing: dict[str, str] = {}
 
@@ -41,10 +55,7 @@ def fill(config: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]
 
     for path in _FILLED:
         config = _at(config, path, partial(_deep, where=".".join(path), filled=filled))
-    if missing:
-        details = [f"variables.{name}: {where} needs it" for name, where in missing.items()]
-        raise Invalid(f"give these variables: {', '.join(missing)}", code="missing_variables", details=details)
-    return config
+    return config, missing
 
 
 def _slots(config: dict[str, Any]) -> set[str]:

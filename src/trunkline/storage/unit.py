@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.storage.assistants import Assistants
 from trunkline.storage.calls import Calls
+from trunkline.storage.campaigns import Campaigns, Outreach
 from trunkline.storage.deliveries import Deliveries
 from trunkline.storage.do_not_call import DoNotCall
 from trunkline.storage.events import Events
 from trunkline.storage.idempotency import Idempotency
 from trunkline.storage.keys import Keys
+from trunkline.storage.leads import Leads
 from trunkline.storage.leases import Leases
 from trunkline.storage.messages import Messages
 from trunkline.storage.numbers import Numbers
@@ -90,6 +92,16 @@ class Unit(Transaction):
         return DoNotCall(*self._inside)
 
     @cached_property
+    def campaigns(self) -> Campaigns:
+        """Its campaigns."""
+        return Campaigns(*self._inside)
+
+    @cached_property
+    def leads(self) -> Leads:
+        """Whom its campaigns call."""
+        return Leads(*self._inside)
+
+    @cached_property
     def numbers(self) -> Numbers:
         """Its numbers."""
         return Numbers(*self._inside)
@@ -112,6 +124,11 @@ class SystemUnit(Transaction):
     def leases(self) -> Leases:
         """Which worker has which call."""
         return Leases(*self._inside)
+
+    @cached_property
+    def outreach(self) -> Outreach:
+        """What is going on in all campaigns."""
+        return Outreach(*self._inside)
 
     @cached_property
     def trunks(self) -> Trunks:
