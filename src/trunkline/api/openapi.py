@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from trunkline.api.codes import CODES, codes_of
-from trunkline.api.later import ASSISTANT
 from trunkline.api.names import ASSISTANT_NAMES, TRUNK_NAMES
 from trunkline.api.operation import Operation
 from trunkline.api.schemas.base import Error
@@ -211,7 +210,6 @@ def _schemas(operations: Sequence[Operation]) -> Json:
     _, made = models_json_schema([(model, "validation") for model in models], ref_template=_REF + "{model}")
     schemas: Json = {name: schema for name, schema in made["$defs"].items() if name not in _names(queries)}
     _add_other_names(schemas)
-    _add_later(schemas)
     for operation in operations:
         if operation.partial:
             schemas[body_name(operation)] = _partial(schemas[operation.body.__name__ if operation.body else ""])
@@ -249,13 +247,3 @@ def _add_other_names(schemas: Json) -> None:
     }
     required = schemas["TrunkSettings"]["required"]
     schemas["TrunkSettings"]["required"] = [name for name in required if name != "address"]
-
-
-def _add_later(schemas: Json) -> None:
-    for option in ASSISTANT:
-        for name in option.within:
-            schemas[name]["properties"][option.path[-1]] = {
-                "description": f"Not available in this release (it will {option.will}); taken and shown at its default.",
-                "default": option.default,
-                "enum": [option.default] if option.default is None else [option.default, None],
-            }
