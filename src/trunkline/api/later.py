@@ -18,6 +18,14 @@ class Later:
     will: str
 
 
+ASSISTANT = (
+    Later(
+        ("analysis_plan", "structured_data_plan", "template_id"),
+        ("StructuredDataPlan",),
+        None,
+        "use an analysis template",
+    ),
+)
 STORED_ASSISTANT = (
     Later(("notification_email",), (), None, "mail reports"),
     Later(("notification_emails",), (), [], "mail reports"),

@@ -16,7 +16,7 @@ from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
-from trunkline.services import addresses, destinations, do_not_call, planning, recordings, schemas
+from trunkline.services import addresses, destinations, do_not_call, planning, recordings, scheduling, schemas
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
 from trunkline.services.entitlement import Owner, entitled
@@ -111,19 +111,19 @@ async def place(
     draft = replace(_plan(call_id, organisation, order, assistant), keys=keys)
     event = await rooms.database.brief(_placing(rooms, draft, order, assistant.name or name, until, along))
     publish(rooms, [event])
-    await rooms.live.wake(call_id)
     if until is not None:
         return Placed(call_id, CallStatus.QUEUED.value)
+    await rooms.live.wake(call_id)
     return Placed(call_id, CallStatus.DIALING.value)
 
 
-def _placing(
 def promised(rooms: Rooms, order: PlaceOrder) -> str:
     """The status that ``place`` tells the client of."""
     waits = order.scheduled_at is not None and order.scheduled_at > rooms.clock.now()
     return (CallStatus.QUEUED if waits else CallStatus.DIALING).value
 
 
+def _placing(
     rooms: Rooms,
     draft: CallPlan,
     order: PlaceOrder,
