@@ -33,8 +33,8 @@ class Limits:
     max_calls: int = 100
     unclaimed_seconds: float = 10.0
     lease_seconds: float = 15.0
-    recording_url_seconds: int = 3600
     scheduled_late_seconds: float = 300.0
+    recording_url_seconds: int = 3600
     allow_insecure_webhooks: bool = False
     webhook_allow_list: tuple[str, ...] = ()
     default_stt: dict[str, Any] | None = None
