@@ -8,6 +8,7 @@ from tests.api.world import DESTINATION, Api, made, placed, ready_to_call
 from trunkline.api.app import OPERATIONS
 from trunkline.api.operation import Operation
 from trunkline.domain.call import EndReason
+from trunkline.storage.deliveries import Delivery
 
 pytestmark = pytest.mark.room
 BODIES = {"POST": {"type": "end-call"}, "PATCH": {"name": "Stolen"}}
@@ -25,6 +26,7 @@ def _ids(operation: Operation, ids: dict[str, str]) -> tuple[str, str]:
         "sip-trunks": "trunk",
         "api-keys": "key",
         "do-not-call": "entry",
+        "webhook-deliveries": "delivery",
     }
     return ids[kinds[noun]], str(uuid.uuid4())
 
@@ -34,12 +36,23 @@ async def _everything(api: Api) -> dict[str, str]:
     ids["key"] = (await made(api.ours, "/api-keys", {"name": "Second"}))["id"]
     ids["entry"] = (await made(api.ours, "/do-not-call", {"phone_number": "+31612345670"}))["entry"]["id"]
     ids["call"] = await placed(api.ours, ids["assistant"])
+    ids["delivery"] = await _told_of(api, ids["call"])
     return ids
+
+
+async def _told_of(api: Api, call_id: str) -> str:
+    """The id of a webhook delivery of a call."""
+    now = api.clock.now()
+    url = "https://example.com/hook"
+    delivery = Delivery(str(uuid.uuid4()), api.org_id, call_id, 1, "status-update", url, "{}", now, next_attempt_at=now)
+    async with api.rooms.unit(api.caller) as unit:
+        await unit.deliveries.add(delivery)
+    return delivery.id
 
 
 async def _seen(api: Api, ids: dict[str, str]) -> list[str]:
     paths = [f"/assistants/{ids['assistant']}", f"/numbers/{ids['number']}", f"/sip-trunks/{ids['trunk']}"]
-    paths += [f"/calls/{ids['call']}", "/organizations"]
+    paths += [f"/calls/{ids['call']}", f"/webhook-deliveries/{ids['delivery']}", "/organizations"]
     return [(await api.ours.get(path)).text for path in paths]
 
 
@@ -51,7 +64,7 @@ async def test_a_foreign_id_looks_like_an_unknown_one_in_every_operation(api_on_
         if "{id}" not in operation.path:
             continue
         foreign, unknown = _ids(operation, ids)
-        body = {} if operation.name == "testTrunk" else BODIES.get(operation.method)
+        body = {} if operation.name in ("testTrunk", "redeliverWebhook") else BODIES.get(operation.method)
         replies = [
             await api.theirs.request(operation.method, operation.path.format(id=one), json=body)
             for one in (foreign, unknown)

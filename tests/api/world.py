@@ -125,19 +125,27 @@ def _order(assistant_id: str) -> Json:
 
 @asynccontextmanager
 async def opened(
-    database: Database, vault: Vault, folder: Path, settings: ApiSettings | None = None, models: Models | None = None
+    database: Database,
+    vault: Vault,
+    folder: Path,
+    settings: ApiSettings | None = None,
+    models: Models | None = None,
+    **more: Any,
 ) -> AsyncIterator[Api]:
-    """The API with two organisations; clients speak to it in memory."""
+    """The API with two organisations; clients speak to it in memory. ``more`` are other rooms than the usual ones."""
     clock, live = SetClock(), OneProcess()
     rooms = Rooms(
-        database=database,
-        vault=vault,
-        clock=clock,
-        live=live,
-        models=models or ScriptedModels(),
-        carrier=ScriptedCarrier(),
-        blobs=DiskBlobs(folder / "recordings"),
-        limits=Limits(public_url="http://testserver", signing_key=b"k" * 32),
+        **{
+            "database": database,
+            "vault": vault,
+            "clock": clock,
+            "live": live,
+            "models": models or ScriptedModels(),
+            "carrier": ScriptedCarrier(),
+            "blobs": DiskBlobs(folder / "recordings"),
+            "limits": Limits(public_url="http://testserver", signing_key=b"k" * 32),
+            **more,
+        }
     )
     app = create_app(rooms, settings or ApiSettings(requests_per_minute=10_000, heartbeat_seconds=0.3))
     ours, our_key = await organisations.create(rooms, "Ours")

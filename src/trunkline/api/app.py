@@ -15,7 +15,18 @@ from trunkline.api.errors import from_router, internal
 from trunkline.api.limits import Limiter
 from trunkline.api.openapi import document
 from trunkline.api.operation import Operation
-from trunkline.api.routes import assistants, byok, calls, do_not_call, keys, numbers, organisations, platform, trunks
+from trunkline.api.routes import (
+    assistants,
+    byok,
+    calls,
+    deliveries,
+    do_not_call,
+    keys,
+    numbers,
+    organisations,
+    platform,
+    trunks,
+)
 from trunkline.api.settings import ApiSettings
 from trunkline.api.shell import Counter, Shell
 from trunkline.services.rooms import Rooms
@@ -32,6 +43,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *keys.OPERATIONS,
     *byok.OPERATIONS,
     *do_not_call.OPERATIONS,
+    *deliveries.OPERATIONS,
     *platform.OPERATIONS,
 )
 

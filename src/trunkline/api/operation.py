@@ -80,7 +80,8 @@ Run = Callable[[Ask], Awaitable[Reply | Response]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One row. ``body`` (with ``partial`` only the given fields count), ``query`` and ``reply`` describe it; ``codes``
-    are the errors it has beyond those that all have; ``alias_of`` marks a deprecated path."""
+    are the errors it has beyond those that all have; ``probes`` counts it as a control command of the organisation, because
+    it keeps a connection open; ``alias_of`` marks a deprecated path."""
 
     method: str
     path: str
@@ -102,5 +103,6 @@ class Operation:
     request_example: dict[str, Any] | None = None
     reply_example: dict[str, Any] | None = None
     control: bool = False
+    probes: bool = False
     places_call: bool = False
     deprecated: bool = False

@@ -83,8 +83,7 @@ class Shell:
             )
         if operation.method in _WITH_BODY or operation.body is not None:
             ask.body = parsed(await incoming.read(), request.headers.get("content-type"))
-        if operation.control and who is not None:
-            self._count(self.counter.controls, f"{who.org_id}:{ask.id}", "control commands for one call", request)
+        self._count_controls(operation, ask)
         if operation.method == "POST" and "idempotency-key" in request.headers:
             return await self._once(operation, ask)
         return _response(await operation.run(ask))
@@ -125,6 +124,22 @@ class Shell:
 
     async def _once(self, operation: Operation, ask: Ask) -> Response:
         begun = await idempotency.begin(self.rooms, _slot(operation, ask), _fingerprint(ask))
+    async def _acting(self, request: Request, who: Caller) -> Caller:
+        """Who asks, acting for the child that the request names; counted already, so that nobody can try ids at will."""
+        named = request.headers.getlist(ACTING)
+        if len(named) > 1:
+            raise Invalid("Give X-Organization-Id once.")
+        return await organisations.acting(self.rooms, who, named[0].strip()) if named else who
+
+    def _count_controls(self, operation: Operation, ask: Ask) -> None:
+        if ask.who is None:
+            return
+        if operation.control:
+            name = f"{ask.who.org_id}:{ask.id}"
+            self._count(self.counter.controls, name, "control commands for one call", ask.request)
+        if operation.probes:
+            self._count(self.counter.controls, f"{ask.who.org_id}:{operation.path}", "test sends", ask.request)
+
         if isinstance(begun, idempotency.Answered):
             ask.request.state.deprecated = begun.reply["deprecated"]
             return Problem(begun.status, begun.reply["body"], {"Idempotency-Replayed": "true"}).response()

@@ -29,6 +29,7 @@ from trunkline.telephony.sip.settings import SipSettings
 from trunkline.webhooks.asking import WebhookToolRunner
 from trunkline.webhooks.guard import Guard
 from trunkline.webhooks.mcp import McpToolRunner
+from trunkline.webhooks.samples import SampleSender
 from trunkline.webhooks.sender import Sender
 from trunkline.webhooks.toolrunner import ServerTools
 
@@ -88,6 +89,7 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
         rooms = replace(rooms, carrier=carrier, live=live, failing=lambda: supervisor.failing_providers())
         guard = Guard.of(allow_insecure=settings.allow_insecure_webhooks, allowed=settings.webhook_allow_list)
         sender = await stack.enter_async_context(Sender(guard, rooms.clock))
+        rooms = replace(rooms, probe=SampleSender(sender, rooms.clock))
         tools = ServerTools(WebhookToolRunner(sender, rooms.clock), McpToolRunner(guard))
         supervisor = Supervisor(
             carrier=carrier,

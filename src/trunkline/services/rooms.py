@@ -11,6 +11,7 @@ from trunkline.ports.blobs import Blobs
 from trunkline.ports.carrier import Carrier
 from trunkline.ports.live import Live
 from trunkline.ports.models import Models
+from trunkline.ports.webhooks import Probe
 from trunkline.services.costing import Tariff
 from trunkline.storage.database import Database
 from trunkline.storage.unit import Unit
@@ -45,7 +46,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The rooms below the services, as ``app`` composed them. ``failing`` names the providers that calls do not ask now."""
+    """The rooms below the services, as ``app`` composed them. ``failing`` names the providers that calls do not ask now;
+    ``probe`` sends sample webhooks, None in a process that sends none."""
 
     database: Database
     vault: Vault
@@ -56,6 +58,7 @@ class Rooms:
     blobs: Blobs
     limits: Limits = field(default_factory=Limits)
     failing: Callable[[], Sequence[str]] = tuple
+    probe: Probe | None = None
 
     def unit(self, caller: Caller, *, write: bool = True) -> AbstractAsyncContextManager[Unit]:
         """One transaction of the caller's organisation, committed at a clean exit."""

@@ -73,6 +73,11 @@ def assistant_request(plan: CallPlan, at: datetime, *, known: bool) -> bytes:
     return _body("assistant-request", facts if known else replace(facts, assistant={}), at, {})
 
 
+def sample_body(event: str, call: CallFacts, at: datetime, more: Mapping[str, Any]) -> bytes:
+    """The body of a sample of an event, of a call that never was: ``test`` in it is true."""
+    return _body(event, call, at, {**more, "test": True})
+
+
 def facts_of(plan: CallPlan, status: str) -> CallFacts:
     """The facts of a call as its plan knows them."""
     phone = plan.direction is not Direction.WEB

@@ -1,11 +1,9 @@
-"""What belongs to nobody: voices, health, and how deliveries went."""
+"""What belongs to nobody: voices and health."""
 
 from trunkline.api.operation import Ask, Operation, Reply
-from trunkline.api.schemas import deliveries as delivery_schemas
 from trunkline.api.schemas import health as health_schemas
 from trunkline.api.schemas import voices as voice_schemas
-from trunkline.api.schemas.base import Paging, paged
-from trunkline.services import deliveries, health, voices
+from trunkline.services import health, voices
 
 
 async def list_voices(ask: Ask) -> Reply:
@@ -13,14 +11,6 @@ async def list_voices(ask: Ask) -> Reply:
     query = ask.query(voice_schemas.VoicesQuery)
     found = await voices.list_(ask.rooms, ask.caller, query.provider, query.language)
     return Reply({"voices": [voice_schemas.shown(voice) for voice in found]})
-
-
-async def list_deliveries(ask: Ask) -> Reply:
-    """A page of deliveries."""
-    paging = ask.query(Paging)
-    page = await deliveries.list_(ask.rooms, ask.caller, paging.limit, paging.offset)
-    shown = [delivery_schemas.shown(item) for item in page.items]
-    return Reply(paged("deliveries", shown, page.total, paging))
 
 
 async def check_health(ask: Ask) -> Reply:
@@ -41,16 +31,6 @@ OPERATIONS = (
         "not answer is left out.",
         query=voice_schemas.VoicesQuery,
         reply=voice_schemas.VoicesReply,
-    ),
-    Operation(
-        method="GET",
-        path="/webhook-deliveries",
-        run=list_deliveries,
-        name="listWebhookDeliveries",
-        tag="Webhooks",
-        summary="List webhook deliveries",
-        query=Paging,
-        reply=delivery_schemas.DeliveriesReply,
     ),
     Operation(
         method="GET",
