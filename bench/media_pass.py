@@ -31,6 +31,7 @@ from trunkline.domain.call import Direction
 from trunkline.domain.commands import EndCall
 from trunkline.domain.events import Fact, SipFacts, TurnMeasured
 from trunkline.domain.plan import CallPlan, TrunkPlan
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.engine.supervisor import Supervisor
 from trunkline.ports.carrier import Dial, Offer, ProbeStep
 from trunkline.ports.line import Answered, Closed, LineEvent
@@ -95,6 +96,9 @@ class LoopLine:
 
     async def hang_up(self) -> None:
         self._events.put_nowait(Closed(None))
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        return ()
 
 
 class LoopCarrier:

@@ -9,7 +9,7 @@ from trunkline.ports.carrier import Dial
 from trunkline.ports.line import Closed
 from trunkline.telephony.sip import accounts, reasons
 from trunkline.telephony.sip.addresses import Undialable, domain_of, header, target_uri, trunk_domain, user_of
-from trunkline.telephony.sip.ladder import SipMessage, parse, without_secrets
+from trunkline.telephony.sip.message import SipMessage, parse, without_secrets
 from trunkline.telephony.sip.leg import TRANSFERRED, Leg, Stage
 from trunkline.telephony.sip.resample import Higher, Lower
 from trunkline.telephony.sip.settings import SipSettings
@@ -83,9 +83,9 @@ def test_closing_words_become_reasons() -> None:
 
 
 def test_the_ladder_reads_status_source_and_the_answers_codec() -> None:
-    assert parse(ANSWER) == SipMessage(True, "192.0.2.9:5060", "abc@x", "INVITE", 200, "OK", "", "opus")
+    assert parse(ANSWER) == SipMessage(True, "192.0.2.9:5060", "abc@x", "INVITE", 200, "OK", "", "opus", cseq=7)
     invite = "RX TCP 192.0.2.9:5060 -> 127.0.0.1:5090\nINVITE sip:+31@x SIP/2.0\r\ni: abc\r\nCSeq: 1 INVITE\r\n\r\n"
-    assert parse(invite) == SipMessage(True, "192.0.2.9:5060", "abc", "INVITE", 0, "", "sip:+31@x", None)
+    assert parse(invite) == SipMessage(True, "192.0.2.9:5060", "abc", "INVITE", 0, "", "sip:+31@x", None, cseq=1)
     assert parse("aucodec: PCMU/8000/1") is None
     assert parse("RX UDP a -> b\n\x00\x01garbage") is None
 

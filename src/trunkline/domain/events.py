@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trunkline.domain.call import CallStatus, EndReason
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.domain.transcript import Message, Role
 
 
@@ -118,7 +119,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The call is over: the last fact of every call. ``recording`` is the blob's name where there is one."""
+    """The call is over: the last fact of every call. ``recording`` is the blob's name where there is one; ``signalling``
+    are the SIP messages of all its legs."""
 
     at: datetime
     reason: EndReason
@@ -126,6 +128,7 @@ class CallEnded:
     sip: SipFacts = field(default_factory=SipFacts)
     recording: str | None = None
     usage: Usage = field(default_factory=Usage)
+    signalling: tuple[SignallingMessage, ...] = field(default=(), repr=False)
 
 
 Fact = StatusChanged | MessageSpoken | PartialHeard | CommandDone | TurnMeasured | DigitPressed | CallEnded

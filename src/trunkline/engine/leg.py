@@ -10,6 +10,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import SipFacts
 from trunkline.domain.plan import CallPlan
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.engine import events
 from trunkline.ports import line as ports_line
 from trunkline.ports.carrier import Carrier, Dial, Offer
@@ -17,6 +18,7 @@ from trunkline.ports.line import Line, LineEvent, TransferFailed
 
 DIAL_SECONDS = 15.0
 HANG_UP_SECONDS = 6.0
+SIGNALLING_SECONDS = 1.0
 RING_SLACK_SECONDS = 10.0
 """So long after the ring time the carrier itself must have given up; then we do."""
 
@@ -98,6 +100,17 @@ class Leg:
         self.hang_up()
         if self._ending is not None:
             await asyncio.wait([self._ending])
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        """The SIP messages of a leg that is closed; none where they cannot be had."""
+        if self.line is None:
+            return ()
+        try:
+            async with asyncio.timeout(SIGNALLING_SECONDS):
+                return await self.line.signalling()
+        except Exception as error:  # noqa: BLE001 (a ladder that fails must not keep the call)
+            _log.warning("the SIP messages of a leg cannot be had", call_id=self._plan.call_id, error=repr(error))
+            return ()
 
     def _give_up(self) -> None:
         self._nobody_answered = True

@@ -124,7 +124,8 @@ class Session:
         self._gone()
         await asyncio.gather(self._leg.close(), self._targets.aclose())
         recording = await self._tape.finish() if self._tape is not None else None
-        self._notebook.note(self._last_fact(failure, recording))
+        first, others = await asyncio.gather(self._leg.signalling(), self._targets.signalling())
+        self._notebook.note(replace(self._last_fact(failure, recording), signalling=(*first, *others)))
         if self._senses is not None:
             await self._senses.aclose()
         await self._crew.aclose()

@@ -10,6 +10,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import Usage
 from trunkline.domain.plan import CallPlan
+from trunkline.domain.signalling import SignallingMessage, of_leg
 from trunkline.engine import bridge, effects, events
 from trunkline.engine.gear import Gear
 from trunkline.engine.leg import Leg
@@ -44,6 +45,10 @@ class Target:
     def usage(self) -> Usage:
         """What was used so far."""
         return self._senses.usage()
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        """Its SIP messages, once it is closed."""
+        return await self._leg.signalling()
 
     def perform(self, effect: object) -> None:
         """Does one thing on this leg."""
@@ -198,6 +203,11 @@ class Targets:
     def usage(self, first: Usage) -> Usage:
         """What the call used, with its second legs."""
         return usage_of((*first.stages, *(part for target in self._all for part in target.usage.stages)))
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        """The SIP messages of all, the first as those of the call's leg 2."""
+        told = await asyncio.gather(*(target.signalling() for target in self._all))
+        return tuple(message for leg, messages in enumerate(told, 2) for message in of_leg(messages, leg))
 
     async def aclose(self) -> None:
         """Ends them all, and waits until they are gone."""

@@ -12,10 +12,11 @@ from trunkline.domain.commands import COMMAND_NAMES, Command, EndCall
 from trunkline.domain.events import CommandDone, SipFacts
 from trunkline.domain.plan import CallPlan
 from trunkline.jobs.calls import LEAVING, Dialler
+from trunkline.jobs.patience import until_kept
 from trunkline.jobs.resolving import Resolver
 from trunkline.jobs.settings import JobSettings
 from trunkline.ports.carrier import Offer
-from trunkline.services import admission, answering, inbound
+from trunkline.services import admission, answering, inbound, signalling
 from trunkline.services.inbound import Decided, Hold, Ringing
 from trunkline.services.rooms import Rooms
 
@@ -116,10 +117,14 @@ class Receptionist:
             call_id = ringing.plan.call_id
             if ringing.full is not None:
                 _log.info("a call was refused", call_id=call_id, why=ringing.full)
+                self._running.start(self._keep_ladder(offer, call_id), "ladder")
                 return None, BUSY if room else NO_ROOM
             _log.info("a call came in", call_id=call_id, admitted_by=admitted.by)
             try:
-                return await self._answered_by(ringing, offer)
+                plan, status = await self._answered_by(ringing, offer)
+                if plan is None:
+                    self._running.start(self._keep_ladder(offer, call_id), "ladder")
+                return plan, status
             except asyncio.CancelledError:
                 await self._end(offer, call_id, EndReason.AT_CAPACITY, LEAVING)
                 await _refuse(offer, NO_ROOM)
@@ -179,6 +184,12 @@ class Receptionist:
             await self._dialler.carry(plan, offer)
         finally:
             await _refuse(offer, NO_ROOM)
+
+    async def _keep_ladder(self, offer: Offer, call_id: str) -> None:
+        """Keeps the SIP messages of a call that was refused, once it is gone."""
+        await offer.gone()
+        messages = await offer.signalling()
+        await until_kept(self._rooms.clock, lambda: signalling.keep(self._rooms, call_id, messages))
 
     def _carried_out(self, command_id: str) -> CommandDone:
         return CommandDone(self._rooms.clock.now(), command_id, COMMAND_NAMES[EndCall], "done")

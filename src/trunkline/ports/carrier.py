@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from trunkline.domain.plan import TrunkPlan
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.ports.line import Line
 
 
@@ -80,6 +81,9 @@ class Offer(Protocol):
 
     async def reject(self, status: int = 486) -> None:
         """Refuses it, as far as the carrier can with this SIP status."""
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        """As that of its line."""
 
 
 class Carrier(Protocol):

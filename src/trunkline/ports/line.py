@@ -6,6 +6,7 @@ from typing import Protocol
 
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import SipFacts
+from trunkline.domain.signalling import SignallingMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,7 @@ class Line(Protocol):
 
     async def hang_up(self) -> None:
         """Ends the leg in whatever state it is: CANCEL or BYE. Safe to call twice. Closed follows within 5 s, always."""
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        """The SIP messages of the leg so far, in order and without secrets; waits up to 0.3 s for answers that are under
+        way. Empty where the leg has none."""

@@ -76,8 +76,8 @@ async def forget_keys(rooms: Rooms, closed: ClosedCall) -> None:
 
 
 async def forget_content(rooms: Rooms, call_id: str) -> None:
-    """Removes what was said on a call and what was made of it: transcript, summary, analysis, recording, and the bodies
-    of its webhook deliveries. That the call was made stays. Raises NotFound."""
+    """Removes what was said on a call and what was made of it: transcript, summary, analysis, recording, SIP ladder, and
+    the bodies of its webhook deliveries. That the call was made stays. Raises NotFound."""
     async with rooms.database.system(write=False) as unit:
         call = await unit.calls.get(call_id)
     if call.recording is not None:
@@ -86,6 +86,7 @@ async def forget_content(rooms: Rooms, call_id: str) -> None:
         await unit.calls.get(call_id, lock=True)
         await unit.messages.forget(call_id)
         await unit.events.forget(call_id, "transcript")
+        await unit.signalling.forget(call_id)
         await unit.deliveries.forget_bodies(call_id)
         await unit.calls.change(
             call_id, summary=None, analysis_result=None, recording=None, updated_at=rooms.clock.now()

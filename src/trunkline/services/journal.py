@@ -21,6 +21,7 @@ from trunkline.domain.events import (
     TurnMeasured,
     Usage,
 )
+from trunkline.domain.signalling import bounded
 from trunkline.domain.transcript import Message
 from trunkline.services.costing import Tariff, cost_of, with_stages
 from trunkline.services.latency import aggregate
@@ -180,6 +181,7 @@ class _Page:
             "latency": aggregate(self.turns),
         }
         self._move(fact.at, {"status": status, "end_reason": reason, "error": error, "sip": _sip(call, fact.sip)})
+        self.entries.ladder = bounded(fact.signalling)
         self.entries.outbox.append(("call.ended", {"call_id": call.id}, fact.at))
 
     def _move(self, at: datetime, changes: dict[str, Any]) -> None:

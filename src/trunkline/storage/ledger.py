@@ -8,10 +8,12 @@ from sqlalchemy import bindparam, insert, select, update
 
 from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
 from trunkline.domain.events import LiveEvent
+from trunkline.domain.signalling import Ladder
 from trunkline.domain.transcript import Message
 from trunkline.storage import tables
 from trunkline.storage.events import event_values
 from trunkline.storage.messages import message_of, message_values
+from trunkline.storage.signalling import keep
 from trunkline.storage.steps import Query, Steps
 
 _calls, _messages, _events, _trunks = tables.calls, tables.call_messages, tables.call_events, tables.trunks
@@ -48,12 +50,13 @@ class CallState:
 
 @dataclass(slots=True)
 class Entries:
-    """What is to be written to a call: its columns, messages, events, and outbox rows (kind, payload, at)."""
+    """What is to be written to a call: its columns, messages, events, outbox rows (kind, payload, at), SIP ladder."""
 
     changes: dict[str, Any] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     events: list[tuple[LiveEvent, datetime]] = field(default_factory=list)
     outbox: list[tuple[str, dict[str, Any], datetime]] = field(default_factory=list)
+    ladder: Ladder = field(default_factory=Ladder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +160,4 @@ def write(call: CallState, entries: Entries) -> Steps[None]:
             _ADD_OUTBOX,
             [{**mine, "kind": kind, "payload": payload, "created_at": at} for kind, payload, at in entries.outbox],
         )
+    yield from keep(call.org_id, call.id, entries.ladder)

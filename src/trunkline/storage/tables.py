@@ -18,6 +18,7 @@ __all__ = [
     "audit_log",
     "call_events",
     "call_messages",
+    "call_signalling",
     "calls",
     "campaigns",
     "do_not_call",
@@ -244,6 +245,15 @@ call_events = Table(
     Column("data", JSON, nullable=False),
     Column("final", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+call_signalling = Table(
+    "call_signalling",
+    metadata,
+    _call(primary_key=True),
+    org_column(index=False),
+    Column("messages", JSON, nullable=False),
+    Column("omitted", Integer, nullable=False),
 )
 
 outbox = Table(

@@ -20,6 +20,7 @@ from trunkline.storage.numbers import Numbers
 from trunkline.storage.organisations import Organisations
 from trunkline.storage.outbox import Outbox
 from trunkline.storage.provider_keys import ProviderKeys
+from trunkline.storage.signalling import Signalling
 from trunkline.storage.steps import Steps, driven
 from trunkline.storage.trunks import Trunks
 from trunkline.storage.vault import Vault
@@ -71,6 +72,11 @@ class Transaction:
     def events(self) -> Events:
         """What happened on its calls."""
         return Events(*self._inside)
+
+    @cached_property
+    def signalling(self) -> Signalling:
+        """The SIP ladders of its calls."""
+        return Signalling(*self._inside)
 
     @cached_property
     def idempotency(self) -> Idempotency:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import SipFacts
 from trunkline.domain.plan import TrunkPlan
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.ports.carrier import Dial, Offer, ProbeStep
 from trunkline.ports.line import Answered, Closed, Digit, Held, LineEvent, Ringing, TransferFailed
 
@@ -168,6 +169,9 @@ class ScriptedLine:
         self.hung_up = True
         await asyncio.sleep(self.party.hang_up_seconds)
         self._close(None)
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        return ()
 
     def _start(self) -> None:
         party = self.party

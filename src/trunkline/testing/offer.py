@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.ports.carrier import Proof
 from trunkline.testing.line import Party, ScriptedLine
 
@@ -53,3 +54,6 @@ class ScriptedOffer:
         """Keeps the status."""
         self.status = status
         self._gone.set()
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        return ()

@@ -28,9 +28,10 @@ from trunkline.telephony.sip import accounts, probe, stack
 from trunkline.telephony.sip.addresses import Undialable, domain_of, header, target_uri, trunk_domain
 from trunkline.telephony.sip.agents import Agents
 from trunkline.telephony.sip.digest import Doorkeeper
-from trunkline.telephony.sip.ladder import Ladder, key_of
+from trunkline.telephony.sip.ladder import Ladder
 from trunkline.telephony.sip.leg import Leg
 from trunkline.telephony.sip.line import SipLine
+from trunkline.telephony.sip.message import key_of
 from trunkline.telephony.sip.offers import Desk, SipOffer
 from trunkline.telephony.sip.reasons import Refused
 from trunkline.telephony.sip.refusing import Refuser

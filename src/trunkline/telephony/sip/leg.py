@@ -7,7 +7,7 @@ from trunkline.domain.call import EndReason
 from trunkline.domain.events import SipFacts
 from trunkline.ports.line import Closed
 from trunkline.telephony.sip import reasons
-from trunkline.telephony.sip.ladder import SipMessage
+from trunkline.telephony.sip.message import SipMessage
 
 TRANSFERRED = "Call transfered"
 """The stack's own words (and spelling) for a leg that it closed because its REFER succeeded."""

@@ -11,10 +11,12 @@ from baresip import TransferFailed as StackTransferFailed
 from trunkline.base.logs import logger
 from trunkline.domain.call import EndReason
 from trunkline.domain.events import SipFacts
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.ports.line import Answered, Closed, Digit, Held, LineEvent, Ringing, TransferFailed
 from trunkline.telephony.sip.addresses import Undialable, target_uri
-from trunkline.telephony.sip.ladder import Ladder, SipMessage
+from trunkline.telephony.sip.ladder import Ladder
 from trunkline.telephony.sip.leg import Leg, Stage
+from trunkline.telephony.sip.message import SipMessage
 from trunkline.telephony.sip.settings import JITTER_FLOOR_SECONDS
 from trunkline.telephony.sip.sound import Sound
 from trunkline.telephony.sip.timers import Timers
@@ -35,6 +37,8 @@ _WAIT_SECONDS = 0.5
 _REFER_REFUSED = 603
 _REFER_RECORD_SECONDS = 0.2
 _TAKEN, _REFUSED = 200, 300
+_SETTLE_SECONDS, _SETTLE_LOOKS = 0.025, 12
+"""The last answers and ACKs of a leg that is gone are on the wire a moment after the stack says so."""
 _CHALLENGES = frozenset({401, 407})
 """Not counted: the REFER comes again with credentials. Where it does not, no answer counts, which is a refusal too."""
 
@@ -131,6 +135,16 @@ class SipLine:
     async def hang_up(self) -> None:
         self.give_up(None)
         await self._leave()
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        if self.sip.call_id is None:
+            return ()
+        for _ in range(_SETTLE_LOOKS):
+            exchange = self._ladder.exchange(self.sip.call_id)
+            if exchange is not None and exchange.settled:
+                break
+            await asyncio.sleep(_SETTLE_SECONDS)
+        return exchange.messages() if exchange is not None else ()
 
     # --- what the carrier tells it
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from baresip import BaresipError, Call
 
 from trunkline.domain.call import EndReason
+from trunkline.domain.signalling import SignallingMessage
 from trunkline.ports.carrier import Proof
 from trunkline.telephony.sip.addresses import header, user_of
 from trunkline.telephony.sip.digest import Doorkeeper
-from trunkline.telephony.sip.ladder import SipMessage
 from trunkline.telephony.sip.line import SipLine
+from trunkline.telephony.sip.message import SipMessage
 from trunkline.telephony.sip.refusing import Refuser
 
 BUSY, UNAUTHORIZED = 486, 401
@@ -83,6 +84,9 @@ class SipOffer:
 
     async def reject(self, status: int = BUSY) -> None:
         await self._refuse(status, ())
+
+    async def signalling(self) -> tuple[SignallingMessage, ...]:
+        return await self._line.signalling()
 
     @property
     def _address(self) -> str:
