@@ -25,6 +25,7 @@ from trunkline.api.routes import (
     numbers,
     organisations,
     platform,
+    signalling,
     trunks,
 )
 from trunkline.api.settings import ApiSettings
@@ -36,6 +37,7 @@ __all__ = ["OPERATIONS", "PREFIX", "ApiSettings", "create_app"]
 PREFIX = "/api/v1"
 OPERATIONS: tuple[Operation, ...] = (
     *calls.OPERATIONS,
+    *signalling.OPERATIONS,
     *assistants.OPERATIONS,
     *numbers.OPERATIONS,
     *trunks.OPERATIONS,
