@@ -50,10 +50,10 @@ class Following:
         self.after, self.broken, self.over = number, 0, event.final
         return event
 
-    def settle(self, status: str) -> None:
-        """Takes in where the call stands after a stream that ended before the call's last event."""
+    def ended_early(self) -> bool:
+        """Takes in a stream that ended before the call's last event; whether two in a row brought nothing."""
         self.broken += 1
-        self.over = status in END_STATES and self.broken > 1
+        return self.broken > 1
 
     def wait(self, problem: Exception | None) -> float:
         """How long to wait before the next connection, in seconds. Raises ApiError and ConnectionFailed."""

@@ -16,6 +16,91 @@ class AnalysisPlan(TypedDict):
     """Whether to judge success."""
 
 
+class AnalysisTemplateChanges(TypedDict):
+    """Only what is given changes."""
+
+    name: NotRequired[str]
+    """Its name."""
+    description: NotRequired[str | None]
+    """What it is for; a note for people."""
+    schema: NotRequired[dict[str, Any]]
+    """A JSON Schema of the result."""
+    system_prompt: NotRequired[str | None]
+    """What the model is told; left out, to extract the data. `{transcript}`, `{summary}`, `{duration}` and
+    `{caller_number}` stand for those of the call.
+    """
+    user_prompt: NotRequired[str | None]
+    """What it is asked; left out, the transcript. `{transcript}`, `{summary}`, `{duration}` and
+    `{caller_number}` stand for those of the call.
+    """
+
+
+class AnalysisTemplateReply(TypedDict):
+    """One analysis template."""
+
+    analysis_template: AnalysisTemplate
+    """The template."""
+
+
+class AnalysisTemplateSettings(TypedDict):
+    """An analysis template as a client writes it."""
+
+    name: str
+    """Its name."""
+    description: NotRequired[str | None]
+    """What it is for; a note for people."""
+    schema: dict[str, Any]
+    """A JSON Schema of the result."""
+    system_prompt: NotRequired[str | None]
+    """What the model is told; left out, to extract the data. `{transcript}`, `{summary}`, `{duration}` and
+    `{caller_number}` stand for those of the call.
+    """
+    user_prompt: NotRequired[str | None]
+    """What it is asked; left out, the transcript. `{transcript}`, `{summary}`, `{duration}` and
+    `{caller_number}` stand for those of the call.
+    """
+
+
+class AnalysisTemplate(TypedDict):
+    """What to extract from calls, for assistants that use it by its id."""
+
+    id: str
+    """Its id."""
+    org_id: str
+    """Whose it is."""
+    name: str
+    """Its name."""
+    description: str | None
+    """What it is for; a note for people."""
+    schema: dict[str, Any]
+    """A JSON Schema of the result."""
+    system_prompt: str | None
+    """What the model is told; null: to extract the data."""
+    user_prompt: str | None
+    """What it is asked; null: the transcript."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it was last changed."""
+
+
+class AnalysisTemplatesReply(TypedDict):
+    """A page of analysis templates, newest first."""
+
+    analysis_templates: list[AnalysisTemplate]
+    """The templates."""
+    data: list[AnalysisTemplate]
+    """The same list."""
+    total: int
+    """How many there are in all."""
+    limit: int
+    """How many were asked for at most."""
+    offset: int
+    """How many were passed over."""
+    pagination: Pagination
+    """The same three."""
+
+
 class AssistantChanges(TypedDict):
     """Only what is given changes."""
 
@@ -371,6 +456,55 @@ class ControlReply(TypedDict):
     """For people."""
     command_id: str
     """Stands in the event that tells what became of it."""
+
+
+class CreatedOrganisation(TypedDict):
+    """A child that was just made."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    email: str | None
+    """Where the operator reaches it."""
+    minutes_balance: float | None
+    """Minutes left; null: not metered."""
+    credits_balance: float | None
+    """Credit left; null: not metered."""
+    monthly_usage_minutes: float
+    """Answered minutes of this calendar month (UTC)."""
+    active_numbers: int
+    """How many active numbers it has."""
+    active_agents: int
+    """How many active assistants it has."""
+    active_calls: int
+    """How many calls are going on."""
+    has_local_models_access: bool
+    """Whether its assistants may use the providers `local`; the operator decides."""
+    parent_org_id: str | None
+    """The parent's id, for the parent that acts for this child; null for everybody else."""
+    webhook_url: str | None
+    """Where events go when the assistant has no address."""
+    webhook_secret: None
+    """Never shown; see `webhook_secret_set`."""
+    webhook_secret_set: bool
+    """Whether there is a secret."""
+    max_concurrent_calls: int | None
+    """The most calls at once; null: no limit of its own."""
+    guaranteed_concurrent_calls: int | None
+    """How many calls at once it is sure to get, together with its children; null: none."""
+    monthly_minutes_limit: float | None
+    """The most answered minutes in a calendar month (UTC); null: no limit."""
+    content_retention_days: Literal[365]
+    """Always 365 in this release; nothing is deleted yet."""
+    metadata_retention_days: Literal[730]
+    """Always 730 in this release; nothing is deleted yet."""
+    children: NotRequired[list[Child] | None]
+    """Only with `include_children`."""
+    created_at: str
+    """When it was made."""
+    api_key: str
+    """Its first key; shown this once."""
 
 
 class DeliveriesReply(TypedDict):
@@ -790,6 +924,23 @@ class CreatedApiKey(TypedDict):
     """The key itself, shown this once."""
 
 
+class NewOrganisation(TypedDict):
+    """What a child organisation is made of."""
+
+    name: str
+    """Its name."""
+    email: NotRequired[str | None]
+    """Where the operator reaches it; null removes it."""
+    webhook_url: NotRequired[str | None]
+    """Where events go when the assistant has no address; null removes it."""
+    webhook_secret: NotRequired[str | None]
+    """Signs the events; write-only; null removes it."""
+    max_concurrent_calls: NotRequired[int | None]
+    """The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own."""
+    monthly_minutes_limit: NotRequired[float | None]
+    """The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child."""
+
+
 class NewProviderKey(TypedDict):
     """A key of yours."""
 
@@ -918,7 +1069,7 @@ class OrganisationChanges(TypedDict):
 
 
 class Organisation(TypedDict):
-    """The organisation that the key belongs to."""
+    """The organisation that the key belongs to, or the child that it acts for."""
 
     id: str
     """Its id."""
@@ -940,8 +1091,8 @@ class Organisation(TypedDict):
     """How many calls are going on."""
     has_local_models_access: bool
     """Whether its assistants may use the providers `local`; the operator decides."""
-    parent_org_id: None
-    """Always null in this release."""
+    parent_org_id: str | None
+    """The parent's id, for the parent that acts for this child; null for everybody else."""
     webhook_url: str | None
     """Where events go when the assistant has no address."""
     webhook_secret: None
@@ -949,7 +1100,11 @@ class Organisation(TypedDict):
     webhook_secret_set: bool
     """Whether there is a secret."""
     max_concurrent_calls: int | None
-    """The most calls at once; null: no limit."""
+    """The most calls at once; null: no limit of its own."""
+    guaranteed_concurrent_calls: int | None
+    """How many calls at once it is sure to get, together with its children; null: none."""
+    monthly_minutes_limit: float | None
+    """The most answered minutes in a calendar month (UTC); null: no limit."""
     content_retention_days: Literal[365]
     """Always 365 in this release; nothing is deleted yet."""
     metadata_retention_days: Literal[730]
@@ -1456,6 +1611,75 @@ class ToolServer(TypedDict):
     """The address that answers."""
     secret: NotRequired[str | None]
     """Signs the request; never returned (null)."""
+
+
+ToolTemplateChanges = TypedDict(
+    "ToolTemplateChanges",
+    {
+        "name": "NotRequired[str]",
+        "description": "NotRequired[str | None]",
+        "tool_type": "NotRequired[Literal['function', 'end_call', 'transfer_call', 'send_dtmf', 'mcp']]",
+        "tool_config": "NotRequired[dict[str, Any]]",
+        "function_definition": "NotRequired[dict[str, Any] | None]",
+        "server_url": "NotRequired[str | None]",
+        "server_secret": "NotRequired[str | None]",
+        "async": "NotRequired[bool | None]",
+    },
+)
+"""Only what is given changes."""
+
+
+class ToolTemplateReply(TypedDict):
+    """One tool template."""
+
+    tool_template: ToolTemplate
+    """The template."""
+
+
+ToolTemplateSettings = TypedDict(
+    "ToolTemplateSettings",
+    {
+        "name": "str",
+        "description": "NotRequired[str | None]",
+        "tool_type": "NotRequired[Literal['function', 'end_call', 'transfer_call', 'send_dtmf', 'mcp']]",
+        "tool_config": "NotRequired[dict[str, Any]]",
+        "function_definition": "NotRequired[dict[str, Any] | None]",
+        "server_url": "NotRequired[str | None]",
+        "server_secret": "NotRequired[str | None]",
+        "async": "NotRequired[bool | None]",
+    },
+)
+"""A tool template as a client writes it."""
+
+
+class ToolTemplate(TypedDict):
+    """A tool that assistants use by its id."""
+
+    id: str
+    """Its id."""
+    org_id: str
+    """Whose it is."""
+    name: str
+    """Its name."""
+    description: str | None
+    """What it is for; a note for people."""
+    tool_type: Literal["function", "end_call", "transfer_call", "send_dtmf", "mcp"]
+    """The kind of tool."""
+    tool_config: dict[str, Any]
+    """The tool as `llm_config.tools` has it, without its `type`; secrets are null."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it was last changed."""
+
+
+class ToolTemplatesReply(TypedDict):
+    """A page of tool templates, newest first."""
+
+    tool_templates: list[ToolTemplate]
+    """The templates."""
+    pagination: Pagination
+    """Which part this is."""
 
 
 class Transfer(TypedDict):

@@ -17,7 +17,6 @@ from trunkline.client.errors import ApiError, ConnectionFailed, TrunklineError, 
 DEFAULT_URL = "http://127.0.0.1:8080"
 PREFIX = "/api/v1"
 EVENTS_READ_SECONDS = 45.0
-_FIRST_WAIT_SECONDS = 0.5
 _AGAIN = {429, 503}
 _AGAIN_BY_PROXY = {502, 504}
 _AGAIN_BY_CODE = {"idempotency_in_progress"}
@@ -25,12 +24,14 @@ _AGAIN_BY_CODE = {"idempotency_in_progress"}
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How an installation is spoken to. ``retries`` is how often a request is tried again, ``longest_wait_seconds`` how
-    long it may wait before that; a refusal that asks for a longer wait is raised at once."""
+    """How an installation is spoken to. ``retries`` is how often a request is tried again, ``first_wait_seconds``
+    how long it waits before the first of these (then twice that, and so on), ``longest_wait_seconds`` the longest wait; a
+    refusal that asks for a longer one is raised at once."""
 
     url: str
     timeout_seconds: float = 30.0
     retries: int = 4
+    first_wait_seconds: float = 0.5
     longest_wait_seconds: float = 60.0
 
 
@@ -64,13 +65,13 @@ def path_of(*parts: str) -> str:
     return "/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def reached(url: str | None, timeout_seconds: float, retries: int) -> Reach:
+def reached(url: str | None, timeout_seconds: float, retries: int, first_wait_seconds: float) -> Reach:
     """Where an installation is: the address that is given, else ``TRUNKLINE_URL``, else this machine. Raises ValueError."""
     address = (url or os.environ.get("TRUNKLINE_URL") or DEFAULT_URL).rstrip("/")
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("the address of an installation reads like https://calls.example.com")
-    return Reach(address.removesuffix(PREFIX) + PREFIX, timeout_seconds, retries)
+    return Reach(address.removesuffix(PREFIX) + PREFIX, timeout_seconds, retries, first_wait_seconds)
 
 
 def headers_of(api_key: str | None) -> dict[str, str]:
@@ -133,7 +134,7 @@ def failed(reach: Reach, error: Exception) -> ConnectionFailed:
 def _wait(reach: Reach, tried: int, at_least: float) -> float | None:
     if tried > reach.retries or at_least > reach.longest_wait_seconds:
         return None
-    backed_off = _FIRST_WAIT_SECONDS * 2.0 ** (tried - 1) * random.uniform(0.75, 1.25)
+    backed_off = reach.first_wait_seconds * 2.0 ** (tried - 1) * random.uniform(0.75, 1.25)
     return min(max(at_least, backed_off), reach.longest_wait_seconds)
 
 

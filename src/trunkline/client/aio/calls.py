@@ -10,7 +10,7 @@ import httpx2
 from trunkline.client import types
 from trunkline.client.aio.noun import AsyncPages, AsyncResource
 from trunkline.client.errors import ApiError
-from trunkline.client.event import Event, Following
+from trunkline.client.event import END_STATES, Event, Following
 from trunkline.client.wire import Request, path_of
 
 
@@ -113,8 +113,8 @@ class AsyncCalls(AsyncResource):
                             yield event
             except (ApiError, httpx2.TransportError) as error:
                 problem = error
-            if problem is None and not following.over:
-                following.settle((await self.get(call_id))["status"])
+            if problem is None and not following.over and following.ended_early():
+                following.over = (await self.get(call_id))["status"] in END_STATES
             if not following.over:
                 await asyncio.sleep(following.wait(problem))
 

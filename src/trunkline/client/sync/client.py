@@ -18,8 +18,9 @@ class Trunkline:
     """One installation, with one key; used inside a ``with`` block of its kind, or closed in the end.
 
     ``api_key`` and ``url`` are taken from ``TRUNKLINE_API_KEY`` and ``TRUNKLINE_URL`` where they are left out.
-    ``retries`` is how often a request is tried again after 429, 503 or a broken connection. ``http`` is a client of your
-    own, for proxies and certificates; it is not closed. Raises ValueError for an address that is none.
+    ``retries`` is how often a request is tried again after 429, 503 or a broken connection; the wait before that begins
+    at ``first_wait_seconds`` and doubles, or is what the refusal asks for. ``http`` is a client of your own, for proxies and
+    certificates; it is not closed. Raises ValueError for an address that is none.
     """
 
     def __init__(
@@ -29,9 +30,10 @@ class Trunkline:
         *,
         timeout_seconds: float = 30.0,
         retries: int = 4,
+        first_wait_seconds: float = 0.5,
         http: httpx2.Client | None = None,
     ) -> None:
-        reach = reached(url, timeout_seconds, retries)
+        reach = reached(url, timeout_seconds, retries, first_wait_seconds)
         self._owned = httpx2.Client() if http is None else None
         pool = http or cast(httpx2.Client, self._owned)
         self._speak_through(Connection(reach, pool, headers_of(api_key)))
