@@ -14,7 +14,7 @@ from tests.api.world import DESTINATION, Api, client, made, opened, ready_to_cal
 from trunkline.base.errors import Invalid, Upstream
 from trunkline.domain.byok import VENDORS
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
-from trunkline.services import organisations
+from trunkline.services import accounts
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
 
@@ -178,7 +178,7 @@ async def test_local_models_are_refused_to_who_may_not_use_them(api: Api) -> Non
     assert (await api.ours.get("/organizations")).json()["has_local_models_access"] is True
     tried = await api.ours.patch("/organizations", json={"has_local_models_access": True})
     assert tried.status_code == 400
-    await organisations.allow_local_models(api.rooms, api.org_id, False)
+    await accounts.allow_local_models(api.rooms, api.org_id, False)
     assert (await api.ours.get("/organizations")).json()["has_local_models_access"] is False
     order = {"destination": DESTINATION, "assistant_id": ids["assistant"]}
     refused = await api.ours.post("/calls/outbound", json=order)

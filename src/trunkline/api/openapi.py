@@ -28,7 +28,7 @@ _OLDER_NAMES = {
     "PlaceCall": ASSISTANT_NAMES,
     "NumberSettings": {"agent_id": "assistant_id"},
 }
-_PUBLIC_NAMES = {"KeyShown": "ApiKey", "NewKeyShown": "CreatedApiKey"}
+_PUBLIC_NAMES = {"KeyShown": "ApiKey", "NewKeyShown": "CreatedApiKey", "EntryShown": "DoNotCallEntry"}
 _OTHER_NAMES = {"TrunkSettings": {**TRUNK_NAMES, "host": "address"}}
 
 
@@ -77,7 +77,7 @@ def _published(described: Json) -> Json:
         text = text.replace(f'"title":"{name}"'.encode(), f'"title":"{public}"'.encode())
     found: Json = orjson.loads(text)
     schemas = found["components"]["schemas"]
-    found["components"]["schemas"] = {names[name]: schema for name, schema in sorted(schemas.items())}
+    found["components"]["schemas"] = dict(sorted((names[name], schema) for name, schema in schemas.items()))
     return found
 
 
@@ -143,13 +143,25 @@ def _parameters(operation: Operation) -> list[Json]:
             found.append(one | ({"deprecated": True} if schema.get("deprecated") else {}))
     for name, description in operation.headers.items():
         found.append({"name": name, "in": "header", "schema": {"type": "string"}, "description": description})
+    if operation.entry != "open":
+        found.append(
+            {
+                "name": "X-Organization-Id",
+                "in": "header",
+                "schema": {"type": "string", "format": "uuid"},
+                "description": "The child organisation that the key of its parent acts for.",
+            }
+        )
     if operation.method == "POST":
         found.append(
             {
                 "name": "Idempotency-Key",
                 "in": "header",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-                "description": "The same key gives the same reply for 24 hours, per API key, method and path.",
+                "description": (
+                    "The same key gives the same reply for 24 hours, per API key, organisation that it acts for, method "
+                    "and path."
+                ),
             }
         )
     return found

@@ -18,9 +18,11 @@ from trunkline.base.errors import Forbidden, Invalid, NotFound, TrunklineError, 
 from trunkline.base.ids import hash_api_key
 from trunkline.base.logs import logger
 from trunkline.domain.access import Caller
-from trunkline.services import idempotency, keys
+from trunkline.services import idempotency, keys, organisations
 from trunkline.services.rooms import Rooms
 from trunkline.storage.idempotency import IdempotencySlot
+
+ACTING = "x-organization-id"
 
 _log = logger("api")
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
@@ -70,10 +72,7 @@ class Shell:
     async def _answer(self, operation: Operation, request: Request, incoming: Incoming) -> Response:
         if operation.deprecated:
             request.state.deprecated = True
-        who = await self._who(operation, request)
-        if who is not None:
-            self._count(self.counter.requests, who.key_id or who.org_id, "requests", request)
-            _check_scope(operation, who)
+        who = await self._admitted(operation, request)
         if any("\0" in str(value) for value in request.path_params.values()):
             raise NotFound("no id contains NUL")
         ask = Ask(self.rooms, self.settings, request, who)
@@ -87,6 +86,15 @@ class Shell:
         if operation.method == "POST" and "idempotency-key" in request.headers:
             return await self._once(operation, ask)
         return _response(await operation.run(ask))
+
+    async def _admitted(self, operation: Operation, request: Request) -> Caller | None:
+        """Who asks and may, counted; None where nobody has to say."""
+        who = await self._who(operation, request)
+        if who is None:
+            return None
+        self._count(self.counter.requests, who.key_id or who.org_id, "requests", request)
+        _check_scope(operation, who)
+        return await self._acting(request, who)
 
     async def _who(self, operation: Operation, request: Request) -> Caller | None:
         if operation.entry == "open":
@@ -116,14 +124,6 @@ class Shell:
         self.counter.proven.add(proof)
         return who
 
-    def _count(self, limiter: Limiter, name: str, what: str, request: Request) -> None:
-        allowance, allowed = limiter.take(name)
-        request.state.allowance = allowance
-        if not allowed:
-            raise exceeded(allowance, what)
-
-    async def _once(self, operation: Operation, ask: Ask) -> Response:
-        begun = await idempotency.begin(self.rooms, _slot(operation, ask), _fingerprint(ask))
     async def _acting(self, request: Request, who: Caller) -> Caller:
         """Who asks, acting for the child that the request names; counted already, so that nobody can try ids at will."""
         named = request.headers.getlist(ACTING)
@@ -140,6 +140,14 @@ class Shell:
         if operation.probes:
             self._count(self.counter.controls, f"{ask.who.org_id}:{operation.path}", "test sends", ask.request)
 
+    def _count(self, limiter: Limiter, name: str, what: str, request: Request) -> None:
+        allowance, allowed = limiter.take(name)
+        request.state.allowance = allowance
+        if not allowed:
+            raise exceeded(allowance, what)
+
+    async def _once(self, operation: Operation, ask: Ask) -> Response:
+        begun = await idempotency.begin(self.rooms, _slot(operation, ask), _fingerprint(ask))
         if isinstance(begun, idempotency.Answered):
             ask.request.state.deprecated = begun.reply["deprecated"]
             return Problem(begun.status, begun.reply["body"], {"Idempotency-Replayed": "true"}).response()

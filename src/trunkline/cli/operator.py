@@ -11,7 +11,7 @@ from trunkline.app.compose import open_rooms
 from trunkline.app.settings import load
 from trunkline.base import logs
 from trunkline.base.errors import TrunklineError
-from trunkline.services import master_keys, organisations
+from trunkline.services import accounts, master_keys, organisations
 from trunkline.services.rooms import Rooms
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def org_local_models(
     allowed: Annotated[bool, typer.Option("--allow/--refuse", help="Whether its assistants may use them.")],
 ) -> None:
     """Say whether an organisation may use the local models. Holds for calls that are placed from now on."""
-    changed = _in_rooms(lambda rooms: organisations.allow_local_models(rooms, organisation, allowed))
+    changed = _in_rooms(lambda rooms: accounts.allow_local_models(rooms, organisation, allowed))
     print(f"{changed.name} ({changed.id}) {'may' if allowed else 'may not'} use the local models")
 
 

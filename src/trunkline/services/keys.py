@@ -37,7 +37,7 @@ async def authenticate(rooms: Rooms, presented: str) -> Caller:
     if key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY:
         async with rooms.database.system() as unit:
             await unit.keys.used(key.id, now)
-    return Caller(org_id=key.org_id, key_id=key.id, scopes=frozenset(key.scopes))
+    return Caller(org_id=key.org_id, key_id=key.id, scopes=frozenset(key.scopes), key_name=key.name)
 
 
 async def list_(rooms: Rooms, caller: Caller, limit: int, offset: int) -> Page[ApiKey]:

@@ -1,17 +1,21 @@
-"""Organisations: made by the operator, read and changed by themselves."""
+"""Organisations: made by the operator or by a parent, read and changed by themselves and by their parent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field
 
+from trunkline.base.errors import Forbidden, NotFound
 from trunkline.base.ids import hash_api_key, new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.organisation import Organisation
+from trunkline.domain.usage import month_of
 from trunkline.services.addresses import webhook_problem
-from trunkline.services.keys import new_key
+from trunkline.services.keys import SCOPES, new_key
 from trunkline.services.rooms import Rooms
 from trunkline.services.validation import checked, invalid
+from trunkline.storage.organisations import is_child
 
 
 class OrganisationChanges(BaseModel):
@@ -27,6 +31,27 @@ class OrganisationChanges(BaseModel):
     webhook_secret: str | None = Field(
         None, min_length=1, max_length=500, description="Signs the events; write-only; null removes it."
     )
+    max_concurrent_calls: int | None = Field(
+        None,
+        ge=0,
+        le=100_000,
+        description="The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own.",
+    )
+    monthly_minutes_limit: float | None = Field(
+        None,
+        ge=0,
+        le=1e9,
+        description="The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child.",
+    )
+
+
+class NewOrganisation(OrganisationChanges):
+    """What a child organisation is made of."""
+
+    name: str = Field(min_length=1, max_length=200, description="Its name.")
+
+
+GIVEN_BY_PARENT = ("max_concurrent_calls", "monthly_minutes_limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +63,7 @@ class Overview:
     active_agents: int
     active_calls: int
     monthly_usage_minutes: float
+    children: Sequence[Organisation] = ()
 
 
 async def create(rooms: Rooms, name: str, email: str | None = None) -> tuple[Organisation, str]:
@@ -53,37 +79,94 @@ async def create(rooms: Rooms, name: str, email: str | None = None) -> tuple[Org
     return organisation, text
 
 
-async def allow_local_models(rooms: Rooms, org_id: str, allowed: bool) -> Organisation:
-    """Says whether an organisation may use the local models; for the operator. Raises NotFound."""
-    async with rooms.database.system() as unit:
-        before = await unit.organisations.get(org_id, lock=True)
-        after = replace(before, has_local_models_access=allowed, updated_at=rooms.clock.now())
-        await unit.organisations.save(after)
-        return after
+async def acting(rooms: Rooms, caller: Caller, org_id: str) -> Caller:
+    """The caller acting for a child of its organisation, or for its organisation itself. Raises NotFound."""
+    if org_id == caller.org_id:
+        return caller
+    if "\0" in org_id or not await rooms.database.brief(is_child(caller.org_id, org_id), write=False):
+        raise NotFound(f"there is no organisation {org_id} below yours; leave X-Organization-Id out, or correct it")
+    return replace(caller, org_id=org_id, home_org_id=caller.org_id)
 
 
-async def overview(rooms: Rooms, caller: Caller) -> Overview:
-    """The caller's organisation, with how much of everything it has."""
+async def create_child(rooms: Rooms, caller: Caller, given: dict[str, Any]) -> tuple[Overview, str]:
+    """A child of the caller's organisation, and the text of its first key, which is shown this once and has the scopes of
+    the caller's. What the child may use of local models it has from its parent.
+
+    Raises Invalid, and Forbidden (``children_not_allowed``) for a child, which has no children of its own.
+    """
+    wanted = checked(NewOrganisation, given)
+    _check_address(rooms, wanted)
     now = rooms.clock.now()
-    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    scopes = SCOPES if caller.key_id is None else tuple(scope for scope in SCOPES if scope in caller.scopes)
+    async with rooms.unit(caller) as unit:
+        parent = await unit.organisations.get(caller.org_id, lock=True)
+        if parent.parent_org_id is not None:
+            raise Forbidden(
+                "An organisation that is a child of another can have no children; make them with its parent's key.",
+                code="children_not_allowed",
+                title="Children not allowed",
+            )
+        _check_limits(parent, wanted)
+        child = Organisation(
+            id=new_id(),
+            created_at=now,
+            updated_at=now,
+            parent_org_id=parent.id,
+            has_local_models_access=parent.has_local_models_access,
+            **wanted.model_dump(exclude_unset=True),
+        )
+        await unit.children.add(child)
+        key, text = new_key(child.id, "First key", now, scopes)
+        await unit.of_child(child.id).keys.add(key, hash_api_key(text))
+    return await overview(rooms, replace(caller, org_id=child.id, home_org_id=caller.home)), text
+
+
+async def overview(rooms: Rooms, caller: Caller, *, children: bool = False) -> Overview:
+    """The caller's organisation, with how much of everything it has, and the organisations below it where they are asked
+    for."""
+    month = month_of(rooms.clock.now())
     async with rooms.unit(caller, write=False) as unit:
         return Overview(
             organisation=await unit.organisations.get(caller.org_id),
             active_numbers=await unit.numbers.count_active(),
             active_agents=await unit.assistants.count_active(),
             active_calls=(await unit.calls.load()).total,
-            monthly_usage_minutes=await unit.calls.seconds_since(month) / 60,
+            monthly_usage_minutes=await unit.usage.minutes_since(month),
+            children=await unit.children.all() if children else (),
         )
 
 
 async def update(rooms: Rooms, caller: Caller, changes: dict[str, Any]) -> Overview:
-    """Changes what is given. Raises Invalid."""
+    """Changes what is given. Raises Invalid, and Forbidden (``limit_not_yours``) for what only a parent may give its
+    child."""
     wanted = checked(OrganisationChanges, changes)
-    if wanted.webhook_url and (wrong := webhook_problem(wanted.webhook_url, rooms.limits)):
-        raise invalid([f"webhook_url: {wrong}"])
+    _check_address(rooms, wanted)
+    limits = [name for name in GIVEN_BY_PARENT if name in wanted.model_fields_set]
+    if limits and not caller.acts_for_child:
+        raise Forbidden(
+            "The limits of an organisation are set by its parent, acting for it with X-Organization-Id, or by the operator.",
+            code="limit_not_yours",
+            title="Limit not yours",
+            details=[f"{name}: is not yours to set" for name in limits],
+        )
+    if limits:
+        async with rooms.database.unit(caller.home, write=False) as above:
+            _check_limits(await above.organisations.get(caller.home), wanted)
     async with rooms.unit(caller) as unit:
         before = await unit.organisations.get(caller.org_id, lock=True)
         await unit.organisations.save(
             replace(before, **wanted.model_dump(exclude_unset=True), updated_at=rooms.clock.now())
         )
     return await overview(rooms, caller)
+
+
+def _check_address(rooms: Rooms, wanted: OrganisationChanges) -> None:
+    if wanted.webhook_url and (wrong := webhook_problem(wanted.webhook_url, rooms.limits)):
+        raise invalid([f"webhook_url: {wrong}"])
+
+
+def _check_limits(parent: Organisation, wanted: OrganisationChanges) -> None:
+    """Null is always fine: the parent's own limit then stands alone."""
+    asked, most = wanted.max_concurrent_calls, parent.max_concurrent_calls
+    if asked is not None and most is not None and asked > most:
+        raise invalid([f"max_concurrent_calls: must be at most {most}, which is the parent's own"])

@@ -1,14 +1,17 @@
-"""Organisations in the database."""
+"""Organisations in the database: each sees itself, and a parent sees its children."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, bindparam, func, select, update
 
 from trunkline.domain.organisation import Organisation
 from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
+from trunkline.storage.steps import Query, Steps
 from trunkline.storage.vault import Vault
+
+_orgs = tables.organisations
 
 
 class Organisations(Nouns[Organisation]):
@@ -41,6 +44,58 @@ class Organisations(Nouns[Organisation]):
             "created_at": item.created_at,
             "updated_at": item.updated_at,
         }
+
+    async def all_locked(self) -> list[Organisation]:
+        """All that have no parent, locked in the order that is kept everywhere."""
+        query = self._select().where(_orgs.c.parent_org_id.is_(None)).order_by(_orgs.c.id).with_for_update()
+        return [self._item(row) for row in await self._rows(query)]
+
+    async def below(self, parent_id: str) -> list[Organisation]:
+        """The children of an organisation, locked, the oldest first."""
+        query = self._select().where(_orgs.c.parent_org_id == parent_id).order_by(_orgs.c.created_at, _orgs.c.id)
+        return [self._item(row) for row in await self._rows(query.with_for_update())]
+
+
+class Children(Organisations):
+    """The organisations below one."""
+
+    scope = "parent_org_id"
+
+    async def all(self) -> list[Organisation]:
+        """All of them, the oldest first."""
+        rows = await self._rows(self._select().order_by(_orgs.c.created_at, _orgs.c.id))
+        return [self._item(row) for row in rows]
+
+
+_CHILD = select(_orgs.c.id).where(_orgs.c.id == bindparam("of_child"), _orgs.c.parent_org_id == bindparam("of_org"))
+_PAYER = select(func.coalesce(_orgs.c.parent_org_id, _orgs.c.id).label("payer_id")).where(
+    _orgs.c.id == bindparam("of_org")
+)
+# In one statement each: what ends many calls at once must not write over one another.
+_CHARGE = (
+    update(_orgs)
+    .where(_orgs.c.id == bindparam("of_org"))
+    .values(
+        minutes_balance=_orgs.c.minutes_balance - bindparam("minutes"),
+        credits_balance=_orgs.c.credits_balance - bindparam("credits"),
+    )
+)
+
+
+def is_child(org_id: str, child_id: str) -> Steps[bool]:
+    """Whether an organisation is a child of another."""
+    return bool((yield Query(_CHILD, {"of_org": org_id, "of_child": child_id})))
+
+
+def payer(org_id: str) -> Steps[str]:
+    """Who pays for an organisation: its parent, or itself."""
+    rows = yield Query(_PAYER, {"of_org": org_id})
+    return str(rows[0]["payer_id"])
+
+
+def charged(payer_id: str, minutes: float, credits: float) -> Steps[None]:
+    """Takes minutes and credits off what is metered of them; a balance may go below zero."""
+    yield Query(_CHARGE, {"of_org": payer_id, "minutes": minutes, "credits": credits})
 
 
 def organisation_of(row: Mapping[str, Any], vault: Vault) -> Organisation:

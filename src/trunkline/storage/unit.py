@@ -17,12 +17,14 @@ from trunkline.storage.leads import Leads
 from trunkline.storage.leases import Leases
 from trunkline.storage.messages import Messages
 from trunkline.storage.numbers import Numbers
-from trunkline.storage.organisations import Organisations
+from trunkline.storage.organisations import Children, Organisations
 from trunkline.storage.outbox import Outbox
 from trunkline.storage.provider_keys import ProviderKeys
 from trunkline.storage.signalling import Signalling
 from trunkline.storage.steps import Steps, driven
+from trunkline.storage.templates import AnalysisTemplates, ToolTemplates
 from trunkline.storage.trunks import Trunks
+from trunkline.storage.usage import BilledUsage, UsageLogs
 from trunkline.storage.vault import Vault
 
 T = TypeVar("T")
@@ -92,6 +94,26 @@ class Unit(Transaction):
         """Its assistants."""
         return Assistants(*self._inside)
 
+    def of_child(self, org_id: str) -> "Unit":
+        """The same transaction in the name of a child that was just read or added through ``children``."""
+        connection, _, *rest = self._inside
+        return Unit(connection, org_id, *rest)
+
+    @cached_property
+    def children(self) -> Children:
+        """The organisations below it."""
+        return Children(*self._inside)
+
+    @cached_property
+    def usage(self) -> UsageLogs:
+        """What it used."""
+        return UsageLogs(*self._inside)
+
+    @cached_property
+    def billed_usage(self) -> BilledUsage:
+        """What is billed to it: its own use and that of its children."""
+        return BilledUsage(*self._inside)
+
     @cached_property
     def do_not_call(self) -> DoNotCall:
         """Whom it must not call."""
@@ -106,6 +128,16 @@ class Unit(Transaction):
     def leads(self) -> Leads:
         """Whom its campaigns call."""
         return Leads(*self._inside)
+
+    @cached_property
+    def tool_templates(self) -> ToolTemplates:
+        """Its tools that several assistants use."""
+        return ToolTemplates(*self._inside)
+
+    @cached_property
+    def analysis_templates(self) -> AnalysisTemplates:
+        """What it extracts from the calls of several assistants."""
+        return AnalysisTemplates(*self._inside)
 
     @cached_property
     def numbers(self) -> Numbers:

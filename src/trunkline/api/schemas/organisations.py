@@ -6,6 +6,7 @@ from pydantic import Field
 
 from trunkline.api.later import ORGANISATION, with_defaults
 from trunkline.api.schemas.base import Asked, Moment, Shown, moment
+from trunkline.domain.access import Caller
 from trunkline.services.organisations import Overview
 
 
@@ -24,7 +25,7 @@ class Child(Shown):
 
 
 class OrganisationShown(Shown):
-    """The organisation that the key belongs to."""
+    """The organisation that the key belongs to, or the child that it acts for."""
 
     id: str = Field(description="Its id.")
     name: str = Field(description="Its name.")
@@ -38,36 +39,59 @@ class OrganisationShown(Shown):
     has_local_models_access: bool = Field(
         description="Whether its assistants may use the providers `local`; the operator decides."
     )
-    parent_org_id: None = Field(description="Always null in this release.")
+    parent_org_id: str | None = Field(
+        description="The parent's id, for the parent that acts for this child; null for everybody else."
+    )
     webhook_url: str | None = Field(description="Where events go when the assistant has no address.")
     webhook_secret: None = Field(description="Never shown; see `webhook_secret_set`.")
     webhook_secret_set: bool = Field(description="Whether there is a secret.")
-    max_concurrent_calls: int | None = Field(description="The most calls at once; null: no limit.")
+    max_concurrent_calls: int | None = Field(description="The most calls at once; null: no limit of its own.")
+    guaranteed_concurrent_calls: int | None = Field(
+        description="How many calls at once it is sure to get, together with its children; null: none."
+    )
+    monthly_minutes_limit: float | None = Field(
+        description="The most answered minutes in a calendar month (UTC); null: no limit."
+    )
     content_retention_days: Literal[365] = Field(description="Always 365 in this release; nothing is deleted yet.")
     metadata_retention_days: Literal[730] = Field(description="Always 730 in this release; nothing is deleted yet.")
     children: list[Child] | None = Field(None, description="Only with `include_children`.")
     created_at: Moment = Field(description="When it was made.")
 
 
-def shown(overview: Overview, *, children: bool = False) -> dict[str, Any]:
-    """An organisation as a reply shows it."""
+class CreatedOrganisationShown(OrganisationShown):
+    """A child that was just made."""
+
+    api_key: str = Field(description="Its first key; shown this once.")
+
+
+def shown(overview: Overview, caller: Caller, *, children: bool = False) -> dict[str, Any]:
+    """An organisation as a reply shows it; a child cannot see that it has a parent."""
     organisation = overview.organisation
     body = {
         "id": organisation.id,
         "name": organisation.name,
         "email": organisation.email,
-        "minutes_balance": organisation.minutes_balance,
-        "credits_balance": organisation.credits_balance,
+        "minutes_balance": _rounded(organisation.minutes_balance),
+        "credits_balance": _rounded(organisation.credits_balance),
         "monthly_usage_minutes": round(overview.monthly_usage_minutes, 2),
         "active_numbers": overview.active_numbers,
         "active_agents": overview.active_agents,
         "active_calls": overview.active_calls,
         "has_local_models_access": organisation.has_local_models_access,
-        "parent_org_id": None,
+        "parent_org_id": organisation.parent_org_id if caller.acts_for_child else None,
         "webhook_url": organisation.webhook_url,
         "webhook_secret": None,
         "webhook_secret_set": organisation.webhook_secret is not None,
         "max_concurrent_calls": organisation.max_concurrent_calls,
+        "guaranteed_concurrent_calls": organisation.guaranteed_concurrent_calls,
+        "monthly_minutes_limit": organisation.monthly_minutes_limit,
         "created_at": moment(organisation.created_at),
     }
-    return with_defaults(body | ({"children": []} if children else {}), ORGANISATION)
+    below = [
+        {"id": child.id, "name": child.name, "created_at": moment(child.created_at)} for child in overview.children
+    ]
+    return with_defaults(body | ({"children": below} if children else {}), ORGANISATION)
+
+
+def _rounded(balance: float | None) -> float | None:
+    return None if balance is None else round(balance, 6)
