@@ -50,6 +50,7 @@ bench: setup-test
 
 docs: setup-test
 	$(BIN)/python scripts/make_docs.py
+	$(BIN)/python scripts/make_client_types.py
 
 lock:
 	for name in build base dev livekit; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done

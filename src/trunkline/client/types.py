@@ -16,6 +16,29 @@ class AnalysisPlan(TypedDict):
     """Whether to judge success."""
 
 
+class AnalysisTemplate(TypedDict):
+    """What to extract from calls, for assistants that use it by its id."""
+
+    id: str
+    """Its id."""
+    org_id: str
+    """Whose it is."""
+    name: str
+    """Its name."""
+    description: str | None
+    """What it is for; a note for people."""
+    schema: dict[str, Any]
+    """A JSON Schema of the result."""
+    system_prompt: str | None
+    """What the model is told; null: to extract the data."""
+    user_prompt: str | None
+    """What it is asked; null: the transcript."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it was last changed."""
+
+
 class AnalysisTemplateChanges(TypedDict):
     """Only what is given changes."""
 
@@ -61,29 +84,6 @@ class AnalysisTemplateSettings(TypedDict):
     """
 
 
-class AnalysisTemplate(TypedDict):
-    """What to extract from calls, for assistants that use it by its id."""
-
-    id: str
-    """Its id."""
-    org_id: str
-    """Whose it is."""
-    name: str
-    """Its name."""
-    description: str | None
-    """What it is for; a note for people."""
-    schema: dict[str, Any]
-    """A JSON Schema of the result."""
-    system_prompt: str | None
-    """What the model is told; null: to extract the data."""
-    user_prompt: str | None
-    """What it is asked; null: the transcript."""
-    created_at: str
-    """When it was made."""
-    updated_at: str
-    """When it was last changed."""
-
-
 class AnalysisTemplatesReply(TypedDict):
     """A page of analysis templates, newest first."""
 
@@ -99,6 +99,86 @@ class AnalysisTemplatesReply(TypedDict):
     """How many were passed over."""
     pagination: Pagination
     """The same three."""
+
+
+class ApiKey(TypedDict):
+    """An API key, without the key itself."""
+
+    id: str
+    """Its id."""
+    name: str
+    """What it is for."""
+    prefix: str
+    """Its readable beginning."""
+    scopes: list[Literal["read", "write", "calls"]]
+    """What it may do."""
+    expires_at: str | None
+    """When it stops working."""
+    last_used_at: str | None
+    """When it was last used, to the minute."""
+    revoked_at: str | None
+    """When it was revoked."""
+    created_at: str
+    """When it was made."""
+
+
+class Assistant(TypedDict):
+    """An assistant."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    business_name: str | None
+    """On whose behalf it calls."""
+    notification_email: None
+    """Always null in this release."""
+    notification_emails: list[str]
+    """Always empty in this release."""
+    first_message: str | None
+    """Its first words; without them it waits to be spoken to."""
+    is_active: bool
+    """Inactive assistants place no calls."""
+    max_duration_seconds: int
+    """The longest call, counted from the answer."""
+    autonomous_silence_handling: bool
+    """Whether it checks in when nobody speaks."""
+    silence_timeout_seconds: int
+    """Silence that ends the call (without check-ins)."""
+    voicemail_detection: bool
+    """Outbound: whether it notices that a machine answered."""
+    voicemail_message: str | None
+    """What it leaves on a machine; null: it hangs up."""
+    gdpr_mode: bool
+    """Whether it records nothing and forgets the transcript."""
+    recording_enabled: bool
+    """Whether calls are recorded in stereo."""
+    recording_consent: RecordingConsent
+    """Inbound: whether and how callers are asked first."""
+    webhook_url: str | None
+    """Where events go."""
+    webhook_secret: None
+    """Never shown; see `webhook_secret_set`."""
+    webhook_secret_set: bool
+    """Whether there is a secret."""
+    webhook_events: list[Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]]
+    """The events that are sent."""
+    analysis_plan: AnalysisPlan
+    """What is made of a call afterwards."""
+    llm_config: LlmConfig
+    """The model and its prompt; secrets of tools are null."""
+    stt_config: SttConfig | None
+    """The recogniser."""
+    tts_config: TtsConfig | None
+    """The voice."""
+    speech_config: SpeechConfig
+    """Manners of speech."""
+    version: int
+    """Counts its changes, from 1."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it was last changed."""
 
 
 class AssistantChanges(TypedDict):
@@ -206,65 +286,6 @@ class AssistantSettings(TypedDict):
     """The voice."""
 
 
-class Assistant(TypedDict):
-    """An assistant."""
-
-    id: str
-    """Its id."""
-    name: str
-    """Its name."""
-    business_name: str | None
-    """On whose behalf it calls."""
-    notification_email: None
-    """Always null in this release."""
-    notification_emails: list[str]
-    """Always empty in this release."""
-    first_message: str | None
-    """Its first words; without them it waits to be spoken to."""
-    is_active: bool
-    """Inactive assistants place no calls."""
-    max_duration_seconds: int
-    """The longest call, counted from the answer."""
-    autonomous_silence_handling: bool
-    """Whether it checks in when nobody speaks."""
-    silence_timeout_seconds: int
-    """Silence that ends the call (without check-ins)."""
-    voicemail_detection: bool
-    """Outbound: whether it notices that a machine answered."""
-    voicemail_message: str | None
-    """What it leaves on a machine; null: it hangs up."""
-    gdpr_mode: bool
-    """Whether it records nothing and forgets the transcript."""
-    recording_enabled: bool
-    """Whether calls are recorded in stereo."""
-    recording_consent: RecordingConsent
-    """Inbound: whether and how callers are asked first."""
-    webhook_url: str | None
-    """Where events go."""
-    webhook_secret: None
-    """Never shown; see `webhook_secret_set`."""
-    webhook_secret_set: bool
-    """Whether there is a secret."""
-    webhook_events: list[Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]]
-    """The events that are sent."""
-    analysis_plan: AnalysisPlan
-    """What is made of a call afterwards."""
-    llm_config: LlmConfig
-    """The model and its prompt; secrets of tools are null."""
-    stt_config: SttConfig | None
-    """The recogniser."""
-    tts_config: TtsConfig | None
-    """The voice."""
-    speech_config: SpeechConfig
-    """Manners of speech."""
-    version: int
-    """Counts its changes, from 1."""
-    created_at: str
-    """When it was made."""
-    updated_at: str
-    """When it was last changed."""
-
-
 class AssistantsReply(TypedDict):
     """A page of assistants, newest first."""
 
@@ -323,32 +344,6 @@ class ByokReply(TypedDict):
     """Always true."""
     byok_keys: SecretIds
     """Their ids."""
-
-
-class CallCost(TypedDict):
-    """What a call cost, by the catalogue's prices and the operator's."""
-
-    currency: Literal["USD"]
-    """Always USD."""
-    total: float
-    """The stages that ran on the platform's keys, and the platform's fee."""
-    platform_fee: float
-    """The platform's fee for the answered part."""
-    stages: list[StageCost]
-    """Each provider that was used."""
-    unpriced: list[str]
-    """What has no price and is not in `total`: stage, provider/model."""
-
-
-class CallLatency(TypedDict):
-    """How quick the assistant was."""
-
-    turns: list[TurnLatencies]
-    """Each turn that was measured."""
-    p50: Latencies
-    """The median of each part (nearest rank)."""
-    p95: Latencies
-    """The 95th percentile of each part (nearest rank)."""
 
 
 class Call(TypedDict):
@@ -420,6 +415,32 @@ class Call(TypedDict):
     """When it last changed."""
 
 
+class CallCost(TypedDict):
+    """What a call cost, by the catalogue's prices and the operator's."""
+
+    currency: Literal["USD"]
+    """Always USD."""
+    total: float
+    """The stages that ran on the platform's keys, and the platform's fee."""
+    platform_fee: float
+    """The platform's fee for the answered part."""
+    stages: list[StageCost]
+    """Each provider that was used."""
+    unpriced: list[str]
+    """What has no price and is not in `total`: stage, provider/model."""
+
+
+class CallLatency(TypedDict):
+    """How quick the assistant was."""
+
+    turns: list[TurnLatencies]
+    """Each turn that was measured."""
+    p50: Latencies
+    """The median of each part (nearest rank)."""
+    p95: Latencies
+    """The 95th percentile of each part (nearest rank)."""
+
+
 class CallsReply(TypedDict):
     """A page of calls, newest first."""
 
@@ -456,6 +477,29 @@ class ControlReply(TypedDict):
     """For people."""
     command_id: str
     """Stands in the event that tells what became of it."""
+
+
+class CreatedApiKey(TypedDict):
+    """An API key that was just made."""
+
+    id: str
+    """Its id."""
+    name: str
+    """What it is for."""
+    prefix: str
+    """Its readable beginning."""
+    scopes: list[Literal["read", "write", "calls"]]
+    """What it may do."""
+    expires_at: str | None
+    """When it stops working."""
+    last_used_at: str | None
+    """When it was last used, to the minute."""
+    revoked_at: str | None
+    """When it was revoked."""
+    created_at: str
+    """When it was made."""
+    key: str
+    """The key itself, shown this once."""
 
 
 class CreatedOrganisation(TypedDict):
@@ -516,6 +560,27 @@ class DeliveriesReply(TypedDict):
     """Which part this is."""
 
 
+class Delivery(TypedDict):
+    """One thing that a receiver is told."""
+
+    id: str
+    """Its id, and the `webhook-id` of the request."""
+    call_id: str
+    """The call it tells of."""
+    event: str
+    """What it tells: status-update or end-of-call-report."""
+    url: str
+    """Where it goes; `mailto:` and an address for a report by e-mail."""
+    status: Literal["pending", "delivered", "dead"]
+    """`dead` after the last try."""
+    attempts: list[Attempt]
+    """All tries so far."""
+    next_attempt_at: str | None
+    """When it is tried next."""
+    created_at: str
+    """When it was written."""
+
+
 class DeliveryDetailed(TypedDict):
     """One thing that a receiver is told, with the words."""
 
@@ -546,25 +611,17 @@ class DeliveryReply(TypedDict):
     """The delivery."""
 
 
-class Delivery(TypedDict):
-    """One thing that a receiver is told."""
+class DoNotCallEntry(TypedDict):
+    """Somebody whom the organisation's assistants must not call."""
 
     id: str
-    """Its id, and the `webhook-id` of the request."""
-    call_id: str
-    """The call it tells of."""
-    event: str
-    """What it tells: status-update or end-of-call-report."""
-    url: str
-    """Where it goes; `mailto:` and an address for a report by e-mail."""
-    status: Literal["pending", "delivered", "dead"]
-    """`dead` after the last try."""
-    attempts: list[Attempt]
-    """All tries so far."""
-    next_attempt_at: str | None
-    """When it is tried next."""
+    """Its id."""
+    phone_number: str
+    """E.164, or a SIP URI without port and parameters."""
+    reason: str | None
+    """Why; a note for people."""
     created_at: str
-    """When it was written."""
+    """When the party got on the list."""
 
 
 class EndCall(TypedDict):
@@ -586,32 +643,19 @@ class EndCallTool(TypedDict):
 class EntriesAddedReply(TypedDict):
     """The entries of the parties that were sent."""
 
-    entry: Entry | None
+    entry: DoNotCallEntry | None
     """With `phone_number`: its entry; null with `phone_numbers`."""
-    entries: list[Entry]
+    entries: list[DoNotCallEntry]
     """All of them, each once, in the order in which they were sent."""
 
 
 class EntriesReply(TypedDict):
     """A page of the list, newest first."""
 
-    entries: list[Entry]
+    entries: list[DoNotCallEntry]
     """The entries."""
     pagination: Pagination
     """Which part this is."""
-
-
-class Entry(TypedDict):
-    """Somebody whom the organisation's assistants must not call."""
-
-    id: str
-    """Its id."""
-    phone_number: str
-    """E.164, or a SIP URI without port and parameters."""
-    reason: str | None
-    """Why; a note for people."""
-    created_at: str
-    """When the party got on the list."""
 
 
 class Error(TypedDict):
@@ -678,27 +722,6 @@ class InjectContext(TypedDict):
     """What it should know."""
     trigger_response: NotRequired[bool]
     """Whether it speaks about it at once."""
-
-
-class ApiKey(TypedDict):
-    """An API key, without the key itself."""
-
-    id: str
-    """Its id."""
-    name: str
-    """What it is for."""
-    prefix: str
-    """Its readable beginning."""
-    scopes: list[Literal["read", "write", "calls"]]
-    """What it may do."""
-    expires_at: str | None
-    """When it stops working."""
-    last_used_at: str | None
-    """When it was last used, to the minute."""
-    revoked_at: str | None
-    """When it was revoked."""
-    created_at: str
-    """When it was made."""
 
 
 class KeysReply(TypedDict):
@@ -901,29 +924,6 @@ class NewKeyReply(TypedDict):
     """The key."""
 
 
-class CreatedApiKey(TypedDict):
-    """An API key that was just made."""
-
-    id: str
-    """Its id."""
-    name: str
-    """What it is for."""
-    prefix: str
-    """Its readable beginning."""
-    scopes: list[Literal["read", "write", "calls"]]
-    """What it may do."""
-    expires_at: str | None
-    """When it stops working."""
-    last_used_at: str | None
-    """When it was last used, to the minute."""
-    revoked_at: str | None
-    """When it was revoked."""
-    created_at: str
-    """When it was made."""
-    key: str
-    """The key itself, shown this once."""
-
-
 class NewOrganisation(TypedDict):
     """What a child organisation is made of."""
 
@@ -954,6 +954,43 @@ class NewProviderKey(TypedDict):
 
 class NoBody(TypedDict):
     """An empty object; the body may be left out."""
+
+
+class Number(TypedDict):
+    """A phone number of ours."""
+
+    id: str
+    """Its id."""
+    phone_number: str
+    """E.164."""
+    name: str | None
+    """Its name."""
+    assistant_id: str | None
+    """The assistant it belongs to."""
+    agent_id: str | None
+    """The same as `assistant_id`."""
+    assistant_name: str | None
+    """The assistant's name."""
+    agent_name: str | None
+    """The same as `assistant_name`."""
+    business_name: str | None
+    """The assistant's business name."""
+    trunk_id: str | None
+    """The trunk that its calls go out and come in through."""
+    transfer_trunk_id: str | None
+    """The trunk that calls are handed over through; null: `trunk_id`."""
+    transfer_trunk_name: str | None
+    """That trunk's name."""
+    source: str
+    """Where it comes from: `byo`, brought with a trunk of your own."""
+    is_active: bool
+    """Inactive numbers place no calls and take none."""
+    max_concurrent_calls: int | None
+    """The most calls at once; null: no limit."""
+    created_at: str
+    """When it was registered."""
+    updated_at: str
+    """When it was last changed."""
 
 
 class NumberChanges(TypedDict):
@@ -1005,43 +1042,6 @@ class NumberSettings(TypedDict):
     """Older name of `assistant_id`."""
 
 
-class Number(TypedDict):
-    """A phone number of ours."""
-
-    id: str
-    """Its id."""
-    phone_number: str
-    """E.164."""
-    name: str | None
-    """Its name."""
-    assistant_id: str | None
-    """The assistant it belongs to."""
-    agent_id: str | None
-    """The same as `assistant_id`."""
-    assistant_name: str | None
-    """The assistant's name."""
-    agent_name: str | None
-    """The same as `assistant_name`."""
-    business_name: str | None
-    """The assistant's business name."""
-    trunk_id: str | None
-    """The trunk that its calls go out and come in through."""
-    transfer_trunk_id: str | None
-    """The trunk that calls are handed over through; null: `trunk_id`."""
-    transfer_trunk_name: str | None
-    """That trunk's name."""
-    source: str
-    """Where it comes from: `byo`, brought with a trunk of your own."""
-    is_active: bool
-    """Inactive numbers place no calls and take none."""
-    max_concurrent_calls: int | None
-    """The most calls at once; null: no limit."""
-    created_at: str
-    """When it was registered."""
-    updated_at: str
-    """When it was last changed."""
-
-
 class NumbersReply(TypedDict):
     """A page of numbers, newest first."""
 
@@ -1049,23 +1049,6 @@ class NumbersReply(TypedDict):
     """The numbers."""
     pagination: Pagination
     """Which part this is."""
-
-
-class OrganisationChanges(TypedDict):
-    """Only what is given changes."""
-
-    name: NotRequired[str]
-    """Its name."""
-    email: NotRequired[str | None]
-    """Where the operator reaches it; null removes it."""
-    webhook_url: NotRequired[str | None]
-    """Where events go when the assistant has no address; null removes it."""
-    webhook_secret: NotRequired[str | None]
-    """Signs the events; write-only; null removes it."""
-    max_concurrent_calls: NotRequired[int | None]
-    """The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own."""
-    monthly_minutes_limit: NotRequired[float | None]
-    """The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child."""
 
 
 class Organisation(TypedDict):
@@ -1113,6 +1096,23 @@ class Organisation(TypedDict):
     """Only with `include_children`."""
     created_at: str
     """When it was made."""
+
+
+class OrganisationChanges(TypedDict):
+    """Only what is given changes."""
+
+    name: NotRequired[str]
+    """Its name."""
+    email: NotRequired[str | None]
+    """Where the operator reaches it; null removes it."""
+    webhook_url: NotRequired[str | None]
+    """Where events go when the assistant has no address; null removes it."""
+    webhook_secret: NotRequired[str | None]
+    """Signs the events; write-only; null removes it."""
+    max_concurrent_calls: NotRequired[int | None]
+    """The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own."""
+    monthly_minutes_limit: NotRequired[float | None]
+    """The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child."""
 
 
 class Pagination(TypedDict):
@@ -1196,6 +1196,21 @@ Pronunciation = TypedDict(
 """A word to be spoken differently from how it is written."""
 
 
+class Provider(TypedDict):
+    """A provider, in one of the stages that it has."""
+
+    id: str
+    """The `provider` of a configuration."""
+    name: str
+    """Its name."""
+    category: Literal["llm", "stt", "tts", "realtime"]
+    """What it does."""
+    docs_url: str
+    """Its own documentation."""
+    models: list[Model]
+    """Its models; others are passed on as they are named."""
+
+
 class ProviderDefaults(TypedDict):
     """What an organisation takes where an assistant names the provider and no more. It replaces what was set
     before.
@@ -1218,21 +1233,6 @@ class ProviderNamed(TypedDict):
     """Whose key it is: `deepgram`, `openai`, `elevenlabs`, `resend`, `xai`, `gladia`, `mistral`, `anthropic`,
     `google` or `inworld`.
     """
-
-
-class Provider(TypedDict):
-    """A provider, in one of the stages that it has."""
-
-    id: str
-    """The `provider` of a configuration."""
-    name: str
-    """Its name."""
-    category: Literal["llm", "stt", "tts", "realtime"]
-    """What it does."""
-    docs_url: str
-    """Its own documentation."""
-    models: list[Model]
-    """Its models; others are passed on as they are named."""
 
 
 class RecordingConsent(TypedDict):
@@ -1355,6 +1355,19 @@ class SilenceHandling(TypedDict):
     """How many check-ins before the end."""
 
 
+class Sip(TypedDict):
+    """What the phone leg told."""
+
+    call_id: str | None
+    """The Call-ID of SIP."""
+    status_code: int | None
+    """The last status of the INVITE."""
+    reason: str | None
+    """Its reason phrase."""
+    codec: str | None
+    """The codec in use."""
+
+
 class SipMessage(TypedDict):
     """One SIP message, as it was on the wire."""
 
@@ -1384,19 +1397,6 @@ class SipMessage(TypedDict):
     """The voice codecs of its SDP, in their order; empty without one."""
     raw: NotRequired[str | None]
     """The message itself, up to 4,096 characters; only with `raw=true`."""
-
-
-class Sip(TypedDict):
-    """What the phone leg told."""
-
-    call_id: str | None
-    """The Call-ID of SIP."""
-    status_code: int | None
-    """The last status of the INVITE."""
-    reason: str | None
-    """Its reason phrase."""
-    codec: str | None
-    """The codec in use."""
 
 
 class SpeechConfig(TypedDict):
@@ -1613,6 +1613,27 @@ class ToolServer(TypedDict):
     """Signs the request; never returned (null)."""
 
 
+class ToolTemplate(TypedDict):
+    """A tool that assistants use by its id."""
+
+    id: str
+    """Its id."""
+    org_id: str
+    """Whose it is."""
+    name: str
+    """Its name."""
+    description: str | None
+    """What it is for; a note for people."""
+    tool_type: Literal["function", "end_call", "transfer_call", "send_dtmf", "mcp"]
+    """The kind of tool."""
+    tool_config: dict[str, Any]
+    """The tool as `llm_config.tools` has it, without its `type`; secrets are null."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it was last changed."""
+
+
 ToolTemplateChanges = TypedDict(
     "ToolTemplateChanges",
     {
@@ -1650,27 +1671,6 @@ ToolTemplateSettings = TypedDict(
     },
 )
 """A tool template as a client writes it."""
-
-
-class ToolTemplate(TypedDict):
-    """A tool that assistants use by its id."""
-
-    id: str
-    """Its id."""
-    org_id: str
-    """Whose it is."""
-    name: str
-    """Its name."""
-    description: str | None
-    """What it is for; a note for people."""
-    tool_type: Literal["function", "end_call", "transfer_call", "send_dtmf", "mcp"]
-    """The kind of tool."""
-    tool_config: dict[str, Any]
-    """The tool as `llm_config.tools` has it, without its `type`; secrets are null."""
-    created_at: str
-    """When it was made."""
-    updated_at: str
-    """When it was last changed."""
 
 
 class ToolTemplatesReply(TypedDict):
@@ -1764,6 +1764,47 @@ class TransientAssistant(TypedDict):
     """The voice."""
     metadata: NotRequired[dict[str, Any]]
     """Your own data; sent in every webhook."""
+
+
+class Trunk(TypedDict):
+    """A SIP trunk, without its password."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    provider: str | None
+    """Whose it is; a note for people."""
+    address: str
+    """Host, with `:port` where it is not the usual one."""
+    transport: str
+    """How SIP travels: udp, tcp or tls."""
+    srtp: str
+    """Whether sound is encrypted: off, optional or required."""
+    auth_username: str | None
+    """For digest."""
+    auth_password_set: bool
+    """Whether there is a password; it is never shown."""
+    inbound_addresses: list[str]
+    """Who may send us calls for its numbers."""
+    outbound_number: str | None
+    """The number that the provider gave with it; a note for people."""
+    register: bool
+    """Whether we register before calling through it."""
+    allow_sip_uri: bool
+    """Whether calls may go to SIP URIs, and not to numbers alone."""
+    max_concurrent_calls: int | None
+    """The most calls at once; null: no limit."""
+    calls_per_second: float | None
+    """The pace of new calls; null: no limit."""
+    is_active: bool
+    """Inactive trunks carry no new calls."""
+    status: str
+    """What its last test told: unknown, ok or failed."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it was last changed."""
 
 
 class TrunkChanges(TypedDict):
@@ -1865,47 +1906,6 @@ class TrunkSettings(TypedDict):
     """Another name of `address`."""
     port: NotRequired[int]
     """With `host`: its port, where it is not the usual one."""
-
-
-class Trunk(TypedDict):
-    """A SIP trunk, without its password."""
-
-    id: str
-    """Its id."""
-    name: str
-    """Its name."""
-    provider: str | None
-    """Whose it is; a note for people."""
-    address: str
-    """Host, with `:port` where it is not the usual one."""
-    transport: str
-    """How SIP travels: udp, tcp or tls."""
-    srtp: str
-    """Whether sound is encrypted: off, optional or required."""
-    auth_username: str | None
-    """For digest."""
-    auth_password_set: bool
-    """Whether there is a password; it is never shown."""
-    inbound_addresses: list[str]
-    """Who may send us calls for its numbers."""
-    outbound_number: str | None
-    """The number that the provider gave with it; a note for people."""
-    register: bool
-    """Whether we register before calling through it."""
-    allow_sip_uri: bool
-    """Whether calls may go to SIP URIs, and not to numbers alone."""
-    max_concurrent_calls: int | None
-    """The most calls at once; null: no limit."""
-    calls_per_second: float | None
-    """The pace of new calls; null: no limit."""
-    is_active: bool
-    """Inactive trunks carry no new calls."""
-    status: str
-    """What its last test told: unknown, ok or failed."""
-    created_at: str
-    """When it was made."""
-    updated_at: str
-    """When it was last changed."""
 
 
 class TrunksReply(TypedDict):

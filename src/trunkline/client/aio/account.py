@@ -1,6 +1,6 @@
 """Whose calls these are: the organisation, its keys, and its keys of vendors."""
 
-from typing import Any, Unpack, cast
+from typing import Unpack, cast
 
 from trunkline.client import types
 from trunkline.client.aio.noun import AsyncPages, AsyncResource
@@ -15,9 +15,11 @@ class AsyncOrganisations(AsyncResource):
         reply = await self._get("/organizations", {"include_children": include_children})
         return cast(types.Organisation, reply)
 
-    async def create(self, *, idempotency_key: str | None = None, **settings: Any) -> dict[str, Any]:
+    async def create(
+        self, *, idempotency_key: str | None = None, **settings: Unpack[types.NewOrganisation]
+    ) -> types.CreatedOrganisation:
         """Makes an organisation that bills to this one; its ``api_key`` is in the reply and never again."""
-        return cast(dict[str, Any], await self._post("/organizations", settings, idempotency_key))
+        return cast(types.CreatedOrganisation, await self._post("/organizations", settings, idempotency_key))
 
     async def update(self, **changes: Unpack[types.OrganisationChanges]) -> types.Organisation:
         """Changes only what is given; None clears."""

@@ -118,6 +118,10 @@ class AsyncCalls(AsyncResource):
             if not following.over:
                 await asyncio.sleep(following.wait(problem))
 
+    async def sip(self, call_id: str, **which: Unpack[types.GetSipLadderQuery]) -> types.LadderReply:
+        """The SIP messages of a call, in order. Raises NotFound."""
+        return cast(types.LadderReply, await self._get(path_of("calls", call_id, "sip"), which))
+
     async def recording(self, call_id: str) -> bytes:
         """The recording, WAV in stereo. Raises NotFound where there is none."""
         async with self.stream_recording(call_id) as chunks:

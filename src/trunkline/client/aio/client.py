@@ -10,6 +10,7 @@ from trunkline.client.aio.calls import AsyncCalls
 from trunkline.client.aio.connection import AsyncConnection
 from trunkline.client.aio.records import AsyncWebhooks
 from trunkline.client.aio.telephony import AsyncAssistants, AsyncNumbers, AsyncTrunks, AsyncVoices
+from trunkline.client.aio.templates import AsyncAnalysisTemplates, AsyncDoNotCall, AsyncToolTemplates
 from trunkline.client.wire import PREFIX, Request, headers_of, object_of, reached
 
 
@@ -48,6 +49,9 @@ class AsyncTrunkline:
         self.api_keys = AsyncApiKeys(connection)
         self.byok = AsyncByok(connection)
         self.webhooks = AsyncWebhooks(connection)
+        self.tool_templates = AsyncToolTemplates(connection)
+        self.analysis_templates = AsyncAnalysisTemplates(connection)
+        self.do_not_call = AsyncDoNotCall(connection)
 
     def acting_for(self, organisation_id: str) -> Self:
         """The same client, acting for a child of the key's organisation over the same connections."""

@@ -1,7 +1,7 @@
 """Whose calls these are: the organisation, its keys, and its keys of vendors."""
 # Made from its namesake in aio/ by `make docs`; do not edit.
 
-from typing import Any, Unpack, cast
+from typing import Unpack, cast
 
 from trunkline.client import types
 from trunkline.client.sync.noun import Pages, Resource
@@ -16,9 +16,11 @@ class Organisations(Resource):
         reply = self._get("/organizations", {"include_children": include_children})
         return cast(types.Organisation, reply)
 
-    def create(self, *, idempotency_key: str | None = None, **settings: Any) -> dict[str, Any]:
+    def create(
+        self, *, idempotency_key: str | None = None, **settings: Unpack[types.NewOrganisation]
+    ) -> types.CreatedOrganisation:
         """Makes an organisation that bills to this one; its ``api_key`` is in the reply and never again."""
-        return cast(dict[str, Any], self._post("/organizations", settings, idempotency_key))
+        return cast(types.CreatedOrganisation, self._post("/organizations", settings, idempotency_key))
 
     def update(self, **changes: Unpack[types.OrganisationChanges]) -> types.Organisation:
         """Changes only what is given; None clears."""

@@ -119,6 +119,10 @@ class Calls(Resource):
             if not following.over:
                 time.sleep(following.wait(problem))
 
+    def sip(self, call_id: str, **which: Unpack[types.GetSipLadderQuery]) -> types.LadderReply:
+        """The SIP messages of a call, in order. Raises NotFound."""
+        return cast(types.LadderReply, self._get(path_of("calls", call_id, "sip"), which))
+
     def recording(self, call_id: str) -> bytes:
         """The recording, WAV in stereo. Raises NotFound where there is none."""
         with self.stream_recording(call_id) as chunks:

@@ -11,6 +11,7 @@ from trunkline.client.sync.calls import Calls
 from trunkline.client.sync.connection import Connection
 from trunkline.client.sync.records import Webhooks
 from trunkline.client.sync.telephony import Assistants, Numbers, Trunks, Voices
+from trunkline.client.sync.templates import AnalysisTemplates, DoNotCall, ToolTemplates
 from trunkline.client.wire import PREFIX, Request, headers_of, object_of, reached
 
 
@@ -49,6 +50,9 @@ class Trunkline:
         self.api_keys = ApiKeys(connection)
         self.byok = Byok(connection)
         self.webhooks = Webhooks(connection)
+        self.tool_templates = ToolTemplates(connection)
+        self.analysis_templates = AnalysisTemplates(connection)
+        self.do_not_call = DoNotCall(connection)
 
     def acting_for(self, organisation_id: str) -> Self:
         """The same client, acting for a child of the key's organisation over the same connections."""
