@@ -190,26 +190,6 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 LATER: list[tuple[str, dict[str, Any], str]] = [
     ("/assistants", {"name": "A", "notification_email": "a@example.com"}, "notification_email"),
     ("/assistants", {"name": "A", "notification_emails": ["a@example.com"]}, "notification_emails"),
-    ("/assistants", {"name": "A", "llm_config": {**LLM, "tools": [{"template_id": "x"}]}}, "llm_config.tools.0"),
-    (
-        "/assistants",
-        {"name": "A", "analysis_plan": {"structured_data_plan": {"template_id": "x"}}},
-        "analysis_plan.structured_data_plan.template_id",
-    ),
-    (
-        "/calls/outbound",
-        {"destination": DESTINATION, "assistant": {"llm_config": {**LLM, "tools": [{"template_id": "x"}]}}},
-        "assistant.llm_config.tools.0",
-    ),
-    (
-        "/calls/outbound",
-        {
-            "destination": DESTINATION,
-            "assistant_id": "x",
-            "agent_config": {"llm_config": {"tools": [{"template_id": 1}]}},
-        },
-        "assistant_override.llm_config.tools.0",
-    ),
 ]
 ORDERS: list[tuple[dict[str, Any], str]] = [
     ({}, "type"),

@@ -26,6 +26,8 @@ def _ids(operation: Operation, ids: dict[str, str]) -> tuple[str, str]:
         "sip-trunks": "trunk",
         "api-keys": "key",
         "do-not-call": "entry",
+        "tool-templates": "tool",
+        "analysis-templates": "analysis",
         "webhook-deliveries": "delivery",
     }
     return ids[kinds[noun]], str(uuid.uuid4())
@@ -35,6 +37,8 @@ async def _everything(api: Api) -> dict[str, str]:
     ids = await ready_to_call(api.ours)
     ids["key"] = (await made(api.ours, "/api-keys", {"name": "Second"}))["id"]
     ids["entry"] = (await made(api.ours, "/do-not-call", {"phone_number": "+31612345670"}))["entry"]["id"]
+    ids["tool"] = (await made(api.ours, "/tool-templates", {"name": "End", "tool_type": "end_call"}))["id"]
+    ids["analysis"] = (await made(api.ours, "/analysis-templates", {"name": "Any", "schema": {}}))["id"]
     ids["call"] = await placed(api.ours, ids["assistant"])
     ids["delivery"] = await _told_of(api, ids["call"])
     return ids

@@ -1,6 +1,7 @@
 """What is made of a finished call, by a model that answers well, badly, late or not at all, and without one."""
 
 import json
+import re
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from tests.jobs.world import FixedAnalyst, World, make_world
+from tests.storage.world import NOW
 from trunkline.domain.assistant import LlmConfig
+from trunkline.domain.template import AnalysisTemplate
 from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.asking_model import filled, json_in
 from trunkline.jobs.fitting import problems
@@ -236,6 +239,20 @@ def test_only_known_placeholders_are_filled() -> None:
     assert filled("{{ transcript }} {{x}} {{ {{schema}}", {"transcript": "T", "schema": "{{transcript}}"}) == (
         "T {{x}} {{ {{transcript}}"
     )
+
+
+async def test_an_analysis_templates_words_are_filled_and_completed(world: World) -> None:
+    user = "{caller_number}, {duration}, {summary}: {other} {{ended_reason}}"
+    template = AnalysisTemplate("a", "org-a", "A", SCHEMA, NOW, NOW, user_prompt=user)
+    models = thinking("They {transcript}.", '{"day": "Monday"}')
+    messages = [message.model_dump() for message in template.messages]
+    await found(world, models, **MODEL, **plan(messages=messages))
+    system, asked, transcript = (turn.content for turn in models.llm_model.asked[1])
+    assert json.loads(system.partition("\n\n")[2]) == SCHEMA
+    number, _, rest = asked.partition(", ")
+    assert number.startswith("+")
+    assert re.fullmatch(r"[0-9]+ seconds, They \{transcript\}\.: \{other\} user_hangup", rest)
+    assert transcript.endswith("user: Yes, at ten.")
 
 
 class TwoModels(ScriptedModels):

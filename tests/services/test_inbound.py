@@ -10,8 +10,10 @@ from tests.services.world import World
 from tests.storage import world as rows
 from trunkline.base.errors import Invalid
 from trunkline.base.ids import new_id
-from trunkline.domain.assistant import TtsConfig
+from trunkline.domain.assistant import EndCallTool, LlmConfig, TtsConfig
 from trunkline.domain.call import CallStatus, Direction, EndReason
+from trunkline.domain.template import ToolTemplate
+from trunkline.domain.tools import TemplateTool
 from trunkline.ports.carrier import Proof
 from trunkline.services import answering, claims, inbound
 from trunkline.services.admission import Address, Admitted, Asked, Turned, address_of, admit
@@ -246,6 +248,22 @@ async def test_a_reply_may_bring_what_the_stored_assistant_lacks(home: World) ->
     decided = await answering.decide(home.rooms, await rings(home), {"variables": {"who": "Ann"}})
     assert (decided.problem, decided.plan.assistant.first_message) == (None, "Hello Ann.")
     assert decided.plan.variables["who"] == "Ann"
+
+
+async def test_templates_are_in_their_places_whoever_is_to_answer(home: World) -> None:
+    tool = TemplateTool(template_id="tool-1")
+    missing = {"provider": "local", "tools": [{"template_id": "none"}]}
+    await assistant(home, llm_config=LlmConfig(provider="local", tools=(tool,)))
+    assert "there is no tool template tool-1" in str((await rings(home)).problem)
+    async with home.rooms.database.unit("org-a") as unit:
+        end = EndCallTool(type="end_call")
+        await unit.tool_templates.add(ToolTemplate("tool-1", "org-a", "End", end, rows.NOW, rows.NOW))
+    ringing = await rings(home)
+    assert (ringing.problem, ringing.plan.assistant.llm_config.tools) == (None, (end,))
+    decided = await answering.decide(home.rooms, ringing, {"first_message": "Hi."})
+    assert decided.plan.assistant.llm_config.tools == (end,)
+    with pytest.raises(Invalid, match="there is no tool template none"):
+        await answering.decide(home.rooms, ringing, {"llm_config": missing})
 
 
 async def test_what_was_decided_is_kept_with_the_call(home: World) -> None:

@@ -16,6 +16,7 @@ from trunkline.api.limits import Limiter
 from trunkline.api.openapi import document
 from trunkline.api.operation import Operation
 from trunkline.api.routes import (
+    analysis_templates,
     assistants,
     byok,
     calls,
@@ -26,6 +27,7 @@ from trunkline.api.routes import (
     organisations,
     platform,
     signalling,
+    tool_templates,
     trunks,
 )
 from trunkline.api.settings import ApiSettings
@@ -44,6 +46,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *organisations.OPERATIONS,
     *keys.OPERATIONS,
     *byok.OPERATIONS,
+    *tool_templates.OPERATIONS,
+    *analysis_templates.OPERATIONS,
     *do_not_call.OPERATIONS,
     *deliveries.OPERATIONS,
     *platform.OPERATIONS,

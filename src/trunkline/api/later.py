@@ -1,7 +1,6 @@
 """Options of the contract that this release does not have yet: taken at their default, shown with it, and refused
 with any other value, because an option that is read and ignored is a defect."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +17,6 @@ class Later:
     will: str
 
 
-ASSISTANT = (
-    Later(
-        ("analysis_plan", "structured_data_plan", "template_id"),
-        ("StructuredDataPlan",),
-        None,
-        "use an analysis template",
-    ),
-)
 STORED_ASSISTANT = (
     Later(("notification_email",), (), None, "mail reports"),
     Later(("notification_emails",), (), [], "mail reports"),
@@ -47,19 +38,6 @@ def without(body: dict[str, Any], options: tuple[Later, ...], *, under: str = ""
     if refused:
         raise not_available(refused)
     return body
-
-
-def check_tools(config: Mapping[str, Any], *, under: str = "") -> None:
-    """Raises Invalid (``not_available``) for the kinds of tools that this release does not have."""
-    llm = config.get("llm_config")
-    tools = llm.get("tools") if isinstance(llm, dict) else None
-    refused = []
-    for place, tool in enumerate(tools if isinstance(tools, list) else ()):
-        if isinstance(tool, dict) and "template_id" in tool:
-            name = ".".join((*((under,) if under else ()), "llm_config.tools", str(place)))
-            refused.append(f"{name}: tool templates are not available in this release")
-    if refused:
-        raise not_available(refused)
 
 
 def with_defaults(shown: dict[str, Any], options: tuple[Later, ...]) -> dict[str, Any]:

@@ -86,6 +86,12 @@ class StructuredDataPlan(Config):
     enabled: bool = Field(False, description="Whether it is done.")
     json_schema: dict[str, Any] | None = Field(None, alias="schema", description="A JSON Schema of the result.")
     messages: tuple[PromptMessage, ...] = Field((), description="The prompt; left out, a good one.")
+    template_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="An analysis template, whose schema and prompts are taken where these are left out.",
+    )
 
 
 class SuccessEvaluation(Config):

@@ -6,7 +6,16 @@ from pydantic import Field, field_validator, model_validator
 
 from trunkline.domain.config import Config, PromptMessage
 from trunkline.domain.script import Script
-from trunkline.domain.tools import FlatWebhookTool, FunctionSpec, McpTool, NestedWebhookTool, Tool, ToolSpec, tool_names
+from trunkline.domain.tools import (
+    FlatWebhookTool,
+    FunctionSpec,
+    McpTool,
+    NestedWebhookTool,
+    TemplateTool,
+    Tool,
+    ToolSpec,
+    tool_names,
+)
 
 
 class TurnDetection(Config):
@@ -66,6 +75,8 @@ class LlmConfig(Config):
     def _tools_of_the_script_are_there(self) -> "LlmConfig":
         if any(isinstance(tool, McpTool) and tool.allowed_tools is None for tool in self.tools):
             return self  # which tools its server has is known in the call
+        if any(isinstance(tool, TemplateTool) for tool in self.tools):
+            return self  # looked at again once the template is in its place
         known = {name for tool in self.tools for name in tool_names(tool)}
         for step in self.script.steps if self.script else ():
             if step.tool and step.tool not in known:

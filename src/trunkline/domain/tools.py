@@ -117,7 +117,16 @@ class SendDtmfTool(Config):
     type: Literal["send_dtmf"] = Field(description="Always `send_dtmf`.")
 
 
-def _tool_kind(value: Any) -> str:
+class TemplateTool(Config):
+    """A tool that is stored as a template; the call runs on the template as it was when the call was placed."""
+
+    template_id: str = Field(min_length=1, max_length=64, description="The id of a tool template.")
+
+
+def tool_kind(value: Any) -> str:
+    """Which kind of tool this is, as data or as an object: ``flat``, ``template``, or its type."""
+    if isinstance(value, TemplateTool) or (isinstance(value, dict) and "template_id" in value):
+        return "template"
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
     return {None: "flat", "endCall": "end_call", "transferCall": "transfer_call"}.get(kind, str(kind))
 
@@ -128,8 +137,9 @@ Tool = Annotated[
     | Annotated[EndCallTool, Tag("end_call")]
     | Annotated[TransferCallTool, Tag("transfer_call")]
     | Annotated[SendDtmfTool, Tag("send_dtmf")]
-    | Annotated[McpTool, Tag("mcp")],
-    Discriminator(_tool_kind),
+    | Annotated[McpTool, Tag("mcp")]
+    | Annotated[TemplateTool, Tag("template")],
+    Discriminator(tool_kind),
 ]
 
 
@@ -142,8 +152,10 @@ def tool_names(tool: Tool) -> tuple[str, ...]:
             return (tool.function.name,)
         case McpTool():
             return tool.allowed_tools or ()
+        case TemplateTool():
+            return ()
         case _:
-            return (_tool_kind(tool),)
+            return (tool_kind(tool),)
 
 
 class ToolSpec(Config):

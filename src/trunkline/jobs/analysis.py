@@ -132,6 +132,7 @@ class Analyser:
         model, values = ask.Model(session), _values(closed)
         try:
             found.summary = await model.answer(ask.summary_turns(values)) or None
+            values["summary"] = found.summary or ""
             if found.wants_data:
                 await _extract(model, plan.assistant.analysis_plan, values, found)
             if found.wants_success:
@@ -162,6 +163,9 @@ def _values(closed: ClosedCall) -> dict[str, str]:
         "schema": json.dumps(schema, ensure_ascii=False, indent=2),
         "transcript": ask.transcript_of(closed.messages),
         "ended_reason": reason.value if reason else "",
+        "duration": f"{closed.call.duration_seconds or 0} seconds",
+        "caller_number": closed.call.caller_phone or "unknown",
+        "summary": "",
     }
 
 

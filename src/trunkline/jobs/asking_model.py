@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from trunkline.domain.analysis import EXTRACT, PLACEHOLDERS, TRANSCRIPT
 from trunkline.domain.assistant import AnalysisPlan, LlmConfig, PromptMessage
 from trunkline.domain.transcript import Message
 from trunkline.ports.models import Delta, LlmSession, Spent, Turn
@@ -17,18 +19,14 @@ SUMMARY = (
     "You summarise phone calls. Write two to four plain sentences: who wanted what, what was said and agreed, and what "
     "is to be done next. Say only what is in the transcript. The call ended with: {{ended_reason}}."
 )
-EXTRACT = (
-    "You extract data from the transcript of a phone call. Answer with one JSON value that fits this JSON Schema, and "
-    "with nothing else. Never guess: what was not said is null where the schema allows it.\n\n{{schema}}"
-)
 JUDGE = (
     "You judge whether a phone call reached its aim. Answer with nothing but a JSON object "
     '{"passed": true or false, "reason": "one sentence"}.\n\nThe rubric: {{rubric}}\n\n'
     "The call ended with: {{ended_reason}}."
 )
-TRANSCRIPT = "The transcript:\n\n{{transcript}}"
 DEFAULT_RUBRIC = "The assistant did what its instructions ask for, and the other party got what it needed."
 STARTS = 50
+_PLACE = re.compile(r"\{\{([^{}]+)\}\}|\{(" + "|".join(PLACEHOLDERS) + r")\}")
 REPAIR = "That does not fit: {problems}. Answer again with nothing but JSON that fits."
 
 
@@ -38,15 +36,14 @@ def transcript_of(messages: Sequence[Message]) -> str:
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with every ``{{name}}`` of ``values`` replaced; ``{{endedReason}}`` is the old spelling of
-    ``{{ended_reason}}``."""
-    parts = text.split("{{")
-    whole = [parts[0]]
-    for part in parts[1:]:
-        name, closed, rest = part.partition("}}")
-        value = values.get({"endedReason": "ended_reason"}.get(name.strip(), name.strip())) if closed else None
-        whole.append("{{" + part if value is None else value + rest)
-    return "".join(whole)
+    """The text with every ``{{name}}`` of ``values`` replaced, and ``{transcript}``, ``{summary}``, ``{duration}`` and
+    ``{caller_number}``; ``{{endedReason}}`` is the old spelling of ``{{ended_reason}}``. What is put in stays as it is."""
+
+    def one(place: re.Match[str]) -> str:
+        name = (place.group(1) or place.group(2)).strip()
+        return values.get({"endedReason": "ended_reason"}.get(name, name), place.group(0))
+
+    return _PLACE.sub(one, text)
 
 
 def summary_turns(values: Mapping[str, str]) -> list[Turn]:

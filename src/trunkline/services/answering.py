@@ -7,7 +7,7 @@ from typing import Any
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
 from trunkline.domain.call import EndReason
 from trunkline.domain.plan import Refusal
-from trunkline.services import inbound, planning
+from trunkline.services import inbound, planning, templates
 from trunkline.services.inbound import Decided, Ringing
 from trunkline.services.rooms import Rooms
 from trunkline.services.validation import checked, invalid
@@ -39,7 +39,8 @@ async def decide(rooms: Rooms, ringing: Ringing, reply: Mapping[str, Any]) -> De
     if not given and not variables:
         return own(ringing)
     base, name, assistant_id, override = await _meant(rooms, ringing, given)
-    assistant, keys = inbound.able(rooms, ringing.owner, planning.resolved(base, override, None, variables))
+    wanted = await templates.resolved(rooms, ringing.plan.org_id, planning.resolved(base, override, None, variables))
+    assistant, keys = inbound.able(rooms, ringing.owner, wanted)
     plan = inbound.addressed(ringing.plan, ringing.organisation, assistant)
     known = planning.known(assistant, variables)
     return Decided(replace(plan, assistant_id=assistant_id, variables=known, keys=keys), assistant.name or name)

@@ -6,7 +6,7 @@ from typing import Any
 from trunkline.base.ids import new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.assistant import AssistantSettings, LlmConfig, SttConfig, TtsConfig
-from trunkline.services import schemas
+from trunkline.services import schemas, templates
 from trunkline.services.addresses import problems
 from trunkline.services.kept_secrets import with_kept_secrets
 from trunkline.services.rooms import Limits, Page, Rooms
@@ -48,6 +48,7 @@ async def create(rooms: Rooms, caller: Caller, given: dict[str, Any]) -> Assista
     now = rooms.clock.now()
     assistant = Assistant(id=new_id(), org_id=caller.org_id, settings=settings, created_at=now, updated_at=now)
     async with rooms.unit(caller) as unit:
+        await templates.check(unit, settings)
         await unit.assistants.add(assistant)
     return assistant
 
@@ -68,6 +69,7 @@ async def update(rooms: Rooms, caller: Caller, assistant_id: str, changes: dict[
         settings = _settings(rooms, {**now, **changes})
         if settings == before.settings:
             return before
+        await templates.check(unit, settings)
         after = replace(before, settings=settings, version=before.version + 1, updated_at=rooms.clock.now())
         await unit.assistants.save(after)
         return after

@@ -16,7 +16,16 @@ from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
-from trunkline.services import addresses, destinations, do_not_call, planning, recordings, scheduling, schemas
+from trunkline.services import (
+    addresses,
+    destinations,
+    do_not_call,
+    planning,
+    recordings,
+    scheduling,
+    schemas,
+    templates,
+)
 from trunkline.services.aftercall import ClosedCall, closing, forget_content, store_analysis
 from trunkline.services.call_object import call_object
 from trunkline.services.entitlement import Owner, entitled
@@ -99,6 +108,7 @@ async def place(
     owner, base, name = await _asked_for(rooms, caller, order)
     organisation = owner.organisation
     assistant = planning.resolved(base, order.assistant_override, order.first_message, order.variables)
+    assistant = await templates.resolved(rooms, caller.org_id, assistant)
     assistant, keys = entitled(rooms, owner, assistant)
     if wrong := [*addresses.problems(assistant, rooms.limits), *schemas.problems(assistant)]:
         raise invalid(wrong)

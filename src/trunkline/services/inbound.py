@@ -14,7 +14,7 @@ from trunkline.domain.events import CallEnded, LiveEvent, SipFacts
 from trunkline.domain.number import Number
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import ANONYMOUS, CallPlan, TrunkPlan
-from trunkline.services import addresses, planning, schemas, spelling
+from trunkline.services import addresses, planning, schemas, spelling, templates
 from trunkline.services.admission import Admitted
 from trunkline.services.assistants import LOCAL, defaults
 from trunkline.services.entitlement import Owner, entitled
@@ -81,7 +81,7 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
     """
     number = admitted.number
     owner, stored, transfers = await rooms.database.brief(_known(number, rooms.vault), write=False)
-    (base, keys), problem = _base(rooms, owner, stored)
+    (base, keys), problem = await _base(rooms, owner, stored)
     plan = replace(_plan(admitted, owner.organisation, base, caller), transfer_trunk=transfers, keys=keys)
     ringing = Ringing(plan, owner, stored, problem)
     name = stored.settings.name if stored is not None else None
@@ -167,7 +167,7 @@ Able = tuple[TransientAssistant, dict[str, str]]
 """An assistant that can speak here, and the organisation's own keys that it needs, by vendor."""
 
 
-def _base(rooms: Rooms, owner: Owner, stored: Assistant | None) -> tuple[Able, str | None]:
+async def _base(rooms: Rooms, owner: Owner, stored: Assistant | None) -> tuple[Able, str | None]:
     """The number's own assistant as it would speak, or a voice for a few words and why there is no more."""
     if stored is None:
         why = "the number has no assistant; attach one, or name one in reply to assistant-request"
@@ -175,7 +175,8 @@ def _base(rooms: Rooms, owner: Owner, stored: Assistant | None) -> tuple[Able, s
     if not stored.settings.is_active:
         return _voice_alone(rooms, owner, stored.settings), "the number's assistant is not active"
     try:
-        return able(rooms, owner, planning.resolved(stored.settings, None, None, {})), None
+        resolved = planning.resolved(stored.settings, None, None, {})
+        return able(rooms, owner, await templates.resolved(rooms, stored.org_id, resolved)), None
     except Invalid as error:
         why = f"the number's assistant cannot speak: {error.message}"
         return _voice_alone(rooms, owner, stored.settings), why

@@ -20,10 +20,10 @@ def problems(config: AssistantSettings | TransientAssistant) -> list[str]:
         function = tool if isinstance(tool, FunctionSpec) else getattr(tool, "function", None)
         if function is not None:
             named.append((f"llm_config.tools.{place}.parameters", function.parameters))
-    return [f"{name}: is no valid JSON Schema: {wrong}" for name, schema in named if (wrong := _problem(schema))]
+    return [f"{name}: is no valid JSON Schema: {wrong}" for name, schema in named if (wrong := problem(schema))]
 
 
-def _problem(schema: dict[str, Any]) -> str | None:
+def problem(schema: dict[str, Any]) -> str | None:
     return _judged(orjson.dumps(schema))
 
 

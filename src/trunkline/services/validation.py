@@ -11,7 +11,7 @@ from trunkline.base.errors import Invalid
 
 M = TypeVar("M", bound=BaseModel)
 
-_TOOL_TAGS = frozenset({"flat", "function", "end_call", "transfer_call", "send_dtmf", "mcp"})
+_TOOL_TAGS = frozenset({"flat", "function", "end_call", "transfer_call", "send_dtmf", "mcp", "template"})
 _UNION_BRANCH = re.compile(r".*\[.*\]|str|int|float|bool|none|nullable")
 _SUBJECT = re.compile(r"^(Input|Value|String|Tuple|List|Dictionary|Set) should")
 _WORDS = {

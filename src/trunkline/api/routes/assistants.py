@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from trunkline.api.later import ASSISTANT, STORED_ASSISTANT, check_tools, without
+from trunkline.api.later import STORED_ASSISTANT, without
 from trunkline.api.names import tools_renamed
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.assistants import AssistantReply, AssistantsReply, shown
@@ -68,8 +68,7 @@ def _given(ask: Ask) -> dict[str, Any]:
     body, older = tools_renamed(ask.body)
     if older:
         ask.mark_deprecated()
-    check_tools(body)
-    return without(body, ASSISTANT + STORED_ASSISTANT)
+    return without(body, STORED_ASSISTANT)
 
 
 _PRESENT = (

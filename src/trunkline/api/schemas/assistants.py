@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import Field
 
-from trunkline.api.later import ASSISTANT, with_defaults
 from trunkline.api.schemas.base import Moment, Pagination, Shown, moment
 from trunkline.domain.assistant import (
     AnalysisPlan,
@@ -67,14 +66,11 @@ class AssistantsReply(Shown):
 def shown(assistant: Assistant) -> dict[str, Any]:
     """An assistant as a reply shows it."""
     config = public(assistant.settings)
-    return with_defaults(
-        {
-            "id": assistant.id,
-            **config,
-            "webhook_secret_set": assistant.settings.webhook_secret is not None,
-            "version": assistant.version,
-            "created_at": moment(assistant.created_at),
-            "updated_at": moment(assistant.updated_at),
-        },
-        ASSISTANT,
-    )
+    return {
+        "id": assistant.id,
+        **config,
+        "webhook_secret_set": assistant.settings.webhook_secret is not None,
+        "version": assistant.version,
+        "created_at": moment(assistant.created_at),
+        "updated_at": moment(assistant.updated_at),
+    }
