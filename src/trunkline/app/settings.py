@@ -1,6 +1,7 @@
 """All settings, read from the environment here and nowhere else."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,9 @@ _WRONG = "the settings are wrong; correct these environment variables"
 
 
 _NOT_VENDORS = frozenset({"database_url", "public_url", "openai_compatible_url", "openai_compatible_key", "master_key"})
+
+
+_SENDER = re.compile(r"([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)")
 
 
 class Settings(BaseSettings):
@@ -130,6 +134,17 @@ class Settings(BaseSettings):
     openai_key: SecretStr | None = Field(
         None, description="The platform's key for OpenAI, for organisations without their own."
     )
+    resend_url: str | None = Field(
+        None, description="The address of Resend, where another stands in. Default: the vendor's."
+    )
+    resend_key: SecretStr | None = Field(
+        None, description="The platform's key for Resend, for e-mails of organisations without their own."
+    )
+    mail_from: str | None = Field(
+        None,
+        description="The sender of e-mailed reports where an organisation has no verified domain: an address of a domain "
+        "that Resend has verified, also as `Name <reports@example.com>`.",
+    )
     xai_url: str | None = Field(None, description="The address of xAI, if not the vendor's own.")
     xai_key: SecretStr | None = Field(
         None, description="The platform's key for xAI, for organisations without their own."
@@ -179,6 +194,15 @@ class Settings(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"must be an address and a port, as 127.0.0.1:8080, and not {value!r}")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value is not None and not _SENDER.fullmatch(value):
+            raise ValueError(
+                "must be an e-mail address, or a name with one behind it, as Reports <reports@example.com>"
+            )
         return value
 
     @field_validator("default_stt", "default_llm", "default_tts")

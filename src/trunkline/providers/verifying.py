@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from trunkline.base.errors import Invalid, Upstream
 from trunkline.providers.llm import verifying as thinking
+from trunkline.providers.mail import resend as mailing
 from trunkline.providers.stt import verifying as hearing
 from trunkline.providers.tts import verifying as speaking
 from trunkline.providers.vendor import Vendor
@@ -16,6 +17,7 @@ _ASKED: Mapping[str, Callable[[Vendor, SecretStr], Awaitable[None]]] = {
     "gladia": hearing.verify,
     "elevenlabs": speaking.verify,
     "inworld": speaking.verify,
+    "resend": mailing.verify,
 }
 
 

@@ -22,6 +22,7 @@ from trunkline.testing.emulators.openai_files import add_openai_file_transcripti
 from trunkline.testing.emulators.openai_realtime import add_openai_realtime
 from trunkline.testing.emulators.openai_speech import add_openai_speech
 from trunkline.testing.emulators.openai_transcription import add_openai_transcription
+from trunkline.testing.emulators.resend import add_resend
 from trunkline.testing.emulators.xai_realtime import add_xai_realtime
 from trunkline.testing.emulators.xai_speech import add_xai_speech
 
@@ -119,6 +120,13 @@ class OpenAiVendor(VendorEmulator):
     )
 
 
+class ResendVendor(VendorEmulator):
+    """Resend: e-mails, and the domains they come from."""
+
+    vendor, base = "resend", ""
+    protocols: ClassVar[Sequence[AddProtocol]] = (add_resend,)
+
+
 class XaiVendor(VendorEmulator):
     """xAI: chat, speech, and speech to speech."""
 
@@ -137,6 +145,7 @@ EMULATORS: Mapping[str, type[VendorEmulator]] = {
         InworldVendor,
         MistralVendor,
         OpenAiVendor,
+        ResendVendor,
         XaiVendor,
     )
 }
