@@ -1,4 +1,4 @@
-"""The jobs of one process: calls out and in, their leases, the reaper, the outbox, the deliveries and the workflows."""
+"""The jobs of one process: calls out and in, campaigns, leases, the reaper, the outbox, deliveries and workflows."""
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -9,6 +9,7 @@ from trunkline.base.tasks import Crew
 from trunkline.jobs.after import AfterCall
 from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.calls import CallRunner, Dialler, Leases
+from trunkline.jobs.campaigns import Campaigns
 from trunkline.jobs.deliveries import Courier
 from trunkline.jobs.durable import Durable
 from trunkline.jobs.inbound import Receptionist
@@ -46,6 +47,7 @@ class Jobs:
         asker = AssistantRequests(sender, rooms.clock)
         self.receptionist = Receptionist(rooms, self.dialler, asker, self.wake_outbox, settings)
         self._registrar = Registrar(rooms)
+        self._campaigns = Campaigns(rooms, settings.poll_seconds)
         self._leases = Leases(rooms, settings)
         self._reaper = Reaper(rooms, self._leases, settings, self.wake_outbox)
         self._schedule = Schedule(rooms, settings, self.wake_outbox)
@@ -74,6 +76,7 @@ class Jobs:
     def wake_outbox(self) -> None:
         """Says that something was written into the outbox; from the event loop's thread."""
         self._outbox_bell.ring()
+        self._campaigns.ring()
 
     async def drain(self, patience_seconds: float) -> None:
         """Takes no more calls and waits for those that run."""
@@ -82,6 +85,7 @@ class Jobs:
 
     def _start_loops(self, crew: Crew) -> None:
         settings = self._settings
+        crew.start(self._campaigns.run(), "campaigns")
         for name, work, bell, pause in (
             ("leases", self._leases.renew, Bell(), settings.renew_seconds),
             ("queue", self.dialler.round, Bell(), settings.poll_seconds),

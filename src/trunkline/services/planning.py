@@ -56,7 +56,7 @@ def resolved(
         config["speech_config"] = {**config["speech_config"], "first_message_outbound": None}
     if config.get("llm_config") is None:
         raise Invalid("the assistant has no llm_config", details=["llm_config: is required"])
-    assistant = checked(TransientAssistant, fill(config, {**_names(config), **variables}))
+    assistant = checked(TransientAssistant, fill(config, {**own_names(config), **variables}))
     if assistant.llm_config.provider not in REALTIME:
         return assistant
     return assistant.model_copy(update={"stt_config": None, "tts_config": None})
@@ -134,7 +134,8 @@ def best(ways: Sequence[Way], load: Load, destination: str) -> Way | None:
     return next((way for way in free if way.phone_number.startswith(here)), free[0] if free else None)
 
 
-def _names(config: Mapping[str, Any]) -> dict[str, str]:
+def own_names(config: Mapping[str, Any]) -> dict[str, str]:
+    """What the configuration (as JSON) itself fills in."""
     name, business = config.get("name"), config.get("business_name")
     names = {"business_name": business, "assistant_name": name, "agent_name": name}
     return {variable: value for variable, value in names.items() if value}
