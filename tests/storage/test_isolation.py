@@ -9,7 +9,7 @@ from tests.storage import world
 from trunkline.base.errors import NotFound
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.transcript import Message, Role
-from trunkline.storage import idempotency, placing
+from trunkline.storage import capacity, idempotency, placing
 from trunkline.storage.calls import CallFilters
 from trunkline.storage.database import Database
 from trunkline.storage.deliveries import Delivery
@@ -124,7 +124,7 @@ async def test_the_ways_out_of_another_organisation_are_not_there(database: Data
     assert [way.number_id for way in await database.brief(placing.ways("org-a"))] == [number.id]
     assert await database.brief(placing.ways("org-b")) == []
     assert await database.brief(placing.way("org-b", number.id)) is None
-    assert (await database.brief(placing.load("org-b"))).total == 0
+    assert (await database.brief(capacity.taken("org-b"))).load.total == 0
 
 
 ADDITIONS: dict[str, Callable[[Unit, str], Awaitable[None]]] = {

@@ -30,8 +30,3 @@ class Organisation:
     monthly_minutes_limit: float | None = None
     content_retention_days: int = 365
     metadata_retention_days: int = 730
-
-    @property
-    def has_credit(self) -> bool:
-        """False when it is metered and one of its balances is used up."""
-        return all(balance is None or balance > 0 for balance in (self.minutes_balance, self.credits_balance))

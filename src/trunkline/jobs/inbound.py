@@ -156,7 +156,7 @@ class Receptionist:
         return decided.plan, 0
 
     async def _decided(self, ringing: Ringing, offer: Offer) -> Decided:
-        if not ringing.organisation.has_credit:
+        if ringing.broke is not None:
             return answering.without_credit(ringing)
         reply = await self._asked(ringing, offer) if ringing.asks else None
         if reply is not None and not offer.withdrawn:

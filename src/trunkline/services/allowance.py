@@ -44,6 +44,13 @@ def granted(rooms: Rooms, org_id: str) -> Steps[Load]:
     return found.load
 
 
+def paid_for(rooms: Rooms, org_id: str) -> Steps[None]:
+    """For a call that takes no place yet. Raises PaymentRequired."""
+    found = yield from looked_up(rooms, org_id)
+    if found.broke is not None:
+        raise PaymentRequired(found.broke)
+
+
 def looked_up(rooms: Rooms, org_id: str) -> Steps[Standing]:
     """As ``granted``, for whom both answers are worth knowing."""
     taken = yield from capacity.taken(org_id)

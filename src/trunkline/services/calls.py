@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from trunkline.base.errors import Invalid, NotFound, PaymentRequired
+from trunkline.base.errors import Invalid, NotFound
 from trunkline.base.ids import new_call_id
 from trunkline.domain.access import Caller
 from trunkline.domain.assistant import AssistantSettings, TransientAssistant
@@ -18,6 +18,7 @@ from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
 from trunkline.services import (
     addresses,
+    allowance,
     destinations,
     do_not_call,
     planning,
@@ -112,8 +113,6 @@ async def place(
     assistant, keys = entitled(rooms, owner, assistant)
     if wrong := [*addresses.problems(assistant, rooms.limits), *schemas.problems(assistant)]:
         raise invalid(wrong)
-    if not organisation.has_credit:
-        raise PaymentRequired("the organisation has no credit left; top it up")
     until = scheduling.waits_until(order.scheduled_at, rooms.clock.now())
     if until is None and rooms.live.room() <= 0:
         raise planning.at_capacity("no worker has room for a call")
@@ -143,8 +142,10 @@ def _placing(
 ) -> Steps[LiveEvent]:
     yield from do_not_call.checking(draft.org_id, draft.destination)
     if until is None:
-        plan = yield from planning.routed(rooms.vault, draft, order.number_id)
+        load = yield from allowance.granted(rooms, draft.org_id)
+        plan = yield from planning.routed(rooms.vault, load, draft, order.number_id)
     else:
+        yield from allowance.paid_for(rooms, draft.org_id)
         way = yield from planning.possible(draft.org_id, draft.destination, order.number_id)
         plan = planning.named(draft, way) if way else draft
     now = rooms.clock.now()

@@ -14,8 +14,9 @@ from trunkline.domain.events import CallEnded, LiveEvent, SipFacts
 from trunkline.domain.number import Number
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import ANONYMOUS, CallPlan, TrunkPlan
-from trunkline.services import addresses, planning, schemas, spelling, templates
+from trunkline.services import addresses, allowance, planning, schemas, spelling, templates
 from trunkline.services.admission import Admitted
+from trunkline.services.allowance import Standing
 from trunkline.services.assistants import LOCAL, defaults
 from trunkline.services.entitlement import Owner, entitled
 from trunkline.services.journal import first_event, publish, steps_of
@@ -45,13 +46,15 @@ class Hold:
 @dataclass(frozen=True, slots=True)
 class Ringing:
     """A call that was recorded and rings. ``plan`` runs on the number's own assistant; where it has none that can speak,
-    ``problem`` says why, and the plan can only say a few words. ``full`` says that there was no room: it is over."""
+    ``problem`` says why, and the plan can only say a few words. ``full`` says that there was no room: it is over;
+    ``broke`` that nobody pays for it."""
 
     plan: CallPlan
     owner: Owner
     stored: Assistant | None
     problem: str | None = None
     full: str | None = None
+    broke: str | None = None
 
     @property
     def organisation(self) -> Organisation:
@@ -85,11 +88,11 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
     plan = replace(_plan(admitted, owner.organisation, base, caller), transfer_trunk=transfers, keys=keys)
     ringing = Ringing(plan, owner, stored, problem)
     name = stored.settings.name if stored is not None else None
-    full, events = await rooms.database.brief(
+    found, events = await rooms.database.brief(
         _ringing(rooms, admitted, Decided(plan, name, problem), sip_call_id, hold, room)
     )
     publish(rooms, events)
-    return replace(ringing, full=full)
+    return replace(ringing, full=found.full, broke=found.broke)
 
 
 async def settle(rooms: Rooms, decided: Decided) -> bool:
@@ -114,9 +117,9 @@ def _settling(decided: Decided, sealed: str) -> Steps[bool]:
 
 def _ringing(
     rooms: Rooms, admitted: Admitted, first: Decided, sip_call_id: str, hold: Hold, room: bool
-) -> Steps[tuple[str | None, list[LiveEvent]]]:
+) -> Steps[tuple[Standing, list[LiveEvent]]]:
     plan, now = first.plan, rooms.clock.now()
-    full = (yield from _full(admitted)) if room else NO_ROOM
+    found = yield from _standing(rooms, admitted, room)
     call = Call(
         id=plan.call_id,
         org_id=plan.org_id,
@@ -137,30 +140,31 @@ def _ringing(
     yield from placing.record(call, rooms.vault.seal(plan_to_json(plan)), event, now)
     state = yield from ledger.state(call.id)
     if state is None:
-        return full, [event]
+        return found, [event]
     lease = {"worker_id": hold.worker_id, "lease_until": now + timedelta(seconds=hold.lease_seconds)}
-    if full is not None:
-        events = yield from steps_of(rooms.limits.tariff, state, CallEnded(now, EndReason.AT_CAPACITY, full), **lease)
-        return full, [event, *events]
+    if found.full is not None:
+        end = CallEnded(now, EndReason.AT_CAPACITY, found.full)
+        return found, [event, *(yield from steps_of(rooms.limits.tariff, state, end, **lease))]
     told = {"event": "status-update", "at": iso(now), "status": call.status.value, "end_reason": None, "error": None}
     outbox = [("status-update", told, now)] if call.tells_status else []
     yield from ledger.write(state, Entries(lease, outbox=outbox))
-    return None, [event]
+    return found, [event]
 
 
-def _full(admitted: Admitted) -> Steps[str | None]:
-    """Which limit leaves no room for one more call, None where there is some; nobody else takes it until this is over."""
+def _standing(rooms: Rooms, admitted: Admitted, room: bool) -> Steps[Standing]:
+    """Which limit leaves no room for one more call, and whether it is paid for; nobody else takes its place until this is
+    over."""
     number, trunk = admitted.number, admitted.trunk
-    most = yield from placing.limit(number.org_id)
-    load = yield from placing.load(number.org_id)
+    found = yield from allowance.looked_up(rooms, number.org_id)
+    if not room:
+        return replace(found, full=NO_ROOM)
     for whose, limit, live in (
-        ("organisation", most, load.total),
-        ("number", number.max_concurrent_calls, load.by_number[number.id]),
-        ("trunk", trunk.max_concurrent_calls, load.by_trunk[trunk.id]),
+        ("number", number.max_concurrent_calls, found.load.by_number[number.id]),
+        ("trunk", trunk.max_concurrent_calls, found.load.by_trunk[trunk.id]),
     ):
-        if limit is not None and live >= limit:
-            return f"the {whose} has as many calls as it may have at once"
-    return None
+        if limit is not None and live >= limit and found.full is None:
+            found = replace(found, full=f"the {whose} has as many calls as it may have at once")
+    return found
 
 
 Able = tuple[TransientAssistant, dict[str, str]]

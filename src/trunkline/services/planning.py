@@ -68,12 +68,9 @@ def known(assistant: TransientAssistant, variables: Mapping[str, str]) -> dict[s
     return {**({"business_name": assistant.business_name} if assistant.business_name else {}), **variables}
 
 
-def route(org_id: str, destination: str, number_id: str | None) -> Steps[Way]:
-    """The way out of a call, with room for it. Raises Invalid, NotFound and Unavailable (``at_capacity``)."""
-    most = yield from placing.limit(org_id)
-    load = yield from placing.load(org_id)
-    if not _room(most, load.total):
-        raise at_capacity("the organisation has as many calls as it may have at once")
+def route(org_id: str, load: Load, destination: str, number_id: str | None) -> Steps[Way]:
+    """The way out of a call that the organisation may have beside its ``load``, with room on number and trunk. Raises
+    Invalid, NotFound and Unavailable (``at_capacity``)."""
     if number_id is None:
         return _chosen((yield from placing.ways(org_id)), load, destination)
     way = _usable((yield from placing.way(org_id, number_id)), number_id)
@@ -85,9 +82,9 @@ def route(org_id: str, destination: str, number_id: str | None) -> Steps[Way]:
     return way
 
 
-def routed(vault: Vault, draft: CallPlan, number_id: str | None) -> Steps[CallPlan]:
+def routed(vault: Vault, load: Load, draft: CallPlan, number_id: str | None) -> Steps[CallPlan]:
     """The plan with the way out that ``route`` finds, whose errors it raises."""
-    way = yield from route(draft.org_id, draft.destination, number_id)
+    way = yield from route(draft.org_id, load, draft.destination, number_id)
     trunk = yield from placing.trunk(draft.org_id, way.trunk_id or "", vault)
     transfers = yield from placing.transfer_trunk(draft.org_id, way.transfer_trunk_id, vault)
     return replace(named(draft, way), trunk=trunk.plan(), transfer_trunk=transfers)

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from trunkline.base.clock import iso
-from trunkline.base.errors import Conflict, Forbidden, Invalid, NotFound, TrunklineError, Unavailable
+from trunkline.base.errors import Conflict, Forbidden, Invalid, NotFound, PaymentRequired, TrunklineError, Unavailable
 from trunkline.base.logs import logger
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent
 from trunkline.domain.plan import CallPlan
-from trunkline.services import planning
+from trunkline.services import allowance, planning
 from trunkline.services.entitlement import Owner, entitled
 from trunkline.services.journal import publish, steps_of
 from trunkline.services.rooms import Limits, Rooms
@@ -117,8 +117,6 @@ async def _renewed(rooms: Rooms, one: Due) -> CallPlan:
     sealed, owner = await rooms.database.brief(_reading(rooms, one), write=False)
     try:
         plan = plan_from_json(rooms.vault.open(sealed))
-        if not owner.organisation.has_credit:
-            raise Refused(EndReason.INSUFFICIENT_CREDITS, "the organisation has no credit left; top it up")
         _, keys = entitled(rooms, owner, plan.assistant)
     except (SealBroken, PlanBroken) as error:
         _log.error("a scheduled call cannot be dialled", call_id=one.id, code=error.code)
@@ -145,7 +143,10 @@ def _letting_go(rooms: Rooms, one: Due, plan: CallPlan) -> Steps[bool]:
     except (Invalid, NotFound) as error:
         raise Refused(EndReason.TRUNK_ERROR, error.message) from error
     try:
-        plan = yield from planning.routed(rooms.vault, plan, plan.number_id)
+        load = yield from allowance.granted(rooms, plan.org_id)
+        plan = yield from planning.routed(rooms.vault, load, plan, plan.number_id)
+    except PaymentRequired as error:
+        raise Refused(EndReason.INSUFFICIENT_CREDITS, error.message) from error
     except Invalid as error:  # it was possible a moment ago: what is missing is room
         raise planning.at_capacity(error.message) from error
     yield from _within_pace(plan, now)

@@ -1,10 +1,9 @@
 """What placing a call reads and writes, as steps; every statement here holds for one organisation."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, insert, select, update
 
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.organisation import Organisation
@@ -12,7 +11,7 @@ from trunkline.domain.plan import TrunkPlan
 from trunkline.domain.trunk import Trunk
 from trunkline.storage import tables
 from trunkline.storage.assistants import Assistant, assistant_of
-from trunkline.storage.calls import LIVE, Call, Load, call_values
+from trunkline.storage.calls import Call, call_values
 from trunkline.storage.events import event_values
 from trunkline.storage.organisations import organisation_of
 from trunkline.storage.steps import Query, Steps
@@ -64,12 +63,6 @@ _ASSISTANT = select(tables.assistants).where(
     _mine(tables.assistants), tables.assistants.c.id == bindparam("of_assistant")
 )
 _WAY = _WAYS.where(_numbers.c.id == bindparam("of_number"))
-_LIMIT = select(tables.organisations.c.max_concurrent_calls).where(_mine(tables.organisations, "id")).with_for_update()
-_LOAD = (
-    select(_calls.c.number_id, _calls.c.trunk_id, func.count().label("live"))
-    .where(_mine(_calls), *LIVE)
-    .group_by(_calls.c.number_id, _calls.c.trunk_id)
-)
 _TRUNK = select(_trunks).where(_mine(_trunks), _trunks.c.id == bindparam("of_trunk"))
 _USED = update(_numbers).where(_mine(_numbers), _numbers.c.id == bindparam("of_number"))
 _ADD_CALL = insert(_calls)
@@ -84,24 +77,6 @@ def asker(org_id: str, assistant_id: str | None, vault: Vault) -> Steps[tuple[Or
         return organisation, None
     rows = yield Query(_ASSISTANT, {"of_org": org_id, "of_assistant": assistant_id})
     return organisation, assistant_of(rows[0], vault) if rows else None
-
-
-def limit(org_id: str) -> Steps[int | None]:
-    """How many calls the organisation may have at once; nobody else places one for it until these steps are over."""
-    rows = yield Query(_LIMIT, {"of_org": org_id})
-    most: int | None = rows[0]["max_concurrent_calls"]
-    return most
-
-
-def load(org_id: str) -> Steps[Load]:
-    """How many calls are live now."""
-    rows = yield Query(_LOAD, {"of_org": org_id})
-    by_number: Counter[str] = Counter()
-    by_trunk: Counter[str] = Counter()
-    for row in rows:
-        by_number[row["number_id"]] += row["live"]
-        by_trunk[row["trunk_id"]] += row["live"]
-    return Load(by_number.total(), by_number, by_trunk)
 
 
 def ways(org_id: str) -> Steps[list[Way]]:
