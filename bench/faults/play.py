@@ -97,15 +97,6 @@ class _NoBlobs:
     def create(self, name: str) -> Any:
         raise OSError(30, "Read-only file system")
 
-    def size(self, name: str) -> int | None:
-        return None
-
-    def read(self, name: str, start: int = 0, end: int | None = None) -> Any:
-        raise FileNotFoundError(name)
-
-    def delete(self, name: str) -> None:
-        """There is nothing."""
-
 
 class _NoTools:
     """There are none."""

@@ -1,6 +1,6 @@
 """A worker in memory for the tests: journal, blobs, tools, plans."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +89,10 @@ class MemoryWriter:
     def close(self) -> None:
         self.closed = True
 
+    def abandon(self) -> None:
+        self.closed = True
+        self._files.pop(self._name, None)
+
 
 @dataclass(slots=True)
 class MemoryBlobs:
@@ -105,15 +109,6 @@ class MemoryBlobs:
         writer = MemoryWriter(self.files, name, self.room)
         self.writers.append(writer)
         return writer
-
-    def size(self, name: str) -> int | None:
-        return len(self.files[name]) if name in self.files else None
-
-    async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        yield bytes(self.files[name][start:end])
-
-    def delete(self, name: str) -> None:
-        self.files.pop(name, None)
 
 
 @dataclass(slots=True)

@@ -59,7 +59,7 @@ async def test_what_was_said_is_forgotten_and_that_it_was_said_is_not(home: Worl
     shown = await calls.get(home.rooms, A, call_id)
     assert (shown["messages"], shown["summary"], shown["analysis_result"]) == ([], None, None)
     assert (shown["recording_url"], shown["status"], shown["duration_seconds"]) == (None, "ended", 8)
-    assert home.rooms.blobs.size(f"{call_id}.wav") is None
+    assert await home.rooms.blobs.size(f"{call_id}.wav") is None
     events = await calls.events_after(home.rooms, A, call_id, 0)
     async with home.rooms.unit(A, write=False) as unit:
         deliveries = await unit.deliveries.of_call(call_id)

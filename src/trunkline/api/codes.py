@@ -49,6 +49,7 @@ CODES: dict[str, tuple[int, str]] = {
     "internal_error": (500, "Something broke on our side."),
     "provider_error": (502, "A provider failed."),
     "at_capacity": (503, "No worker, or no room under a limit, now; `retry_after` says when to come back."),
+    "recordings_unavailable": (503, "The storage of the recordings does not answer now; repeat shortly."),
     "database_unavailable": (503, "The database does not answer now; repeat shortly."),
 }
 _ALWAYS = ("internal_error", "database_unavailable")

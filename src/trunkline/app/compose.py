@@ -21,8 +21,8 @@ from trunkline.providers.catalogue import Catalogue, ProviderSettings
 from trunkline.services.costing import Tariff, tariff
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Limits, Rooms
-from trunkline.storage.blobs import DiskBlobs
 from trunkline.storage.database import Database
+from trunkline.storage.object_blobs import ObjectKeys, open_blobs
 from trunkline.storage.vault import Vault
 from trunkline.telephony import catalogue as carriers
 from trunkline.telephony.sip.settings import SipSettings
@@ -60,6 +60,7 @@ async def open_rooms(settings: Settings, models: Models | None = None) -> AsyncI
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     configured = settings.master_key.get_secret_value() if settings.master_key else None
     vault = Vault.load_or_make(settings.data_dir / "master.key", configured)
+    blobs = open_blobs(settings.recordings_url, settings.data_dir, _object_keys(settings))
     database = await Database.open(settings.database_url, settings.data_dir, vault)
     models = models or Catalogue(_providers(settings))
     try:
@@ -70,7 +71,7 @@ async def open_rooms(settings: Settings, models: Models | None = None) -> AsyncI
             live=LocalLive(lambda: 0),
             models=models,
             carrier=carriers.carrier(_sip(settings)),
-            blobs=DiskBlobs(settings.data_dir / "recordings"),
+            blobs=blobs,
             limits=replace(_limits(settings, vault), tariff=_tariff(settings, models)),
         )
     finally:
@@ -124,6 +125,11 @@ def _providers(settings: Settings) -> ProviderSettings:
         keys=settings.of_vendors("key"),
         livekit=settings.livekit,
     )
+
+
+def _object_keys(settings: Settings) -> ObjectKeys:
+    access, secret = settings.s3_access_key, settings.s3_secret_key
+    return ObjectKeys(access.get_secret_value() if access else None, secret.get_secret_value() if secret else None)
 
 
 def _sip(settings: Settings) -> SipSettings:

@@ -14,7 +14,18 @@ from trunkline.services.costing import price_problems
 _WRONG = "the settings are wrong; correct these environment variables"
 
 
-_NOT_VENDORS = frozenset({"database_url", "public_url", "openai_compatible_url", "openai_compatible_key", "master_key"})
+_NOT_VENDORS = frozenset(
+    {
+        "database_url",
+        "public_url",
+        "recordings_url",
+        "openai_compatible_url",
+        "openai_compatible_key",
+        "master_key",
+        "s3_access_key",
+        "s3_secret_key",
+    }
+)
 
 
 _SENDER = re.compile(r"([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)")
@@ -29,6 +40,16 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="`postgresql://user:password@host/name`. Default: SQLite in the data directory.", repr=False
     )
+    recordings_url: str | None = Field(
+        None,
+        repr=False,
+        description="Where recordings lie: `file:///folder`, or `s3://bucket/prefix?endpoint=https://…&region=…` for "
+        "S3-compatible storage. Default: `recordings` in the data directory.",
+    )
+    s3_access_key: SecretStr | None = Field(
+        None, description="Access key of the recordings' bucket. Default: what the machine has (its role on AWS)."
+    )
+    s3_secret_key: SecretStr | None = Field(None, description="Secret key of the recordings' bucket.")
     http_listen: str = Field("127.0.0.1:8080", description="Address and port of the HTTP API.")
     public_url: str | None = Field(
         None,

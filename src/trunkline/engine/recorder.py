@@ -7,7 +7,7 @@ from trunkline.audio.wav import header
 from trunkline.base.clock import Clock
 from trunkline.base.logs import logger
 from trunkline.engine.tracks import LEFT, RIGHT, Tracks
-from trunkline.ports.blobs import Blobs, BlobWriter
+from trunkline.ports.blobs import BlobMaker, BlobWriter
 
 WRITE_SECONDS = 1.0
 BACKLOG_WRITES = 30
@@ -24,7 +24,7 @@ _log = logger("engine")
 class Recorder:
     """One writer thread for all recordings of a worker. Used as ``async with``."""
 
-    def __init__(self, blobs: Blobs, clock: Clock) -> None:
+    def __init__(self, blobs: BlobMaker, clock: Clock) -> None:
         self._blobs = blobs
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
@@ -43,7 +43,9 @@ class Recorder:
 class Tape:
     """One call's recording. Where the disk fails it is given up and removed; the call goes on."""
 
-    def __init__(self, name: str, sample_rate_hz: int, blobs: Blobs, clock: Clock, thread: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, name: str, sample_rate_hz: int, blobs: BlobMaker, clock: Clock, thread: ThreadPoolExecutor
+    ) -> None:
         self.name = name
         self._rate = sample_rate_hz
         self._blobs = blobs
@@ -113,10 +115,9 @@ class Tape:
 
     def _close(self) -> None:
         try:
-            if self._writer is not None:
-                if not self._lost:
-                    data_bytes = self._tracks.samples * _CHANNELS * _SAMPLE_BYTES
-                    self._writer.rewrite_head(header(self._rate, _CHANNELS, data_bytes))
+            if self._writer is not None and not self._lost:
+                data_bytes = self._tracks.samples * _CHANNELS * _SAMPLE_BYTES
+                self._writer.rewrite_head(header(self._rate, _CHANNELS, data_bytes))
                 self._writer.close()
         except OSError as error:
             self._lost = True
@@ -124,10 +125,10 @@ class Tape:
         if self._writer is None:
             self._lost = True
         elif self._lost:
-            self._remove()
+            self._abandon(self._writer)
 
-    def _remove(self) -> None:
+    def _abandon(self, writer: BlobWriter) -> None:
         try:
-            self._blobs.delete(self.name)
+            writer.abandon()
         except OSError as error:
             _log.error("a lost recording could not be removed", recording=self.name, error=str(error))

@@ -24,7 +24,7 @@ from trunkline.engine.recorder import Recorder
 from trunkline.engine.session import Session
 from trunkline.engine.shelf import Shelf
 from trunkline.engine.wording import in_its_language
-from trunkline.ports.blobs import Blobs
+from trunkline.ports.blobs import BlobMaker
 from trunkline.ports.carrier import Carrier, Offer
 from trunkline.ports.journal import Journal
 from trunkline.ports.models import Models
@@ -50,7 +50,7 @@ class Supervisor:
         turn: TurnModel | None,
         tools: ToolRunner,
         journal: Journal,
-        blobs: Blobs,
+        blobs: BlobMaker,
         clock: Clock,
         max_calls: int,
     ) -> None:

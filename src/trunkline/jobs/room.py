@@ -20,7 +20,7 @@ from trunkline.jobs.registrar import Registrar
 from trunkline.jobs.schedule import Schedule
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analyst
-from trunkline.services import idempotency
+from trunkline.services import idempotency, recordings
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Rooms
 from trunkline.webhooks.assistant_request import AssistantRequests
@@ -58,6 +58,7 @@ class Jobs:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await until_kept(self._rooms.clock, self._reaper.end_my_orphans)
+            await until_kept(self._rooms.clock, lambda: recordings.salvage(self._rooms))
             await until_kept(self._rooms.clock, self._leases.renew)
             await stack.enter_async_context(self._durable)
             crew = await stack.enter_async_context(Crew("jobs"))
@@ -94,6 +95,7 @@ class Jobs:
             ("outbox", self._pump.round, self._outbox_bell, settings.poll_seconds),
             ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),
             ("registrations", self._registrar.round, Bell(), settings.register_seconds),
+            ("recordings", self._rooms.blobs.settle, Bell(), settings.settle_seconds),
             ("pruning", self._prune, Bell(), settings.prune_seconds),
         ):
             crew.start(keep_doing(name, work, bell, pause), name)

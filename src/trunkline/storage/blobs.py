@@ -1,19 +1,26 @@
 """Recordings on the disk of this machine."""
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 CHUNK_BYTES = 256 * 1024
+GROWING = ".part"
+GONE = ".gone"
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 class DiskWriter:
-    """A file that grows; used from one worker thread at a time."""
+    """A file that grows, under another name until it is closed; used from one worker thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("xb", buffering=0)
+        self._path = path
+        self._growing = path.with_name(path.name + GROWING)
+        if path.exists():
+            raise FileExistsError(f"{path.name} is there already")
+        self._file = self._growing.open("xb", buffering=0)
 
     def write(self, data: bytes) -> None:
         """Appends all of ``data``. Raises OSError where the disk is full or gone."""
@@ -28,8 +35,15 @@ class DiskWriter:
         self._file.seek(0, 2)
 
     def close(self) -> None:
-        """Closes the file; safe to call twice."""
+        """Closes the file and gives it its name; safe to call twice."""
+        if not self._file.closed:
+            self._file.close()
+            self._growing.rename(self._path)
+
+    def abandon(self) -> None:
+        """Closes the file and removes it."""
         self._file.close()
+        self._growing.unlink(missing_ok=True)
 
 
 class DiskBlobs:
@@ -41,18 +55,18 @@ class DiskBlobs:
 
     def create(self, name: str) -> DiskWriter:
         """Opens a new file. Raises OSError, also where the name is taken."""
-        return DiskWriter(self._path(name))
+        return DiskWriter(self.path(name))
 
-    def size(self, name: str) -> int | None:
+    async def size(self, name: str) -> int | None:
         """Bytes of a file, None when there is none."""
         try:
-            return self._path(name).stat().st_size
+            return (await asyncio.to_thread(self.path(name).stat)).st_size
         except FileNotFoundError:
             return None
 
     async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes [start, end) of a file in chunks, read off the event loop."""
-        with await asyncio.to_thread(self._path(name).open, "rb") as file:
+        with await asyncio.to_thread(self.path(name).open, "rb") as file:
             file.seek(start)
             left = None if end is None else end - start
             while left is None or left > 0:
@@ -62,11 +76,29 @@ class DiskBlobs:
                 left = None if left is None else left - len(chunk)
                 yield chunk
 
-    def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> None:
         """Removes a file; no error when there is none."""
-        self._path(name).unlink(missing_ok=True)
+        await asyncio.to_thread(self.path(name).unlink, missing_ok=True)
 
-    def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
+    async def settle(self) -> bool:
+        """Everything lies where it belongs."""
+        return False
+
+    async def unfinished(self) -> list[str]:
+        """The files that nobody closed."""
+        return [name.removesuffix(GROWING) for name in await asyncio.to_thread(os.listdir, self._root) if _ends(name)]
+
+    async def finish(self, name: str) -> None:
+        """Ends a file that nobody closed."""
+        path = self.path(name)
+        await asyncio.to_thread(path.with_name(path.name + GROWING).rename, path)
+
+    def path(self, name: str) -> Path:
+        """Where a file lies. Raises ValueError for what is no name of one."""
+        if not _NAME.fullmatch(name) or name.endswith((GROWING, GONE)):
             raise ValueError(f"{name!r} is no name of a blob")
         return self._root / name
+
+
+def _ends(name: str) -> bool:
+    return name.endswith(GROWING)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, select, update
 
 from trunkline.base.errors import NotFound
 from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
@@ -179,6 +179,23 @@ def sealed_call(org_id: str, id: str) -> Steps[tuple[Call, str]]:
     call = yield from one(org_id, id)
     rows = yield Query(_SEALED_PLAN, {"of_call": id})
     return call, str(rows[0][_SEALED])
+
+
+_RECORDING = update(tables.calls).where(tables.calls.c.id == bindparam("of_call"))
+_UNRECORDED = select(tables.calls.c.id).where(
+    tables.calls.c.id == bindparam("of_call"),
+    tables.calls.c.recording.is_(None),
+    tables.calls.c.content_deleted_at.is_(None),
+)
+
+
+def salvaging(name: str) -> Steps[bool]:
+    """Gives a recording to the call that it is named after; False where there is no such call without one."""
+    call_id = name.rpartition(".")[0]
+    if not (yield Query(_UNRECORDED, {"of_call": call_id})):
+        return False
+    yield Query(_RECORDING, {"of_call": call_id, "recording": name})
+    return True
 
 
 def call_values(call: Call, plan_sealed: str) -> dict[str, Any]:

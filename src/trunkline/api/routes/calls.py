@@ -258,6 +258,7 @@ OPERATIONS = (
         codes=(
             "not_found",
             "recording_not_found",
+            "recordings_unavailable",
             "invalid_signature",
             "recording_url_expired",
             "range_not_satisfiable",
