@@ -7,7 +7,6 @@ from typing import Any
 from trunkline.domain.events import StageUsage
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
-from trunkline.services import metering
 from trunkline.services.call_object import call_object
 from trunkline.services.costing import added
 from trunkline.services.rooms import Rooms
@@ -55,15 +54,13 @@ async def store_analysis(
     analysis_result: dict[str, Any] | None,
     used: Sequence[StageUsage] = (),
 ) -> None:
-    """Keeps what a call came to; what it took to find out is added to its cost and charged, once. Raises NotFound."""
+    """Keeps what a call came to, and adds what it took to find out to its cost. Raises NotFound."""
     async with rooms.database.system() as unit:
         call = await unit.calls.get(call_id, lock=True)
         cost = call.cost
-        if cost is not None and call.analysis_result is None:
-            before = cost["total"]
+        if cost is not None:
             for one in used:
                 cost = added(cost, one, rooms.limits.tariff)
-            await unit.run(metering.charge_more(call.org_id, call_id, before, cost["total"]))
         await unit.calls.change(
             call_id, summary=summary, analysis_result=analysis_result, cost=cost, updated_at=rooms.clock.now()
         )
