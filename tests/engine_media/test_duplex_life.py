@@ -22,6 +22,9 @@ from trunkline.audio.wav import decode
 from trunkline.domain.assistant import FunctionSpec
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import EndCall, Say
+from trunkline.domain.events import MessageSpoken
+from trunkline.domain.transcript import Message
+from trunkline.engine.rejoining import GO_ON
 from trunkline.ports.replies import ToolCall
 from trunkline.ports.toolrunner import Offered
 from trunkline.testing.clock import run_virtual
@@ -39,6 +42,11 @@ RULES = "Please note the following, which is rather important."
 
 def assistant_words(stage: World) -> list[str]:
     return [text for role, text in stage.journal.said() if role == "assistant"]
+
+
+def messages(stage: World, role: str) -> list[Message]:
+    spoken = [fact.message for fact in stage.journal.facts() if isinstance(fact, MessageSpoken)]
+    return [message for message in spoken if message.role.value == role]
 
 
 def tool_results(stage: World) -> list[tuple[str | None, str]]:
@@ -318,9 +326,11 @@ def test_the_fallback_takes_over_and_knows_what_was_said() -> None:
     assert told.config.voice is None
     assert session(stage).config.voice == "marin"
     kinds = [kind for kind, _ in told.told]
-    assert kinds[:3] == ["add", "add", "respond"]
+    assert kinds[:4] == ["add", "add", "add", "respond"]
     assert told.turns[:2] == [("assistant", "Hello, this is Ada."), ("user", "Tell me.")]
-    assert told.turns[2:] == [("assistant", text) for text in assistant_words(stage)[1:-1]]
+    assert told.turns[2:-1] == [("assistant", text) for text in assistant_words(stage)[1:-1]]
+    assert told.turns[-1] == ("system", GO_ON)
+    assert [one.interrupted for one in messages(stage, "assistant")] == [False, True, True, False]
     assert assistant_words(stage)[-1] == "As I said, a long story."
     assert {one.provider for one in stage.journal.ended().usage.stages if one.stage == "llm"} == {
         "openai_realtime",
@@ -350,7 +360,10 @@ def test_where_it_breaks_for_good_we_apologise_with_our_own_voice() -> None:
     assert ended.error is not None
     assert "the connection broke" in ended.error
     assert assistant_words(stage)[-1].startswith("I'm sorry, I have a technical problem")
-    assert "".join(stage.models.tts_model.said).startswith("I'm sorry, I have a technical problem")
+    first, *apology = stage.models.tts_model.said
+    assert assistant_words(stage)[0] == "Hello, this is Ada."
+    assert "Hello, this is Ada.".endswith(first)
+    assert "".join(apology).startswith("I'm sorry, I have a technical problem")
 
 
 def test_words_that_the_model_was_given_when_it_broke_are_said_by_us() -> None:
@@ -381,12 +394,35 @@ def test_the_next_session_is_asked_only_when_it_knows_what_was_heard_of_the_last
     stage = world(ASKS, script)
     run(stage, duplex_plan())
     begun = assistant_words(stage)[1]
-    assert session(stage).turns[:3] == [
+    assert session(stage).turns[:4] == [
         ("assistant", "Hello, this is Ada."),
         ("user", "Tell me."),
         ("assistant", begun),
+        ("system", GO_ON),
     ]
-    assert [kind for kind, _ in session(stage).told[:3]] == ["add", "add", "respond"]
+    assert [kind for kind, _ in session(stage).told[:4]] == ["add", "add", "add", "respond"]
+    assert [one.interrupted for one in messages(stage, "assistant")][:2] == [False, True]
+
+
+@pytest.mark.parametrize("silent_after", [1.0, 2.2, 2.9])
+def test_what_was_said_into_a_model_that_fell_silent_is_heard_by_its_fallback(silent_after: float) -> None:
+    words, answer = "What is the time?", "It is noon."
+    first = Talking(("Nobody hears this.", words), (answer,), first_sound_seconds=2.0, words_seconds=4.0)
+    stage = world(Party(says=ASKS.says, hangs_up_after=14.0), first, Talking((words,), (answer,)))
+
+    async def breaks() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(silent_after, lambda: session(stage).fall_silent())
+        loop.call_later(7.0, lambda: session(stage).break_off())
+        await whole_call(stage, duplex_plan(llm={"fallbacks": [{"provider": "xai_realtime"}]}))
+
+    run_virtual(breaks())
+    told = [*vendor(stage).sessions[1:], *vendor(stage, "xai_realtime").sessions]
+    assert len(told) == 1
+    assert told[0].of("respond") == []
+    assert stage.journal.said()[1:] == [("user", words), ("assistant", answer)]
+    (heard,) = messages(stage, "user")
+    assert (messages(stage, "assistant")[1].started_at - heard.started_at).total_seconds() > 4.0
 
 
 def test_a_reply_that_fails_is_asked_for_once_more() -> None:

@@ -131,7 +131,7 @@ class DuplexChaos:
         self._given.clear()
         self._items.clear()
         self._making = None
-        self.tell(events.ModelLost())
+        self.tell(events.ModelLost(unheard=self._choose(2) == 0))
 
     def _model(self) -> None:
         if self._choose(60) == 0:

@@ -27,6 +27,7 @@ from trunkline.engine.effects import (
     Truncate,
 )
 from trunkline.engine.effects import Say as SayWords
+from trunkline.engine.rejoining import GO_ON
 from trunkline.ports.replies import ToolCall, Turn
 from trunkline.ports.toolrunner import ToolResult
 
@@ -214,8 +215,34 @@ def test_a_new_session_is_told_everything_and_asked_for_what_broke_off() -> None
     known = [Turn("user", "Hi."), Turn("assistant", "Hello. Good day."), Turn("user", "Tell me.")]
     assert ready == [Remember(tuple(known))]
     over = call.tell(events.SpeakingStopped(2, "It began", "long ago.", START + 4.0, "", 0.7), 4.0)
-    assert over == [Remember((Turn("assistant", "It began"),)), Respond()]
+    assert over == [Remember((Turn("assistant", "It began"),)), Remember((Turn("system", GO_ON),)), Respond()]
     assert call.said[-1] == ("assistant", "It began", True)
+
+
+def test_what_was_not_understood_waits_for_the_next_session_to_hear_it_again() -> None:
+    call = Call().up()
+    call.party(2.0, 3.0)
+    call.tell(events.PartySaid("a", "Tell", False), 3.1)
+    assert call.tell(events.ModelLost(unheard=True), 8.0) == []
+    ready = call.tell(events.ModelReady(again=True), 8.2)
+    assert ready == [Remember((Turn("user", "Hi."), Turn("assistant", "Hello.")))]
+    call.tell(events.PartyBegan(START + 8.4), 8.4)
+    call.tell(events.PartyPaused(START + 8.6), 8.6)
+    call.tell(events.PartySaid("a", "Tell me a story.", True), 8.8)
+    assert call.said == [("user", "Tell me a story.", False)]
+    (message,) = [fact.message for fact in call.facts if isinstance(fact, MessageSpoken)]
+    assert (message.started_at, message.ended_at) == (wall(2.0), wall(2.7))
+    assert Play(1, 1) in call.tell(events.ReplyBegan(1), 9.0)
+
+
+def test_who_hears_nothing_again_is_asked_all_the_same() -> None:
+    call = Call().up()
+    call.party(2.0, 3.0)
+    call.tell(events.PartySaid("a", "Tell me", False), 3.1)
+    call.tell(events.ModelLost(unheard=True), 8.0)
+    call.tell(events.ModelReady(again=True), 8.2)
+    assert call.tell(events.TimerFired("reply"), 11.2) == [Remember((Turn("user", "Tell me"),)), Respond()]
+    assert call.said == [("user", "Tell me", False)]
 
 
 @pytest.mark.parametrize("answered", [False, True])

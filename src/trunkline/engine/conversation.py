@@ -106,7 +106,7 @@ class Conversation:
         """What a realtime model tells."""
         return {
             events.ModelReady: lambda event: duplex.ready(),
-            events.ModelLost: lambda event: duplex.lost(),
+            events.ModelLost: lambda event: duplex.lost(unheard=event.unheard),
             events.ModelFailed: lambda event: self._deafened("realtime model", event.error),
             events.PartyBegan: lambda event: duplex.party_began(event.at),
             events.PartyPaused: lambda event: duplex.party_paused(event.at),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from trunkline.base.clock import Clock
@@ -11,6 +12,7 @@ from trunkline.base.tasks import Crew
 from trunkline.engine import events
 from trunkline.engine.duplex_ears import DuplexEars
 from trunkline.engine.duplex_replies import Given, Replies, Reply
+from trunkline.engine.duplex_waiting import Deafness, Waiting
 from trunkline.engine.opening import Opened, Opening, Trial
 from trunkline.engine.utterance import Take
 from trunkline.engine.watching import reading
@@ -22,17 +24,13 @@ STRAY_SECONDS = 1.5
 """So long after words were taken back the model may still begin to speak them."""
 OPENING_SECONDS = 3.0
 """The first words wait so long for a model that is being opened and can speak them."""
-DEAF_SECONDS = 5.0
-TELLING_SPEECH_SECONDS = 1.5
-"""Speech so long must have been heard by a model that hears."""
 
 
 class Duplex:
     """One call's realtime model, and the ``ears`` that give it the party's sound.
 
-    It is opened while the phone rings, once ``complete`` is set; a session that breaks is followed by another, which is
-    told all that was said. ``voiceless`` takes words that the model was given and has not spoken. ``speaks``: it can be
-    made to speak given words, for all that is known before it is open."""
+    It is opened while the phone rings, once ``complete`` is set; a session that breaks is followed by another, which knows
+    all that was said. ``voiceless`` takes given words that were not spoken. ``speaks``: it is known to speak given words."""
 
     def __init__(
         self,
@@ -52,8 +50,7 @@ class Duplex:
         self._tell = tell
         self._sound_came = sound_came
         self._voiceless = voiceless
-        self._crew = crew
-        self._clock = clock
+        self._crew, self._clock = crew, clock
         self._complete = complete
         self._speaks = speaks
         self._early: deque[Given] = deque()
@@ -64,8 +61,9 @@ class Duplex:
         self._replies = Replies(self._bytes_per_second)
         self._failed_replies = 0
         self._booked_at = 0.0
-        self._limit: asyncio.Timeout | None = None
-        self._heard_party = self._party_speaks = False
+        self._deafness = Deafness()
+        self._party_speaks = self._knows_words = False
+        self._waiting = Waiting(clock.monotonic)
         self._taken_back_at = float("-inf")
         self.ears = DuplexEars(self._bytes_per_second, tell, self._hear, self._doubt, self._close)
         self._reader: asyncio.Task[None] | None = None
@@ -85,16 +83,18 @@ class Duplex:
         await self._complete.wait()
         trial = self._trial = self._opening.trial()
         while True:
+            opened, began = None, self._clock.monotonic()
             try:
-                await self._follow(await trial.open())
+                opened = await trial.open()
+                await self._follow(opened)
             except Upstream as error:
-                if not trial.goes_on(error, 0.0):
-                    self._give_up_early()
+                if not trial.goes_on(error, self._waiting.seconds(began if opened is None else None)):
+                    self._settle_early()
                     self._tell(events.ModelFailed(trial.verdict(error)))
                     return
 
-    def _give_up_early(self) -> None:
-        """It is never going to speak."""
+    def _settle_early(self) -> None:
+        """It is open, or is never going to speak: no words wait for it any more."""
         self._speaks = False
         for given in tuple(self._early):
             self._say_early(given)
@@ -103,8 +103,9 @@ class Duplex:
         """Reads until the session breaks. Raises Upstream, always."""
         provider = opened.candidate.provider
         try:
-            async with reading(opened.session.events()) as told, asyncio.timeout(None) as self._limit:
-                self._opened, self._heard_party, self._party_speaks = opened, False, False
+            async with reading(opened.session.events()) as told, asyncio.timeout(None) as limit:
+                self._opened, self._party_speaks, self._knows_words = opened, False, False
+                self._deafness.watch(limit)
                 self._tell(events.ModelReady(again=self._was_open))
                 self._was_open, self._booked_at = True, self._clock.monotonic()
                 async for event in told:
@@ -112,7 +113,7 @@ class Duplex:
         except TimeoutError:
             raise Upstream(f"{provider} does not hear the party", provider=provider, retryable=True) from None
         finally:
-            self._limit = None
+            self._deafness.watch(None)
             self.book()
             self._lose()
         raise Upstream(f"{provider} closed the connection", provider=provider, retryable=True)
@@ -123,7 +124,7 @@ class Duplex:
         lost = self._replies.lose()
         for reply in lost:
             if reply.given is not None and reply.wanted:
-                self._make_up(reply, reply.given)
+                self._make_up(reply, reply.given, broke=True)
         for given in self._given:
             if not given.dropped:
                 self._voiceless(given, given.text)
@@ -131,7 +132,7 @@ class Duplex:
         self._given.clear()
         for reply in lost:
             self._replies.end(reply, short=bool(reply.take.pcm))
-        self._tell(events.ModelLost())
+        self._tell(events.ModelLost(unheard=self.ears.unheard))
 
     # --- the party's sound
 
@@ -145,19 +146,13 @@ class Duplex:
     @property
     def _disturbed(self) -> bool:
         """Whether what the party says now would make the model give up words that they cannot stop."""
-        return any(given.firm and not given.take.done and not given.dropped for given in self._given_now)
-
-    @property
-    def _given_now(self) -> list[Given]:
-        made = self._replies.in_the_making
-        return [*self._given, *(reply.given for reply in made if reply.given is not None)]
+        made = (reply.given for reply in self._replies.in_the_making if reply.given is not None)
+        return any(given.firm and not given.take.done and not given.dropped for given in (*self._given, *made))
 
     def _doubt(self, spoken_seconds: float) -> None:
         """A model that has never heard anybody, though they spoke, is deaf if that does not change soon."""
-        if self._heard_party or not self._ready or self._disturbed or spoken_seconds < TELLING_SPEECH_SECONDS:
-            return
-        if self._limit is not None and self._limit.when() is None:
-            self._limit.reschedule(asyncio.get_running_loop().time() + DEAF_SECONDS)
+        if self._ready and not self._disturbed:
+            self._deafness.spoke(spoken_seconds)
 
     # --- what it is told
 
@@ -167,9 +162,10 @@ class Duplex:
             return
         if turns:
             self._opened.session.add(turns)
-        self._ready, self._speaks = True, False
-        for given in tuple(self._early):
-            self._say_early(given)
+        if not self._ready:
+            self.ears.hear_again()
+        self._ready = True
+        self._settle_early()
         self.ears.release()
 
     def instruct(self, text: str) -> None:
@@ -180,6 +176,7 @@ class Duplex:
     def respond(self) -> None:
         """Asks for a reply."""
         if self._opened is not None:
+            self._waiting.begin()
             self._opened.session.respond()
 
     def say(self, number: int, spoken: str, text: str, *, firm: bool) -> Take | None:
@@ -196,6 +193,7 @@ class Duplex:
         if self._opened is None or not self._opened.session.say(given.spoken):
             return False
         self._given.append(given)
+        self._waiting.begin()
         return True
 
     def _await_opening(self, given: Given) -> Take:
@@ -240,6 +238,7 @@ class Duplex:
         reply = self._replies.numbered(number)
         if reply is not None:
             reply.wanted = False
+        self._waiting.end()
         made = reply is not None and self._replies.is_made(reply)
         if self._opened is not None and (made or number == 0):
             self._opened.session.cancel()
@@ -272,7 +271,7 @@ class Duplex:
         return {
             realtime.ReplySound: lambda event: self._sound(event.reply, event.pcm),
             realtime.ReplyWords: lambda event: self._words(event.reply, event.text),
-            realtime.PartyWords: lambda event: self._tell(events.PartySaid(event.item, event.text, event.final)),
+            realtime.PartyWords: self._party_said,
             realtime.PartyStarted: lambda _: self._hears_party(),
             realtime.PartyStopped: lambda _: self._party_pauses(),
             realtime.ReplyStarted: lambda event: self._begin(event.reply, forced=event.forced),
@@ -287,19 +286,28 @@ class Duplex:
             self._tell(events.ReplyTools(reply.number, calls))
 
     def _hears_party(self) -> None:
-        self._heard_party = self._party_speaks = True
+        self._party_speaks, self._knows_words = True, False
+        self._waiting.end()
+        self._deafness.heard()
         for given in self._given:
             if given.firm and not given.dropped:
                 self._take_back(given)
                 self._voiceless(given, given.text)
                 given.take.done = True
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(None)
         self._tell(events.PartyBegan(self._clock.monotonic()))
 
     def _party_pauses(self) -> None:
         self._party_speaks = False
+        self._waiting.begin()
         self._tell(events.PartyPaused(self._clock.monotonic()))
+
+    def _party_said(self, event: realtime.PartyWords) -> None:
+        self._knows_words = self._knows_words or bool(event.text)
+        if self._party_speaks and not self.ears.speaking:  # a vendor that tells no ends of turns
+            self._waiting.begin()
+        if event.final:
+            self.ears.understood()
+        self._tell(events.PartySaid(event.item, event.text, event.final))
 
     def _begin(self, id: str, *, forced: bool) -> None:
         given = self._given.popleft() if forced and self._given else None
@@ -315,10 +323,13 @@ class Duplex:
         if reply is None or reply.take.done:
             return
         reply.take.pcm += pcm
+        self._waiting.came()
         if reply.take.first_at is None:
             reply.take.first_at = self._clock.monotonic()
             if self._trial is not None:
                 self._trial.worked()
+            if reply.given is None and self._knows_words:
+                self.ears.understood()
         self._sound_came()
 
     def _words(self, id: str, text: str) -> None:
@@ -337,6 +348,7 @@ class Duplex:
             self._try_again(event.problem)
         elif event.outcome == "completed":
             self._failed_replies = 0
+            self._waiting.end()
             if self._trial is not None:
                 self._trial.begin_anew()
         self.ears.release()
@@ -344,7 +356,9 @@ class Duplex:
     def _finish(self, reply: Reply, outcome: str) -> None:
         complete = outcome == "completed"
         if reply.given is not None and not complete and reply.wanted:
-            self._make_up(reply, reply.given)
+            self._make_up(reply, reply.given, broke=outcome == "failed")
+        if outcome == "completed" and reply.given is None:
+            self.ears.understood()
         if reply.wanted and reply.given is None and (words := reply.rest()):
             self._tell(events.ReplyText(reply.number, words))
         self._replies.end(reply, short=not complete and bool(reply.take.pcm))
@@ -352,9 +366,10 @@ class Duplex:
         if reply.wanted:
             self._tell(events.ReplyFinished(reply.number, cut=not complete, failed=outcome == "failed"))
 
-    def _make_up(self, reply: Reply, given: Given) -> None:
-        """The model did not speak all that it was given: we say what the party cannot stop, and what it has not begun."""
-        if not given.firm and reply.take.pcm:
+    def _make_up(self, reply: Reply, given: Given, *, broke: bool) -> None:
+        """The model did not speak all that it was given: we say the rest where it ``broke``, or where the party cannot stop
+        it, and what was not begun."""
+        if reply.take.pcm and not given.firm and not broke:
             return
         rest = self._replies.unspoken(reply)
         reply.take.text = given.text[: len(given.text) - len(rest)]
@@ -382,12 +397,4 @@ class Duplex:
 
     def _spend(self, spent: Spent) -> None:
         if self._opened is not None:
-            self._opening.used(
-                self._opened.candidate,
-                prompt_tokens=spent.prompt_tokens,
-                completion_tokens=spent.completion_tokens,
-                cached_tokens=spent.cached_tokens,
-                cached_audio_tokens=spent.cached_audio_tokens,
-                audio_prompt_tokens=spent.audio_prompt_tokens,
-                audio_completion_tokens=spent.audio_completion_tokens,
-            )
+            self._opening.used(self._opened.candidate, **asdict(spent))

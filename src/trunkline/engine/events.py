@@ -220,7 +220,10 @@ class ModelReady:
 
 @dataclass(frozen=True, slots=True)
 class ModelLost:
-    """Its session broke. ModelReady follows where another one can be had, else ModelFailed."""
+    """Its session broke. ModelReady follows where another one can be had, else ModelFailed. ``unheard``: the next session
+    hears again what the party said and this one has not understood."""
+
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

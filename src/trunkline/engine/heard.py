@@ -67,6 +67,13 @@ class Memory:
         step = self._bytes(REPLAY_SECONDS)
         return [sound[at : at + step] for at in range(0, len(sound), step)]
 
+    def since_speech_began(self) -> bytes:
+        """The speech that has no words yet, and all that came after it; nothing where it is long over."""
+        over = self._end is not None and self._total - self._end > self._bytes(LONGEST_UTTERANCE_SECONDS)
+        if self._start is None or over:
+            return b""
+        return bytes(self._sound[max(0, len(self._sound) - (self._total - self._start)) :])
+
     def last(self, seconds: float) -> bytes:
         """The newest sound, up to ``seconds`` of it."""
         return bytes(self._sound[-self._bytes(seconds) :])

@@ -59,6 +59,10 @@ class History:
         """What that role said last."""
         return next((entry.content for entry in reversed(self._entries) if entry.role == role and entry.content), "")
 
+    def ends_with(self, entry: Entry) -> bool:
+        """Whether the words of ``entry`` are the last that were said."""
+        return next((one for one in reversed(self._entries) if one.content or one.calls), None) is entry
+
     def since(self, beginning: int, without: Sequence[Entry]) -> tuple[Turn, ...]:
         """The turns after the first ``beginning``, but for some, and for calls whose results are not all there."""
         left = [entry for entry in self._entries[beginning:] if entry not in without]

@@ -116,7 +116,7 @@ class ScriptedRealtimeSession:
         )
         self.told: list[tuple[str, Any]] = []
         self.pushed_bytes = 0
-        self.closed = False
+        self.closed = self._silent = False
         self._vendor = vendor
         self._script = vendor.script
         self._out: asyncio.Queue[RealtimeEvent | Upstream | None] = asyncio.Queue()
@@ -150,7 +150,8 @@ class ScriptedRealtimeSession:
         while (event := await self._out.get()) is not None:
             if isinstance(event, Upstream):
                 raise event
-            yield event
+            if not self._silent:
+                yield event
 
     def add(self, turns: Sequence[Turn]) -> None:
         self.told.append(("add", tuple(turns)))
@@ -188,6 +189,10 @@ class ScriptedRealtimeSession:
         self._out.put_nowait(None)
 
     # --- what it does
+
+    def fall_silent(self) -> None:
+        """Nothing more comes of it."""
+        self._silent = True
 
     def break_off(self) -> None:
         """The connection breaks."""

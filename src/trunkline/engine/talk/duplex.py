@@ -46,7 +46,7 @@ class DuplexFloor:
         self.muted = False
         self.history: History = _History(desk, self._remember)
         self.mouth = DuplexMouth(desk, self.history, self._spoken)
-        self.mind = DuplexMind(desk, self.mouth, self._remember)
+        self.mind = DuplexMind(desk, self.mouth, self.history, self._remember)
         self._desk = desk
         self._on_turn = on_turn
         self._on_spoken = on_spoken
@@ -79,20 +79,27 @@ class DuplexFloor:
         """Its session is open: it is told all that was said before."""
         self._ready = True
         untold = [one.entry for one in (self.mouth.live, *self.mouth.waiting) if one is not None]
-        self._desk.do(Remember(self.history.since(0, untold)))
+        self._desk.do(Remember(self.history.since(0, [*untold, *self._party.repeated])))
+        self._party.again()
 
-    def lost(self) -> None:
-        """Its session broke: what was under way is asked for again of the next one."""
+    def lost(self, *, unheard: bool = False) -> None:
+        """Its session broke: what was under way is asked for again of the next one, but for what the party said: where that
+        was not understood (``unheard``), the next one hears it again."""
         making = self.mind.making.utterance if self.mind.making is not None else None
-        stopped = making is not None and making.interruptible
+        stopped = making is not None and making.interruptible and not making.complete
         interrupted = stopped or self.mind.asked or self.engaged
+        talking = self._desk.stage is Stage.TALKING
         self._ready = False
+        self._overheard.clear()
         unsaid = (self.mouth.live, *self.mouth.waiting)
         self._earlier |= {one.reply for one in unsaid if one is not None and one.reply is not None}
-        self.mind.lost()
+        self.mind.broke_off()
         self.mind.renewed()
-        self._party.leave()
-        self.mind.owed = self.mind.owed or (interrupted and self._desk.stage is Stage.TALKING)
+        if unheard and talking:
+            self._party.repeats(answer=interrupted)
+        else:
+            self._party.leave()
+            self.mind.owed = self.mind.owed or (interrupted and talking)
 
     def reply_began(self, event: ReplyBegan) -> None:
         """It begins a reply."""
@@ -167,7 +174,10 @@ class DuplexFloor:
         self._party.stop()
 
     def _ignored(self) -> None:
-        """No reply to the party came by itself."""
+        """No reply to the party came by itself. Words that nobody heard again are told."""
+        repeated = [Turn("user", entry.content) for entry in self._party.repeated if entry.content]
+        if repeated:
+            self._remember(repeated)
         if self._party.ignored() and self._desk.stage is Stage.TALKING and not self.mind.busy:
             self.mind.owed = True
 

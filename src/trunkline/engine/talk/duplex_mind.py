@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from trunkline.engine.effects import Respond, StopThinking
-from trunkline.engine.history import Entry
+from trunkline.engine.history import Entry, History
 from trunkline.engine.prompt import END_CALL
+from trunkline.engine.rejoining import GO_ON
 from trunkline.engine.talk.desk import Desk
 from trunkline.engine.talk.duplex_mouth import DuplexMouth
 from trunkline.engine.talk.mind import Reply
@@ -20,16 +21,20 @@ class DuplexMind:
     """Follows the model. ``making`` is the reply that it makes now; ``asked``: one that it was asked for has not begun.
     Replies that want tools wait until it is their turn. ``remember`` puts turns into the model's conversation."""
 
-    def __init__(self, desk: Desk, mouth: DuplexMouth, remember: Callable[[Sequence[Turn]], None]) -> None:
+    def __init__(
+        self, desk: Desk, mouth: DuplexMouth, history: History, remember: Callable[[Sequence[Turn]], None]
+    ) -> None:
         self.making: Reply | None = None
         self.asked = False
         self.owed = False
         self.waiting = False
         self._desk = desk
         self._mouth = mouth
+        self._history = history
         self._remember = remember
         self._wanting: deque[Reply] = deque()
         self._own: set[str] = set()
+        self._broken: Entry | None = None
 
     @property
     def busy(self) -> bool:
@@ -37,13 +42,17 @@ class DuplexMind:
         return self.asked or self.making is not None or bool(self._wanting)
 
     def ask(self) -> None:
-        """Asks for what is owed."""
+        """Asks for what is owed: to go on with a reply that broke off, if nothing was said since."""
         self.owed, self.asked = False, True
+        broken, self._broken = self._broken, None
+        if broken is not None and self._history.ends_with(broken):
+            self._remember([Turn("system", GO_ON)])
         self._desk.do(Respond())
 
     def began(self, number: int, utterance: Utterance | None) -> None:
         """The model begins a reply; ``utterance`` is what it speaks where it was given that."""
         if utterance is None:
+            self._broken = None
             self.owed = self.owed and self.asked
             self.asked = False
         if self.making is not None:
@@ -74,6 +83,8 @@ class DuplexMind:
         if reply is None:
             return
         self.owed = self.owed or (failed and reply.utterance is not None and not reply.utterance.complete)
+        if failed:
+            self._break(reply)
         self._give_up(reply)
         if reply.calls and not cut:
             self._wanting.append(reply)
@@ -119,6 +130,12 @@ class DuplexMind:
             self._refuse(self.making.calls)
             self._give_up(self.making)
 
+    def broke_off(self) -> None:
+        """The model broke: what it was making ends in the midst."""
+        if self.making is not None:
+            self._break(self.making)
+        self.lost()
+
     def renewed(self) -> None:
         """Another session takes over, which has made no calls yet."""
         self._own.clear()
@@ -139,6 +156,12 @@ class DuplexMind:
 
     def _made(self, number: int) -> Reply | None:
         return self.making if self.making is not None and self.making.number == number else None
+
+    def _break(self, reply: Reply) -> None:
+        utterance = reply.utterance
+        if utterance is not None and not utterance.complete:
+            utterance.unfinished = True
+            self._broken = utterance.entry
 
     def _give_up(self, reply: Reply) -> None:
         self.making = None

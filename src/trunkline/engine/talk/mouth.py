@@ -31,7 +31,7 @@ class Utterance:
     """One thing the assistant says. Stopped and taken up again it has a new ``number``: ``before`` was heard under the
     numbers before, ``sent`` was given to the voice under this one, ``pieces`` are still to be given. ``broken`` is the word
     in which it stopped: it was heard, and is said again when it goes on. ``held``: it was kept back once already. ``reply``
-    is the realtime model's reply whose sound it is."""
+    is the realtime model's reply whose sound it is; ``unfinished``: the model broke in its midst."""
 
     entry: Entry
     interruptible: bool = True
@@ -48,6 +48,7 @@ class Utterance:
     started_at: float | None = None
     audible_at: float | None = None
     reply: int | None = None
+    unfinished: bool = False
     played_seconds: float = 0.0
 
     @property
@@ -265,7 +266,7 @@ class Mouth:
         self._desk.note(PartialHeard(self._desk.at(self._desk.now), Role.ASSISTANT, utterance.whole))
 
     def _end(self, utterance: Utterance, heard: str, at: float) -> None:
-        cut = len(heard) < len(utterance.whole) or not utterance.complete
+        cut = len(heard) < len(utterance.whole) or not utterance.complete or utterance.unfinished
         utterance.complete, utterance.voice, utterance.entry.content = True, Voice.OVER, heard
         self.live = None
         self._report(utterance, at, cut=cut)

@@ -1,6 +1,6 @@
 """The party of a call with a realtime model: their turns as the model tells them, and when they really began and ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trunkline.domain.events import PartialHeard
@@ -13,6 +13,8 @@ WORDS_SECONDS = 5.0
 """So long after a turn its words are waited for; then those so far have to do."""
 REPLY_SECONDS = 6.0
 """A reply that has not begun so long after a turn does not come by itself."""
+AGAIN_SECONDS = 3.0
+"""Who hears again what was said begins to hear it within so long."""
 NEAR_SECONDS = 2.0
 """Our own voice activity so near to what the model told is of the same speech."""
 REMEMBERED = 64
@@ -52,6 +54,7 @@ class Party:
         self._unanswered = False
         self._paused_at: float | None = None
         self._settled: dict[str, None] = {}
+        self._repeats = False
 
     # --- our own voice activity
 
@@ -113,7 +116,7 @@ class Party:
         """A reply to what they said begins."""
         if self.speaking:
             self.paused(self._desk.now)
-        self.due = self._unanswered = False
+        self.due = self._unanswered = self._repeats = False
         self._desk.forget(Timer.REPLY)
         for turn in self._turns:
             turn.answered = True
@@ -130,6 +133,8 @@ class Party:
     def ignored(self) -> bool:
         """No reply came for long; says whether there was anything to answer."""
         asked, self.due, self._unanswered = self._unanswered, False, False
+        if self._repeats:
+            self._settle_all()
         return asked
 
     def stop(self) -> None:
@@ -141,6 +146,40 @@ class Party:
     def leave(self) -> None:
         """No more words come."""
         self.stop()
+        self._settle_all()
+        self._settled.clear()
+
+    def repeats(self, *, answer: bool) -> None:
+        """Who heard them is gone, and another hears again what has no words yet: one turn waits for all of them. ``answer``:
+        where nothing is heard, something is to be said all the same."""
+        self.speaking, self.due = False, True
+        self._unanswered, self._repeats = answer, True
+        self._settled.clear()
+        self._desk.forget(Timer.REPLY, Timer.WORDS)
+        for turn in self._turns[1:]:
+            self._merge(self._turns[0], turn)
+        for turn in self._turns:
+            turn.item = turn.ended_at = turn.paused_at = None
+            turn.answered = False
+
+    @property
+    def repeated(self) -> Sequence[Entry]:
+        """The turns that are heard again: their words so far are not for the model."""
+        return [turn.entry for turn in self._turns] if self._repeats else ()
+
+    def again(self) -> None:
+        """The other one hears."""
+        if self._repeats:
+            self._desk.timer(Timer.REPLY, self._desk.now + AGAIN_SECONDS)
+
+    def _merge(self, first: _Turn, other: _Turn) -> None:
+        first.entry.content = f"{first.entry.content} {other.entry.content}".strip()
+        other.entry.content = ""
+        self._turns.remove(other)
+        self._desk.fill(other.slot, None)
+
+    def _settle_all(self) -> None:
+        self._repeats = False
         for turn in tuple(self._turns):
             self._settle(turn)
 
@@ -151,7 +190,7 @@ class Party:
 
     def _open(self, at: float) -> _Turn:
         since, until = self._heard_from, self._heard_until
-        near = since is not None and (until is None or at - until < NEAR_SECONDS)
+        near = since is not None and (self._repeats or until is None or at - until < NEAR_SECONDS)
         started_at = min(at, since) if near and since is not None else at
         turn = _Turn(started_at, self._desk.reserve(started_at), self._history.add("user", ""))
         self._turns.append(turn)
@@ -167,7 +206,8 @@ class Party:
 
     def _ended(self, turn: _Turn, at: float) -> float:
         until = self._heard_until
-        return until if until is not None and turn.started_at <= until <= at and at - until < NEAR_SECONDS else at
+        near = until is not None and turn.started_at <= until <= at and (self._repeats or at - until < NEAR_SECONDS)
+        return until if near and until is not None else at
 
     def _settle(self, turn: _Turn) -> None:
         """The words of a turn are what they are."""
