@@ -1,6 +1,7 @@
 """What the party says to an emulated realtime model, from its first sound to its words."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trunkline.testing.emulators.realtime_items import Item
@@ -17,6 +18,11 @@ class Utterance:
     committed: Item | None = None
     _text: str = ""
     _known: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def known(self) -> bool:
+        """Whether its words are known, or there are none."""
+        return self._known.is_set()
 
     def understood(self, text: str) -> None:
         """Its words are known."""
@@ -35,3 +41,8 @@ class Utterance:
         if self.committed is not None:
             self.committed.text = self._text
         return self._text
+
+
+def not_understood(utterances: Sequence[Utterance]) -> Utterance | None:
+    """The newest turn that is over and whose words are not known yet."""
+    return next((one for one in reversed(utterances) if one.committed is not None and not one.known), None)

@@ -14,11 +14,13 @@ from trunkline.testing.emulators.hearing import HearingStream
 from trunkline.testing.emulators.house import Emulator, Fault, Moment
 from trunkline.testing.emulators.realtime_items import Item, Items, Refused, new_item
 from trunkline.testing.emulators.realtime_settings import FAILURES, SORRY, Accent, Response, Settings
-from trunkline.testing.emulators.realtime_speech import Utterance
+from trunkline.testing.emulators.realtime_speech import Utterance, not_understood
 from trunkline.testing.emulators.talk_pieces import seconds_of_piece, spoken
 from trunkline.testing.emulators.talk_socket import Ears, TalkSocket, Unwell
 
 Event = Mapping[str, Any]
+_LEAST_QUIET_MS = 100
+"""What a detector of speech needs at least to tell an end from the middle of a word."""
 
 
 class RealtimeTalk:
@@ -141,7 +143,7 @@ class RealtimeTalk:
     async def _listening(self) -> HearingStream:
         """The stream that hears as the session says now."""
         detection = self._settings.detection
-        quiet = None if detection is None else detection.get("silence_duration_ms", 500) / 1000
+        quiet = None if detection is None else max(_LEAST_QUIET_MS, detection.get("silence_duration_ms", 500)) / 1000
         form = (quiet, *self._settings.sound("input"))
         if self._stream is None or form != self._stream_form:
             if self._stream is not None:
@@ -224,8 +226,7 @@ class RealtimeTalk:
                 " is finished before creating a new one.",
                 "conversation_already_has_active_response",
             )
-        metadata = (event.get("response") or {}).get("metadata")
-        self._begin(metadata=metadata)
+        self._begin(after=not_understood(self._utterances), metadata=(event.get("response") or {}).get("metadata"))
 
     def _begin(self, *, after: Utterance | None = None, forced: str | None = None, metadata: Any = None) -> None:
         self._stay()
