@@ -149,19 +149,23 @@ async def _talk(
         turns = await _turns(carrier, journal, turns, cell)
         if journal.ended is not None:
             return
-        line, pcm = carrier.lines[0], await speech(words, RATE_HZ)
-        begun = _now(line)
-        line.say(pcm)
-        models.ears.said.append(words)
-        spoken.append((begun, begun + len(pcm) / 2 / RATE_HZ))
+        pcm = await speech(words, RATE_HZ)
+        spoken.append(_say(carrier.lines[0], models, words, pcm))
         if cell.course is not Course.ALONE:
             continue
         if not await journal.reached(lambda turns=turns: journal.turns() > turns, AGAIN_SECONDS):  # type: ignore[misc]
-            line.say(pcm)
-            models.ears.said.append(words)
+            spoken.append(_say(carrier.lines[0], models, words, pcm))
     await _turns(carrier, journal, turns, cell)
     if journal.ended is None:
         carrier.lines[0].leave()
+
+
+def _say(line: ScriptedLine, models: CellModels, words: str, pcm: bytes) -> tuple[float, float]:
+    """The party speaks; gives from when to when."""
+    begun = _now(line)
+    line.say(pcm)
+    models.ears.said.append(words)
+    return begun, begun + len(pcm) / 2 / RATE_HZ
 
 
 async def _turns(carrier: ScriptedCarrier, journal: _Journal, before: int, cell: Cell) -> int:
