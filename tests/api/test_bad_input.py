@@ -209,7 +209,7 @@ ORDERS: list[tuple[dict[str, Any], str]] = [
 
 PATHS: list[tuple[str, str, int, str | None]] = [
     ("GET", "/nothing", 404, "route_not_found"),
-    ("GET", "/campaigns", 404, "route_not_found"),
+    ("GET", "/campaign", 404, "route_not_found"),
     ("POST", "/web-calls", 404, "route_not_found"),
     ("GET", "/assistants/", 404, "route_not_found"),
     ("PUT", "/assistants", 405, "method_not_allowed"),

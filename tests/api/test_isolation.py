@@ -12,6 +12,11 @@ from trunkline.storage.deliveries import Delivery
 
 pytestmark = pytest.mark.room
 BODIES = {"POST": {"type": "end-call"}, "PATCH": {"name": "Stolen"}}
+OWN_BODIES: dict[str, dict[str, str]] = {
+    "testTrunk": {},
+    "redeliverWebhook": {},
+    "addLeads": {"phone_number": DESTINATION},
+}
 
 
 def _ids(operation: Operation, ids: dict[str, str]) -> tuple[str, str]:
@@ -29,6 +34,7 @@ def _ids(operation: Operation, ids: dict[str, str]) -> tuple[str, str]:
         "tool-templates": "tool",
         "analysis-templates": "analysis",
         "webhook-deliveries": "delivery",
+        "campaigns": "campaign",
     }
     return ids[kinds[noun]], str(uuid.uuid4())
 
@@ -39,6 +45,9 @@ async def _everything(api: Api) -> dict[str, str]:
     ids["entry"] = (await made(api.ours, "/do-not-call", {"phone_number": "+31612345670"}))["entry"]["id"]
     ids["tool"] = (await made(api.ours, "/tool-templates", {"name": "End", "tool_type": "end_call"}))["id"]
     ids["analysis"] = (await made(api.ours, "/analysis-templates", {"name": "Any", "schema": {}}))["id"]
+    campaign = await made(api.ours, "/campaigns", {"name": "Reminders", "leads": [{"phone_number": DESTINATION}]})
+    ids["campaign"] = campaign["campaign"]["id"]
+    ids["lead"] = (await api.ours.get(f"/campaigns/{ids['campaign']}/leads")).json()["leads"][0]["id"]
     ids["call"] = await placed(api.ours, ids["assistant"])
     ids["delivery"] = await _told_of(api, ids["call"])
     return ids
@@ -57,6 +66,7 @@ async def _told_of(api: Api, call_id: str) -> str:
 async def _seen(api: Api, ids: dict[str, str]) -> list[str]:
     paths = [f"/assistants/{ids['assistant']}", f"/numbers/{ids['number']}", f"/sip-trunks/{ids['trunk']}"]
     paths += [f"/calls/{ids['call']}", f"/webhook-deliveries/{ids['delivery']}", "/organizations"]
+    paths += [f"/campaigns/{ids['campaign']}", f"/campaigns/{ids['campaign']}/leads"]
     return [(await api.ours.get(path)).text for path in paths]
 
 
@@ -68,9 +78,9 @@ async def test_a_foreign_id_looks_like_an_unknown_one_in_every_operation(api_on_
         if "{id}" not in operation.path:
             continue
         foreign, unknown = _ids(operation, ids)
-        body = {} if operation.name in ("testTrunk", "redeliverWebhook") else BODIES.get(operation.method)
+        body = OWN_BODIES.get(operation.name, BODIES.get(operation.method))
         replies = [
-            await api.theirs.request(operation.method, operation.path.format(id=one), json=body)
+            await api.theirs.request(operation.method, operation.path.format(id=one, lead_id=ids["lead"]), json=body)
             for one in (foreign, unknown)
         ]
         assert [reply.status_code for reply in replies] == [404, 404], f"{operation.method} {operation.path}"

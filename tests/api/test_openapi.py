@@ -128,15 +128,17 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
         "placeCall": {"destination": DESTINATION, "assistant_id": ids["assistant"]},
         "createTrunk": {"name": "T", "host": "sip.example.com", "password": "x"},
         "createNumber": {"phone_number": "+31850835039"},
+        "createCampaign": {"name": "C", "assistant_id": ids["assistant"], "leads": [{"phone_number": DESTINATION}]},
         "setProviderConfig": {"provider": "scripted", "config": {"llm_model": "script"}},
     }
     key = (await made(api.ours, "/api-keys", {"name": "K"}))["id"]
     of = {"calls": call_id, "assistants": ids["assistant"], "agents": ids["assistant"], "numbers": ids["number"]}
     of |= {"sip-trunks": ids["trunk"], "api-keys": key}
-    for operation in sorted(OPERATIONS, key=lambda one: one.method == "DELETE"):
+    lead = ""
+    for operation in sorted(OPERATIONS, key=lambda one: (one.method == "DELETE") * (9 - one.path.count("/"))):
         if operation.reply is None:
             continue
-        path = operation.path.format(id=of.get(operation.path.split("/")[1], ""))
+        path = operation.path.format(id=of.get(operation.path.split("/")[1], ""), lead_id=lead)
         if operation.name in ("createAgent", "deleteAgent"):
             continue
         body = bodies.get(operation.name, operation.request_example)
@@ -145,6 +147,7 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
         if operation.status == 201:
             ids = [item["id"] for item in reply.json().values() if isinstance(item, dict) and "id" in item]
             of.setdefault(operation.path.split("/")[1], *ids[:1])
+        lead = reply.json()["lead"]["id"] if operation.name == "addLeads" else lead
         answers = described["paths"][PREFIX + operation.path][operation.method.lower()]["responses"]
         schema = answers[str(reply.status_code)]["content"]["application/json"]["schema"]
         _validator(described, schema).validate(reply.json())

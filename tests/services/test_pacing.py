@@ -33,7 +33,7 @@ SET_CLOCKS = [(2026, 3, 8), (2026, 3, 29), (2026, 4, 5), (2026, 10, 4), (2026, 1
 times = st.builds(lambda minutes: time(minutes // 60, minutes % 60), st.integers(0, 24 * 4 - 1).map(lambda n: n * 15))
 windows = st.builds(Window, times, times, st.frozensets(st.sampled_from(EVERY_DAY), min_size=1))
 moments = st.builds(
-    lambda day, minutes: datetime(*day, tzinfo=UTC) + timedelta(minutes=minutes),
+    lambda day, minutes: datetime(day[0], day[1], day[2], tzinfo=UTC) + timedelta(minutes=minutes),
     st.sampled_from(SET_CLOCKS),
     st.integers(-3 * 24 * 60, 2 * 24 * 60),
 )

@@ -20,9 +20,11 @@ from trunkline.api.routes import (
     assistants,
     byok,
     calls,
+    campaigns,
     deliveries,
     do_not_call,
     keys,
+    leads,
     numbers,
     organisations,
     platform,
@@ -50,6 +52,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *analysis_templates.OPERATIONS,
     *do_not_call.OPERATIONS,
     *deliveries.OPERATIONS,
+    *campaigns.OPERATIONS,
+    *leads.OPERATIONS,
     *platform.OPERATIONS,
 )
 

@@ -82,6 +82,11 @@ def parsed(raw: bytes, content_type: str | None) -> dict[str, Any]:
     return value
 
 
+def is_csv(content_type: str | None) -> bool:
+    """Whether a body is a file of comma-separated values (RFC 4180)."""
+    return content_type is not None and content_type.partition(";")[0].strip().lower() == "text/csv"
+
+
 def canonical(value: dict[str, Any]) -> bytes:
     """The same bytes for the same JSON, in whatever order it was written."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

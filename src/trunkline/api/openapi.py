@@ -15,6 +15,7 @@ from trunkline.api.settings import ApiSettings
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/"
+CSV_EXAMPLE = "phone_number,name,time\n+31612345678,Ada,ten o'clock\n"
 ABOUT = """Trunkline places real phone calls on which AI assistants hold the conversation.
 
 Send your key with every request: `Authorization: Bearer tl_live_...`. Every error has the same shape, with a stable
@@ -27,6 +28,8 @@ again."""
 _OLDER_NAMES = {
     "PlaceCall": ASSISTANT_NAMES,
     "NumberSettings": {"agent_id": "assistant_id"},
+    "NewCampaign": {"agent_id": "assistant_id"},
+    "CampaignSettings": {"agent_id": "assistant_id"},
 }
 _PUBLIC_NAMES = {"KeyShown": "ApiKey", "NewKeyShown": "CreatedApiKey", "EntryShown": "DoNotCallEntry"}
 _OTHER_NAMES = {"TrunkSettings": {**TRUNK_NAMES, "host": "address"}}
@@ -115,7 +118,10 @@ def _request_body(operation: Operation) -> Json:
     content: Json = {"schema": {"$ref": _REF + body_name(operation)}}
     if operation.request_example is not None:
         content["example"] = operation.request_example
-    return {"required": bool(operation.request_example), "content": {"application/json": content}}
+    contents: Json = {"application/json": content}
+    if operation.csv:
+        contents["text/csv"] = {"schema": {"type": "string"}, "example": CSV_EXAMPLE}
+    return {"required": bool(operation.request_example), "content": contents}
 
 
 def body_name(operation: Operation) -> str:
@@ -130,6 +136,9 @@ def _parameters(operation: Operation) -> list[Json]:
         of_call = operation.path.startswith("/calls")
         schema = {"type": "string"} if of_call else {"type": "string", "format": "uuid"}
         found.append({"name": "id", "in": "path", "required": True, "schema": schema, "description": "Its id."})
+    if "{lead_id}" in operation.path:
+        schema = {"type": "string", "format": "uuid"}
+        found.append({"name": "lead_id", "in": "path", "required": True, "schema": schema, "description": "The lead's."})
     if operation.query is not None:
         for name, schema in operation.query.model_json_schema(ref_template=_REF + "{model}")["properties"].items():
             shown = {key: value for key, value in schema.items() if key not in ("description", "title", "deprecated")}

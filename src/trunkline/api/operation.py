@@ -79,9 +79,9 @@ Run = Callable[[Ask], Awaitable[Reply | Response]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One row. ``body`` (with ``partial`` only the given fields count), ``query`` and ``reply`` describe it; ``codes``
-    are the errors it has beyond those that all have; ``probes`` counts it as a control command of the organisation, because
-    it keeps a connection open; ``alias_of`` marks a deprecated path."""
+    """One row. ``body`` (with ``partial`` only the given fields count, with ``csv`` a file may come in its place), ``query``
+    and ``reply`` describe it; ``codes`` are the errors it has beyond those that all have; ``probes`` counts it as a control
+    command of the organisation, because it keeps a connection open; ``alias_of`` marks a deprecated path."""
 
     method: str
     path: str
@@ -93,6 +93,7 @@ class Operation:
     scope: Scope = "read"
     entry: Entry = "key"
     body: type[BaseModel] | None = None
+    csv: bool = False
     partial: bool = False
     query: type[BaseModel] | None = None
     reply: type[BaseModel] | None = None

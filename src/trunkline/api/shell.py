@@ -9,7 +9,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from trunkline.api.body import Incoming, canonical, parsed
+from trunkline.api.body import Incoming, canonical, is_csv, parsed
 from trunkline.api.errors import Problem, internal, problem
 from trunkline.api.limits import Limiter, exceeded
 from trunkline.api.operation import Ask, Operation, Reply
@@ -19,6 +19,7 @@ from trunkline.base.ids import hash_api_key
 from trunkline.base.logs import logger
 from trunkline.domain.access import Caller
 from trunkline.services import idempotency, keys, organisations
+from trunkline.services.lead_files import decoded
 from trunkline.services.rooms import Rooms
 from trunkline.storage.idempotency import IdempotencySlot
 
@@ -81,7 +82,9 @@ class Shell:
                 "This operation takes no query parameters.", details=[f"{_first(request)}: unknown parameter"]
             )
         if operation.method in _WITH_BODY or operation.body is not None:
-            ask.body = parsed(await incoming.read(), request.headers.get("content-type"))
+            content_type = request.headers.get("content-type")
+            raw = await incoming.read()
+            ask.body = {"csv": decoded(raw)} if operation.csv and is_csv(content_type) else parsed(raw, content_type)
         self._count_controls(operation, ask)
         if operation.method == "POST" and "idempotency-key" in request.headers:
             return await self._once(operation, ask)

@@ -23,7 +23,7 @@ from trunkline.domain.campaign import (
 )
 from trunkline.services import leads
 from trunkline.services.lead_variables import wanted
-from trunkline.services.leads import Row, Warned
+from trunkline.services.leads import AT_ONCE, LeadSettings, Row, Warned
 from trunkline.services.rooms import Page, Rooms
 from trunkline.services.validation import checked, invalid
 from trunkline.storage.campaigns import Counts
@@ -77,7 +77,7 @@ _Day = Annotated[
 _Reason = Annotated[str, Field(json_schema_extra={"enum": list(_REASONS)}), AfterValidator(_known_reason)]
 
 
-class CampaignSettings(BaseModel):
+class CampaignFields(BaseModel):
     """A campaign as a client writes it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -128,17 +128,17 @@ class CampaignSettings(BaseModel):
     )
 
 
-class NewCampaign(CampaignSettings):
+class NewCampaign(CampaignFields):
     """A campaign as it is made, with whom it calls."""
 
     status: Literal["draft", "scheduled"] = Field("draft", description="`scheduled`: it starts at once.")
-    leads: list[leads.LeadSettings] = Field(
-        [], max_length=leads.AT_ONCE, description="Whom it calls, in this order; more can be added."
+    leads: list[LeadSettings] = Field(
+        [], max_length=AT_ONCE, description="Whom it calls, in this order; more can be added."
     )
     skip_invalid: bool = Field(False, description="Whether leads that are wrong are left out; else they refuse it all.")
 
 
-class CampaignSettingsAndStatus(CampaignSettings):
+class CampaignSettings(CampaignFields):
     """What of a campaign can be changed."""
 
     status: Literal["draft", "scheduled", "paused", "completed", "cancelled"] = Field(
@@ -209,8 +209,8 @@ async def update(rooms: Rooms, caller: Caller, campaign_id: str, changes: dict[s
     """
     async with rooms.unit(caller) as unit:
         before = await unit.campaigns.get(campaign_id, lock=True)
-        now = {name: getattr(before, name) for name in CampaignSettingsAndStatus.model_fields}
-        settings = checked(CampaignSettingsAndStatus, {**now, "status": before.status.value, **changes})
+        now = {name: getattr(before, name) for name in CampaignSettings.model_fields}
+        settings = checked(CampaignSettings, {**now, "status": before.status.value, **changes})
         after = replace(before, updated_at=rooms.clock.now(), **settings.model_dump(exclude={"status"}))
         after = _moved(after, CampaignStatus(settings.status))
         if after != replace(before, updated_at=after.updated_at):

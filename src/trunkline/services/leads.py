@@ -102,6 +102,8 @@ async def read(rooms: Rooms, rows: Sequence[Row], *, skip_invalid: bool) -> Read
         settings = _settings(row, errors)
         if settings is not None:
             good.append((row, settings))
+    if errors and len(rows) == 1:
+        raise invalid(errors)
     if errors and not skip_invalid:
         more = [f"and {len(errors) - _TOLD} more"] if len(errors) > _TOLD else []
         told = [*errors[:_TOLD], *more]
@@ -179,7 +181,7 @@ def _settings(row: Row, errors: list[str]) -> LeadSettings | None:
         return None
     try:
         settings = LeadSettings.model_validate(row.given)
-        destinations.check(settings.phone_number, field=f"{row.place}.phone_number", sip_uri_allowed=False)
+        destinations.check(settings.phone_number, field=_field(row, "phone_number"), sip_uri_allowed=False)
     except ValidationError as error:
         errors.extend(sentences(error, under=row.place))
         return None
@@ -187,6 +189,10 @@ def _settings(row: Row, errors: list[str]) -> LeadSettings | None:
         errors.extend(error.details)
         return None
     if len(orjson.dumps(settings.variables)) > VARIABLES_BYTES:
-        errors.append(f"{row.place}.variables: are larger than 16 KiB")
+        errors.append(f"{_field(row, 'variables')}: are larger than 16 KiB")
         return None
     return settings
+
+
+def _field(row: Row, name: str) -> str:
+    return f"{row.place}.{name}" if row.place else name
