@@ -18,11 +18,13 @@ from trunkline.api.operation import Operation
 from trunkline.api.routes import (
     analysis_templates,
     assistants,
+    audit,
     byok,
     calls,
     campaigns,
     deliveries,
     do_not_call,
+    domains,
     keys,
     leads,
     numbers,
@@ -31,6 +33,7 @@ from trunkline.api.routes import (
     signalling,
     tool_templates,
     trunks,
+    usage,
 )
 from trunkline.api.settings import ApiSettings
 from trunkline.api.shell import Counter, Shell
@@ -46,12 +49,15 @@ OPERATIONS: tuple[Operation, ...] = (
     *numbers.OPERATIONS,
     *trunks.OPERATIONS,
     *organisations.OPERATIONS,
+    *usage.OPERATIONS,
     *keys.OPERATIONS,
+    *audit.OPERATIONS,
     *byok.OPERATIONS,
     *tool_templates.OPERATIONS,
     *analysis_templates.OPERATIONS,
     *do_not_call.OPERATIONS,
     *deliveries.OPERATIONS,
+    *domains.OPERATIONS,
     *campaigns.OPERATIONS,
     *leads.OPERATIONS,
     *platform.OPERATIONS,

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from trunkline.domain.access import Caller
 from trunkline.domain.events import StageUsage
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message
+from trunkline.services import metering
 from trunkline.services.call_object import call_object
 from trunkline.services.costing import added
 from trunkline.services.rooms import Rooms
@@ -54,16 +56,30 @@ async def store_analysis(
     analysis_result: dict[str, Any] | None,
     used: Sequence[StageUsage] = (),
 ) -> None:
-    """Keeps what a call came to, and adds what it took to find out to its cost. Raises NotFound."""
+    """Keeps what a call came to; what it took to find out is added to its cost and charged, once. Raises NotFound."""
     async with rooms.database.system() as unit:
         call = await unit.calls.get(call_id, lock=True)
         cost = call.cost
-        if cost is not None:
+        if cost is not None and call.analysis_result is None:
+            before = cost["total"]
             for one in used:
                 cost = added(cost, one, rooms.limits.tariff)
+            await unit.run(metering.charge_more(call.org_id, call_id, before, cost["total"]))
         await unit.calls.change(
             call_id, summary=summary, analysis_result=analysis_result, cost=cost, updated_at=rooms.clock.now()
         )
+
+
+async def notified(rooms: Rooms, call: Call) -> list[str]:
+    """To whom the report of a call is e-mailed: those that its stored assistant names now."""
+    if call.assistant_id is None:
+        return []
+    async with rooms.unit(Caller(call.org_id), write=False) as unit:
+        assistant = await unit.assistants.find(call.assistant_id)
+    if assistant is None:
+        return []
+    named = (assistant.settings.notification_email, *assistant.settings.notification_emails)
+    return list({address.lower(): address for address in named if address}.values())
 
 
 async def forget_keys(rooms: Rooms, closed: ClosedCall) -> None:

@@ -23,6 +23,7 @@ from trunkline.domain.events import (
 )
 from trunkline.domain.signalling import bounded
 from trunkline.domain.transcript import Message
+from trunkline.services import metering
 from trunkline.services.costing import Tariff, cost_of, with_stages
 from trunkline.services.latency import aggregate
 from trunkline.services.rooms import Rooms
@@ -107,6 +108,8 @@ def steps_of(tariff: Tariff, call: CallState, *facts: Fact, **changes: Any) -> S
         if not page.call.is_over:
             page.take(fact)
     yield from ledger.write(call, page.entries)
+    if ends and page.call.is_over:
+        yield from metering.charge(page.call, page.entries.changes, usage.stages)
     return [event for event, _ in page.entries.events]
 
 

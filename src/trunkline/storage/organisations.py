@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, or_, select, update
 
 from trunkline.domain.organisation import Organisation
 from trunkline.storage import tables
@@ -20,6 +20,7 @@ class Organisations(Nouns[Organisation]):
     table = tables.organisations
     scope = "id"
     noun = "organisation"
+    logged_as = "organization"
 
     def _item(self, row: RowMapping) -> Organisation:
         return organisation_of(dict(row), self._vault)
@@ -74,7 +75,10 @@ _PAYER = select(func.coalesce(_orgs.c.parent_org_id, _orgs.c.id).label("payer_id
 # In one statement each: what ends many calls at once must not write over one another.
 _CHARGE = (
     update(_orgs)
-    .where(_orgs.c.id == bindparam("of_org"))
+    .where(
+        _orgs.c.id == bindparam("of_org"),
+        or_(_orgs.c.minutes_balance.is_not(None), _orgs.c.credits_balance.is_not(None)),
+    )
     .values(
         minutes_balance=_orgs.c.minutes_balance - bindparam("minutes"),
         credits_balance=_orgs.c.credits_balance - bindparam("credits"),

@@ -1,7 +1,7 @@
 """Logs of use in the database: one row for each call that is billed, written as the call ends."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +70,37 @@ _SET_COST = update(_logs).where(_OF_CALL, _logs.c.org_id == bindparam("of_org"))
 _SECONDS = select(func.sum(_logs.c.duration_sec).label("seconds")).where(
     _logs.c.org_id == bindparam("of_org"), _logs.c.created_at >= bindparam("since")
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Who pays for a call, and what its line tells of it."""
+
+    payer_id: str
+    assistant_phone: str | None
+    assistant_id: str | None
+    assistant_name: str | None
+    business_name: str | None
+
+
+_calls, _orgs = tables.calls, tables.organisations
+_BILLED = (
+    select(
+        func.coalesce(_orgs.c.parent_org_id, _orgs.c.id).label("payer_id"),
+        _calls.c.assistant_phone,
+        _calls.c.assistant_id,
+        _calls.c.assistant_name,
+        _calls.c.business_name,
+    )
+    .select_from(_calls.join(_orgs, _orgs.c.id == _calls.c.org_id))
+    .where(_calls.c.id == bindparam("of_call"))
+)
+
+
+def billed(call_id: str) -> Steps[Billed]:
+    """Who pays for a call that is there."""
+    rows = yield Query(_BILLED, {"of_call": call_id})
+    return Billed(**rows[0])
 
 
 def added(log: UsageLog) -> Steps[None]:
