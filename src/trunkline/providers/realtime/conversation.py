@@ -29,6 +29,9 @@ _log = logger("providers")
 
 Event = Mapping[str, Any]
 _BUSY = "conversation_already_has_active_response"
+_SPOKEN_WORDS = "response.output_audio_transcript.delta"
+TELLING_CHARACTERS = 8
+"""So many characters tell given words from others."""
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 
 
@@ -54,6 +57,8 @@ class Conversation:
         self._party_speaks = False
         self._asked: deque[str | None] = deque()
         self._waiting: deque[str | None] = deque()
+        self._party_owed = False
+        self._undecided: list[Event] = []
         self._words: dict[str, str] = {}
         self._unsettled: str | None = None
         self._nothing_said: set[str] = set()
@@ -110,11 +115,16 @@ class Conversation:
         kind = str(event.get("type"))
         if kind.startswith(_TRANSCRIPTION) and str(event.get("item_id")) in self._nothing_said:
             return
+        if self._undecided and kind.startswith("response.") and kind != "response.created":
+            self._undecided.append(event)
+            yield from self._decide(complete=kind == "response.done")
+            return
         handler = _HANDLERS.get(kind)
         if handler is not None:
             yield from handler(self, event)
 
     def _started(self, _event: Event) -> Iterator[RealtimeEvent]:
+        yield from self._decide(complete=True)
         self._party_speaks = True
         self.due = False
         yield from self._settle()
@@ -127,7 +137,7 @@ class Conversation:
     def _stopped(self, _event: Event) -> Iterator[RealtimeEvent]:
         yield from self._abandoned()
         self._party_speaks = False
-        self.due = True
+        self.due = self._party_owed = True
         yield PartyStopped()
 
     def _idle(self, event: Event) -> Iterator[RealtimeEvent]:
@@ -170,12 +180,34 @@ class Conversation:
             yield PartyWords(item, self._words.pop(item, "").strip(), final=True)
 
     def _created(self, event: Event) -> Iterator[RealtimeEvent]:
-        response = event.get("response") or {}
+        yield from self._decide(complete=True)
         yield from self._abandoned()
+        if self._asked and self._asked[0] is not None and self._party_owed:
+            self._undecided = [event]
+            return
         asked = self._asked.popleft() if self._asked else None
-        self._reply = self._replies.begin(str(response.get("id")), forced=asked is not None)
+        yield from self._begin(event, forced=asked is not None)
+
+    def _begin(self, event: Event, *, forced: bool) -> Iterator[RealtimeEvent]:
+        self._party_owed = self._party_owed and forced
+        self._reply = self._replies.begin(str((event.get("response") or {}).get("id")), forced=forced)
         self.due = True
-        yield ReplyStarted(self._reply.id, forced=self._reply.forced)
+        yield ReplyStarted(self._reply.id, forced=forced)
+
+    def _decide(self, *, complete: bool) -> Iterator[RealtimeEvent]:
+        """Both the given words and an answer to the party are due, and the vendor does not say which of them this reply is:
+        its first words do. ``complete``: no more of them come."""
+        spoken = (str(one.get("delta") or "") for one in self._undecided if one.get("type") == _SPOKEN_WORDS)
+        said, given = _plain("".join(spoken)), _plain(self._asked[0] or "") if self._asked else ""
+        if not self._undecided or not (complete or len(said) >= min(TELLING_CHARACTERS, len(given))):
+            return
+        events, self._undecided = self._undecided, []
+        forced = bool(said) and given.startswith(said)
+        if forced:
+            self._asked.popleft()
+        yield from self._begin(events[0], forced=forced)
+        for event in events[1:]:
+            yield from self.take(event)
 
     def _sound_delta(self, event: Event) -> Iterator[RealtimeEvent]:
         reply = self._current(event.get("response_id"))
@@ -278,6 +310,10 @@ class Conversation:
         self._send({"type": "conversation.item.create", "item": item})
 
 
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
 def _keep_call(reply: Reply, call: Event) -> None:
     name = str(call.get("call_id"))
     reply.calls[name] = tool_call(name, str(call.get("name")), str(call.get("arguments") or ""))
@@ -306,7 +342,7 @@ _HANDLERS: Mapping[str, Callable[[Conversation, Event], Iterator[RealtimeEvent]]
     _TRANSCRIPTION + "failed": Conversation._no_words,
     "response.created": Conversation._created,
     "response.output_audio.delta": Conversation._sound_delta,
-    "response.output_audio_transcript.delta": Conversation._words_delta,
+    _SPOKEN_WORDS: Conversation._words_delta,
     "response.function_call_arguments.done": Conversation._call,
     "response.output_item.done": Conversation._item_done,
     "response.done": Conversation._done,
