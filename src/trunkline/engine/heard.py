@@ -72,7 +72,8 @@ class Memory:
         over = self._end is not None and self._total - self._end > self._bytes(LONGEST_UTTERANCE_SECONDS)
         if self._start is None or over:
             return b""
-        return bytes(self._sound[max(0, len(self._sound) - (self._total - self._start)) :])
+        first = len(self._sound) - (self._total - self._start) - self._bytes(BEFORE_SPEECH_SECONDS)
+        return bytes(self._sound[max(0, first) :])
 
     def last(self, seconds: float) -> bytes:
         """The newest sound, up to ``seconds`` of it."""
