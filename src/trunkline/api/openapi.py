@@ -138,7 +138,9 @@ def _parameters(operation: Operation) -> list[Json]:
         found.append({"name": "id", "in": "path", "required": True, "schema": schema, "description": "Its id."})
     if "{lead_id}" in operation.path:
         schema = {"type": "string", "format": "uuid"}
-        found.append({"name": "lead_id", "in": "path", "required": True, "schema": schema, "description": "The lead's."})
+        found.append(
+            {"name": "lead_id", "in": "path", "required": True, "schema": schema, "description": "The lead's."}
+        )
     if operation.query is not None:
         for name, schema in operation.query.model_json_schema(ref_template=_REF + "{model}")["properties"].items():
             shown = {key: value for key, value in schema.items() if key not in ("description", "title", "deprecated")}
