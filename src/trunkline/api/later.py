@@ -17,10 +17,6 @@ class Later:
     will: str
 
 
-STORED_ASSISTANT = (
-    Later(("notification_email",), (), None, "mail reports"),
-    Later(("notification_emails",), (), [], "mail reports"),
-)
 ORGANISATION = (
     Later(("content_retention_days",), (), 365, "delete content after so many days"),
     Later(("metadata_retention_days",), (), 730, "delete calls after so many days"),

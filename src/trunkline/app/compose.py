@@ -18,6 +18,7 @@ from trunkline.ports.models import Models
 from trunkline.ports.turn import TurnModel
 from trunkline.ports.vad import Vad
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
+from trunkline.providers.mail.resend import ResendMail
 from trunkline.services.costing import Tariff, tariff
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Limits, Rooms
@@ -90,7 +91,8 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
         rooms = replace(rooms, carrier=carrier, live=live, failing=lambda: supervisor.failing_providers())
         guard = Guard.of(allow_insecure=settings.allow_insecure_webhooks, allowed=settings.webhook_allow_list)
         sender = await stack.enter_async_context(Sender(guard, rooms.clock))
-        rooms = replace(rooms, probe=SampleSender(sender, rooms.clock))
+        mailer = await stack.enter_async_context(ResendMail(settings.resend_url, settings.resend_key))
+        rooms = replace(rooms, probe=SampleSender(sender, rooms.clock), mailer=mailer)
         tools = ServerTools(WebhookToolRunner(sender, rooms.clock), McpToolRunner(guard))
         supervisor = Supervisor(
             carrier=carrier,
@@ -150,6 +152,7 @@ def _limits(settings: Settings, vault: Vault) -> Limits:
         max_calls=settings.max_calls,
         scheduled_late_seconds=settings.scheduled_late_seconds,
         allow_insecure_webhooks=settings.allow_insecure_webhooks,
+        mail_from=settings.mail_from,
         webhook_allow_list=settings.webhook_allow_list,
         default_stt=stage_default(settings.default_stt),
         default_llm=stage_default(settings.default_llm),

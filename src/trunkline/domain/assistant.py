@@ -234,9 +234,9 @@ class AssistantSettings(_Behaviour):
     """A stored assistant as a client writes it: only ``name`` is required."""
 
     name: str = Field(min_length=1, max_length=200, description="Its name.")
-    notification_email: EmailStr | None = Field(None, description="Where reports are mailed.")
+    notification_email: EmailStr | None = Field(None, description="Where the report of each call is e-mailed.")
     notification_emails: tuple[EmailStr, ...] = Field(
-        (), max_length=5, description="Where reports are mailed, up to five."
+        (), max_length=5, description="Where else the report of each call is e-mailed, up to five; each gets its own."
     )
     is_active: bool = Field(True, description="Inactive assistants place no calls.")
     llm_config: LlmConfig | None = Field(None, description="The model and its prompt.")

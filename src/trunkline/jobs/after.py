@@ -4,7 +4,7 @@ A report is never lost: what breaks in the analysis becomes an error in it, and 
 missing, a disk that refuses) is tried again until it works.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from trunkline.base.errors import NotFound, Unavailable
@@ -12,7 +12,8 @@ from trunkline.base.logs import logger
 from trunkline.jobs.analysis import Analyser, Findings
 from trunkline.jobs.durable import Run
 from trunkline.jobs.letters import report_letter
-from trunkline.services.aftercall import ClosedCall, closing, forget_content, forget_keys, store_analysis
+from trunkline.jobs.report_mail import report_mails
+from trunkline.services.aftercall import ClosedCall, closing, forget_content, forget_keys, notified, store_analysis
 from trunkline.services.rooms import Rooms
 from trunkline.storage.deliveries import Delivery
 
@@ -65,9 +66,15 @@ class AfterCall:
         if closed.call.analysis_result is None and self._analyser.wanted(closed):
             await self._keep(call_id, await self._analyser.analyse(closed))
             closed = await self._settled(call_id) or closed
-        letter = report_letter(closed, position, self._rooms.clock.now())
-        if letter is not None:
-            await self._post(letter)
+        now = self._rooms.clock.now()
+        letter = report_letter(closed, position, now)
+        recipients = await notified(self._rooms, closed.call)
+        await self._post(
+            [
+                *([letter] if letter else []),
+                *report_mails(closed, recipients, position, self._rooms.limits, now),
+            ]
+        )
         await forget_keys(self._rooms, closed)
         return closed.plan.assistant.gdpr_mode
 
@@ -88,10 +95,14 @@ class AfterCall:
             await self._rooms.clock.sleep(LAST_LOOK_SECONDS)
         return closed
 
-    async def _post(self, letter: Delivery) -> None:
+    async def _post(self, letters: Sequence[Delivery]) -> None:
+        if not letters:
+            return
         async with self._rooms.database.system() as unit:
-            if not any(known.position == letter.position for known in await unit.deliveries.of_call(letter.call_id)):
-                await unit.deliveries.add(letter)
+            known = {letter.position for letter in await unit.deliveries.of_call(letters[0].call_id)}
+            for letter in letters:
+                if letter.position not in known:
+                    await unit.deliveries.add(letter)
         self._wake_courier()
 
     async def _until_told(self, call_id: str) -> bool:

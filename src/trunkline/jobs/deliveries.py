@@ -3,7 +3,8 @@
 The table of deliveries is the durable state: what is due, what is claimed until when, what was tried. A worker claims
 what is due, makes one attempt and writes down what came of it; if it dies in between, its claim runs out and the next
 attempt is made by whoever lives, with the same ``webhook-id``. Network errors, time-outs, 408, 429 and 5xx are tried
-again; 410 and every other answer but 2xx, and an address that is refused, make the delivery dead at once.
+again; 410 and every other answer but 2xx, and an address that is refused, make the delivery dead at once. Reports by
+e-mail are deliveries too, to an address that begins with ``mailto:``.
 """
 
 import random
@@ -19,6 +20,7 @@ from trunkline.base.tasks import Crew
 from trunkline.jobs.lanes import Lanes, Place
 from trunkline.jobs.letters import REPORT, report_body
 from trunkline.jobs.patience import Bell, until_kept
+from trunkline.jobs.postman import Postman, is_mail
 from trunkline.jobs.settings import JobSettings
 from trunkline.services.aftercall import closing, plan_of
 from trunkline.services.rooms import Rooms
@@ -66,6 +68,7 @@ class Courier:
     def __init__(self, rooms: Rooms, sender: Sender, settings: JobSettings, bell: Bell) -> None:
         self._rooms = rooms
         self._sender = sender
+        self._postman = Postman(rooms)
         self._settings = settings
         self._bell = bell
         self._crew = Crew("deliveries")
@@ -130,6 +133,8 @@ class Courier:
         if delivery.body is None:
             return Attempt(at=self._rooms.clock.now(), duration_ms=0.0, error=FORGOTTEN, refused=True)
         try:
+            if is_mail(delivery):
+                return await until_kept(self._rooms.clock, lambda: self._postman.attempt(delivery))
             body, secret = await until_kept(self._rooms.clock, lambda: self._contents(delivery, delivery.body or ""))
         except NotFound:
             raise
@@ -157,7 +162,7 @@ class Courier:
         await self._rooms.database.brief(logging)
         log = _log.info if attempt.accepted else _log.warning
         log(
-            "webhook attempt",
+            "mail attempt" if is_mail(delivery) else "webhook attempt",
             call_id=delivery.call_id,
             delivery_id=delivery.id,
             webhook=delivery.event,

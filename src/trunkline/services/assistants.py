@@ -20,6 +20,7 @@ LOCAL: dict[str, dict[str, Any]] = {
     "tts_config": {"provider": "local", "model": "pico"},
 }
 _NULL_MEANS_DEFAULT = (
+    "notification_emails",
     "llm_config",
     "stt_config",
     "tts_config",

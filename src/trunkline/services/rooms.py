@@ -10,6 +10,7 @@ from trunkline.domain.access import Caller
 from trunkline.ports.blobs import Blobs
 from trunkline.ports.carrier import Carrier
 from trunkline.ports.live import Live
+from trunkline.ports.mail import Mailer
 from trunkline.ports.models import Models
 from trunkline.ports.webhooks import Probe
 from trunkline.services.costing import Tariff
@@ -23,6 +24,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What an operator set for the whole installation.
+
+    ``mail_from`` is the sender of e-mails of organisations that have no verified domain.
 
     ``default_stt``, ``default_llm`` and ``default_tts`` are config objects as the API takes them, for assistants that
     name none; ``signing_key`` signs the recording addresses under ``public_url``; ``tariff`` is what calls cost. A
@@ -38,6 +41,7 @@ class Limits:
     recording_url_seconds: int = 3600
     allow_insecure_webhooks: bool = False
     webhook_allow_list: tuple[str, ...] = ()
+    mail_from: str | None = None
     default_stt: dict[str, Any] | None = None
     default_llm: dict[str, Any] | None = None
     default_tts: dict[str, Any] | None = None
@@ -47,7 +51,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """The rooms below the services, as ``app`` composed them. ``failing`` names the providers that calls do not ask now;
-    ``probe`` sends sample webhooks, None in a process that sends none."""
+    ``probe`` sends sample webhooks and ``mailer`` e-mails, None in a process that sends none."""
 
     database: Database
     vault: Vault
@@ -59,6 +63,7 @@ class Rooms:
     limits: Limits = field(default_factory=Limits)
     failing: Callable[[], Sequence[str]] = tuple
     probe: Probe | None = None
+    mailer: Mailer | None = None
 
     def unit(self, caller: Caller, *, write: bool = True) -> AbstractAsyncContextManager[Unit]:
         """One transaction of the caller's organisation, committed at a clean exit."""

@@ -10,6 +10,7 @@ from trunkline.storage.calls import Calls
 from trunkline.storage.campaigns import Campaigns, Outreach
 from trunkline.storage.deliveries import Deliveries
 from trunkline.storage.do_not_call import DoNotCall
+from trunkline.storage.domains import Domains
 from trunkline.storage.events import Events
 from trunkline.storage.idempotency import Idempotency
 from trunkline.storage.keys import Keys
@@ -64,6 +65,11 @@ class Transaction:
     def deliveries(self) -> Deliveries:
         """Its webhook deliveries."""
         return Deliveries(*self._inside)
+
+    @cached_property
+    def domains(self) -> Domains:
+        """The domain that its e-mails come from."""
+        return Domains(*self._inside)
 
     @cached_property
     def messages(self) -> Messages:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from trunkline.api.later import STORED_ASSISTANT, without
 from trunkline.api.names import tools_renamed
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.assistants import AssistantReply, AssistantsReply, shown
@@ -68,7 +67,7 @@ def _given(ask: Ask) -> dict[str, Any]:
     body, older = tools_renamed(ask.body)
     if older:
         ask.mark_deprecated()
-    return without(body, STORED_ASSISTANT)
+    return body
 
 
 _PRESENT = (
@@ -95,7 +94,6 @@ _PRESENT = (
         body=AssistantSettings,
         reply=AssistantReply,
         status=201,
-        codes=("not_available",),
         request_example=EXAMPLE,
     ),
     Operation(
@@ -124,7 +122,7 @@ _PRESENT = (
         body=AssistantSettings,
         partial=True,
         reply=AssistantReply,
-        codes=("not_found", "not_available"),
+        codes=("not_found",),
         request_example={"first_message": "Good morning, this is the assistant of Example Dental."},
     ),
     Operation(
