@@ -16,6 +16,7 @@ from tests.services.world import OneProcess, SetClock
 from trunkline.api.app import ApiSettings, create_app
 from trunkline.base.errors import Unavailable
 from trunkline.domain.access import Caller
+from trunkline.domain.audit import Author
 from trunkline.domain.call import CallStatus
 from trunkline.domain.events import CallEnded, Fact, StatusChanged
 from trunkline.ports.models import Models
@@ -84,12 +85,12 @@ class Away(Database):
         raise _away()
 
     @asynccontextmanager
-    async def unit(self, org_id: str, *, write: bool = True) -> AsyncIterator[Unit]:
+    async def unit(self, org_id: str, *, write: bool = True, author: Author | None = None) -> AsyncIterator[Unit]:
         raise _away()
         yield
 
     @asynccontextmanager
-    async def system(self, *, write: bool = True) -> AsyncIterator[SystemUnit]:
+    async def system(self, *, write: bool = True, author: Author | None = None) -> AsyncIterator[SystemUnit]:
         raise _away()
         yield
 

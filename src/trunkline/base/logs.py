@@ -41,6 +41,12 @@ def configure(*, json: bool, level: str = "INFO", stream: TextIO | None = None) 
     )
 
 
+def request_id() -> str | None:
+    """The id of the request that is being answered, None outside of one."""
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return None if found is None else str(found)
+
+
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger that names its room."""
     return structlog.get_logger(room=name)  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, TypeVar
 
 import typer
@@ -71,6 +72,6 @@ def _in_rooms(work: Callable[[Rooms], Awaitable[T]]) -> T:
 
     async def run() -> T:
         async with open_rooms(settings) as rooms:
-            return await work(rooms)
+            return await work(replace(rooms, hand="operator"))
 
     return asyncio.run(run())

@@ -32,7 +32,7 @@ async def set_limits(rooms: Rooms, org_id: str, **limits: Any) -> Organisation:
     Raises NotFound, and Invalid where the guarantees of all would be more than the installation has, one is more than the
     organisation's own most, or a child is to get one: it has its parent's.
     """
-    async with rooms.database.system() as unit:
+    async with rooms.system() as unit:
         # All are looked at under lock: two guarantees that are given at once must not both find room.
         others = await unit.organisations.all_locked()
         before = await unit.organisations.get(org_id, lock=True)
@@ -45,7 +45,7 @@ async def set_limits(rooms: Rooms, org_id: str, **limits: Any) -> Organisation:
 
 async def allow_local_models(rooms: Rooms, org_id: str, allowed: bool) -> Organisation:
     """Says whether an organisation and its children may use the local models. Raises NotFound."""
-    async with rooms.database.system() as unit:
+    async with rooms.system() as unit:
         before = await unit.organisations.get(org_id, lock=True)
         changed: dict[str, Any] = {"has_local_models_access": allowed, "updated_at": rooms.clock.now()}
         after = replace(before, **changed)
@@ -58,7 +58,7 @@ async def _credit(rooms: Rooms, org_id: str, amounts: Mapping[str, float | None]
     for name, amount in amounts.items():
         if amount is not None and not abs(amount) <= MOST:
             raise Invalid(f"{name} must be a number of at most {MOST:,.0f}", details=[f"{name}: is too large"])
-    async with rooms.database.system() as unit:
+    async with rooms.system() as unit:
         before = await _billed(unit, org_id)
         changes: dict[str, Any] = {"updated_at": rooms.clock.now()}
         for name, amount in amounts.items():

@@ -96,6 +96,7 @@ async def redeliver(rooms: Rooms, caller: Caller, delivery_id: str) -> Delivery:
             earlier_attempts=len(before.attempts),
         )
         await unit.deliveries.save(after)
+        await unit.audit.note("redelivered", "webhook_delivery", delivery_id)
     return after
 
 

@@ -73,7 +73,7 @@ async def create(rooms: Rooms, name: str, email: str | None = None) -> tuple[Org
     now = rooms.clock.now()
     organisation = Organisation(id=new_id(), name=wanted.name, email=wanted.email, created_at=now, updated_at=now)
     key, text = new_key(organisation.id, "First key", now)
-    async with rooms.database.system() as unit:
+    async with rooms.system() as unit:
         await unit.organisations.add(organisation)
         await unit.keys.add(key, hash_api_key(text))
     return organisation, text
@@ -116,6 +116,7 @@ async def create_child(rooms: Rooms, caller: Caller, given: dict[str, Any]) -> t
             **wanted.model_dump(exclude_unset=True),
         )
         await unit.children.add(child)
+        await unit.audit.note("created", "organization", child.id)
         key, text = new_key(child.id, "First key", now, scopes)
         await unit.of_child(child.id).keys.add(key, hash_api_key(text))
     return await overview(rooms, replace(caller, org_id=child.id, home_org_id=caller.home)), text

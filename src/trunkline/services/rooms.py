@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from trunkline.base.clock import Clock
+from trunkline.base.logs import request_id
 from trunkline.domain.access import Caller
+from trunkline.domain.audit import Author
 from trunkline.ports.blobs import Blobs
 from trunkline.ports.carrier import Carrier
 from trunkline.ports.live import Live
@@ -15,7 +17,7 @@ from trunkline.ports.models import Models
 from trunkline.ports.webhooks import Probe
 from trunkline.services.costing import Tariff
 from trunkline.storage.database import Database
-from trunkline.storage.unit import Unit
+from trunkline.storage.unit import SystemUnit, Unit
 from trunkline.storage.vault import Vault
 
 T = TypeVar("T")
@@ -64,10 +66,22 @@ class Rooms:
     failing: Callable[[], Sequence[str]] = tuple
     probe: Probe | None = None
     mailer: Mailer | None = None
+    hand: Literal["platform", "operator"] = "platform"
 
     def unit(self, caller: Caller, *, write: bool = True) -> AbstractAsyncContextManager[Unit]:
         """One transaction of the caller's organisation, committed at a clean exit."""
-        return self.database.unit(caller.org_id, write=write)
+        return self.database.unit(caller.org_id, write=write, author=self._author(caller))
+
+    def system(self, *, write: bool = True) -> AbstractAsyncContextManager[SystemUnit]:
+        """One transaction across organisations, in the name of whoever works without a key here."""
+        return self.database.system(write=write, author=self._author(None))
+
+    def _author(self, caller: Caller | None) -> Author:
+        """Who the audit log says it was."""
+        now = self.clock.now()
+        if caller is None or caller.key_id is None:
+            return Author(self.hand, now, request_id=request_id())
+        return Author("api_key", now, caller.key_id, caller.key_name, caller.home, request_id())
 
 
 @dataclass(frozen=True, slots=True)

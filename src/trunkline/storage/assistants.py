@@ -32,6 +32,7 @@ class Assistants(Nouns[Assistant]):
 
     table = tables.assistants
     noun = "assistant"
+    logged_as = "assistant"
 
     def _item(self, row: RowMapping) -> Assistant:
         return assistant_of(dict(row), self._vault)

@@ -24,6 +24,8 @@ class Campaigns(Nouns[Campaign]):
 
     table = tables.campaigns
     noun = "campaign"
+    logged_as = "campaign"
+    unlogged = frozenset({"next_call_at", "resumed_at"})
 
     def _item(self, row: RowMapping) -> Campaign:
         return campaign_of(row)

@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from trunkline.base.clock import SystemClock
 from trunkline.base.errors import Conflict, Invalid, Unavailable
+from trunkline.domain.audit import Author
 from trunkline.storage import sqlite
 from trunkline.storage.columns import as_json
 from trunkline.storage.migrate import upgrade
@@ -71,19 +73,20 @@ class Database:
         return (time.perf_counter() - before) * 1000
 
     @asynccontextmanager
-    async def unit(self, org_id: str, *, write: bool = True) -> AsyncIterator[Unit]:
+    async def unit(self, org_id: str, *, write: bool = True, author: Author | None = None) -> AsyncIterator[Unit]:
         """One transaction of one organisation, committed at a clean exit and undone at any other.
 
-        A unit that only reads says so: it then waits for no writer.
+        A unit that only reads says so: it then waits for no writer. ``author`` is who makes its changes; None: the
+        platform by itself.
         """
         async with self.transaction(write=write) as connection:
-            yield Unit(connection, org_id, self._vault)
+            yield Unit(connection, org_id, self._vault, author or _platform())
 
     @asynccontextmanager
-    async def system(self, *, write: bool = True) -> AsyncIterator[SystemUnit]:
+    async def system(self, *, write: bool = True, author: Author | None = None) -> AsyncIterator[SystemUnit]:
         """One transaction of the platform itself, across organisations."""
         async with self.transaction(write=write) as connection:
-            yield SystemUnit(connection, None, self._vault)
+            yield SystemUnit(connection, None, self._vault, author or _platform())
 
     async def brief(self, steps: Steps[T], *, write: bool = True) -> T:
         """A short transaction of the platform itself, whole. Raises what its steps raise, Conflict and Unavailable."""
@@ -129,6 +132,10 @@ class Database:
             yield connection
         finally:
             await connection.close()
+
+
+def _platform() -> Author:
+    return Author("platform", SystemClock().now())
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -18,6 +18,7 @@ class DoNotCall(Nouns[DoNotCallEntry]):
 
     table = _list
     noun = "do-not-call entry"
+    logged_as = "do_not_call_entry"
 
     def _item(self, row: RowMapping) -> DoNotCallEntry:
         return DoNotCallEntry(**row)

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, select
 
+from trunkline.base.clock import iso
 from trunkline.base.errors import NotFound
 from trunkline.domain.api_key import ApiKey
 from trunkline.storage import tables
+from trunkline.storage.changes import compared
 from trunkline.storage.repository import Scoped
 from trunkline.storage.steps import Query, Steps
 
@@ -33,6 +35,8 @@ class Keys(Scoped):
             "created_at": key.created_at,
         }
         await self._insert(values)
+        told = compared({}, values, self._vault)
+        await self._note("created", "api_key", key.id, told, key.org_id)
 
     async def list_(self, limit: int, offset: int) -> tuple[list[ApiKey], int]:
         """A page, newest first, and how many there are in all."""
@@ -51,6 +55,7 @@ class Keys(Scoped):
         key = await self.get(id)
         if key.revoked_at is None:
             await self._connection.execute(self._update().where(self.table.c.id == id).values(revoked_at=at))
+            await self._note("revoked", "api_key", id, {"revoked_at": [None, iso(at)]}, key.org_id)
 
     async def used(self, id: str, at: datetime) -> None:
         """Remembers when a key was last used."""

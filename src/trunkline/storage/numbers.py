@@ -20,6 +20,7 @@ class Numbers(Nouns[Number]):
 
     table = tables.numbers
     noun = "number"
+    logged_as = "number"
 
     def _query(self) -> Select[Any]:
         table = self.table

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, select
 
+from trunkline.domain.audit import SECRET
 from trunkline.domain.byok import ProviderKey
 from trunkline.storage import tables
 from trunkline.storage.repository import Scoped
@@ -29,7 +30,7 @@ class ProviderKeys(Scoped):
 
     async def put(self, key: ProviderKey) -> None:
         """Keeps a key, in place of the one that its vendor had."""
-        await self.remove(key.vendor)
+        before = await self._forget(key.vendor)
         await self._insert(
             {
                 "id": key.id,
@@ -40,10 +41,17 @@ class ProviderKeys(Scoped):
                 "updated_at": key.updated_at,
             }
         )
+        await self._note(
+            "updated" if before else "created", "provider_key", key.vendor, {"api_key": SECRET}, key.org_id
+        )
 
     async def remove(self, vendor: str) -> None:
         """Forgets the key of a vendor, where there is one."""
-        await self._connection.execute(self._delete().where(_keys.c.vendor == vendor))
+        if await self._forget(vendor):
+            await self._note("deleted", "provider_key", vendor, {"api_key": SECRET})
+
+    async def _forget(self, vendor: str) -> bool:
+        return bool((await self._connection.execute(self._delete().where(_keys.c.vendor == vendor))).rowcount)
 
     def _item(self, row: Mapping[str, Any] | RowMapping) -> ProviderKey:
         values = dict(row)

@@ -89,6 +89,7 @@ audit_log = Table(
     Column("actor_kind", String(16), nullable=False),
     Column("actor_id", String(64)),
     Column("actor_name", Words),
+    Column("actor_org_id", String(64)),
     Column("action", String(32), nullable=False),
     Column("noun", String(32), nullable=False),
     Column("item_id", String(64), nullable=False),
@@ -96,3 +97,4 @@ audit_log = Table(
     Column("request_id", String(128)),
 )
 Index("ix_audit_log_newest", audit_log.c.org_id, audit_log.c.at.desc(), audit_log.c.id)
+Index("ix_audit_log_of_item", audit_log.c.org_id, audit_log.c.item_id, audit_log.c.at.desc(), audit_log.c.id)

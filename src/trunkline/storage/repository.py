@@ -20,9 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.base.errors import NotFound
+from trunkline.domain.audit import Author, LoggedNoun
+from trunkline.storage import tables
+from trunkline.storage.changes import Row, compared, entry_row
 from trunkline.storage.vault import Vault
 
 T = TypeVar("T")
+_LOG = insert(tables.audit_log)
 
 
 class Scoped:
@@ -31,10 +35,11 @@ class Scoped:
     table: ClassVar[Table]
     scope: ClassVar[str] = "org_id"
 
-    def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault) -> None:
+    def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault, author: Author) -> None:
         self._connection = connection
         self._org_id = org_id
         self._vault = vault
+        self._author = author
 
     def _mine(self) -> ColumnElement[bool] | None:
         return None if self._org_id is None else self.table.c[self.scope] == self._org_id
@@ -61,6 +66,13 @@ class Scoped:
         if self._org_id is not None and values[self.scope] != self._org_id:
             raise ValueError(f"a unit of one organisation cannot add to the {self.table.name} of another")
 
+    async def _note(
+        self, action: str, noun: str, item_id: str, changes: Mapping[str, Any], org_id: str | None = None
+    ) -> None:
+        """Writes into the audit log of the organisation, in the same transaction."""
+        row = entry_row(self._author, org_id or str(self._org_id), action, noun, item_id, changes)
+        await self._connection.execute(_LOG, row)
+
     async def _rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
         rows: Sequence[RowMapping] = (await self._connection.execute(statement)).mappings().all()
         return rows
@@ -74,9 +86,14 @@ class Scoped:
 
 
 class Nouns(Scoped, Generic[T]):
-    """A table of things that have an ``id`` and ``created_at``, each given and taken as a frozen dataclass."""
+    """A table of things that have an ``id`` and ``created_at``, each given and taken as a frozen dataclass.
+
+    Where ``logged_as`` names them, each change is written into the audit log, but for the columns ``unlogged``.
+    """
 
     noun: ClassVar[str]
+    logged_as: ClassVar[LoggedNoun | None] = None
+    unlogged: ClassVar[frozenset[str]] = frozenset()
 
     def _query(self) -> Select[Any]:
         return self._select()
@@ -112,7 +129,9 @@ class Nouns(Scoped, Generic[T]):
 
     async def add(self, item: T) -> None:
         """Adds a new thing."""
-        await self._insert(self._values(item))
+        values = self._values(item)
+        await self._insert(values)
+        await self._log("created", [(values, {}, values)])
 
     async def add_all(self, items: Sequence[T]) -> None:
         """Adds many new things at once."""
@@ -122,15 +141,39 @@ class Nouns(Scoped, Generic[T]):
         for values in rows:
             self._check_scope(values)
         await self._connection.execute(insert(self.table), rows)
+        await self._log("created", [(values, {}, values) for values in rows])
 
     async def save(self, item: T) -> None:
         """Writes a changed thing over the stored one. Raises NotFound where there is none."""
         values = self._values(item)
+        before = await self._before(values["id"])
         changed = await self._connection.execute(self._update().where(self.table.c.id == values["id"]).values(**values))
         if not changed.rowcount:
             raise NotFound(f"there is no {self.noun} {values['id']}")
+        await self._log("updated", [(values, {name: before[name] for name in values}, values)] if before else [])
 
     async def delete(self, id: str) -> None:
         """Removes the thing of this id. Raises NotFound where there is none."""
+        before = await self._before(id)
         if not (await self._connection.execute(self._delete().where(self.table.c.id == id))).rowcount:
             raise NotFound(f"there is no {self.noun} {id}")
+        await self._log("deleted", [(before, before, {})] if before else [])
+
+    async def _before(self, id: str) -> Row | None:
+        """The row as it is, where the log will want it."""
+        row = None if self.logged_as is None else await self._row(self._select().where(self.table.c.id == id))
+        return None if row is None else dict(row)
+
+    async def _log(self, action: str, changed: Sequence[tuple[Row, Row, Row]]) -> None:
+        """Writes into the audit log what became of rows: each as whose it is, what was before and what is now."""
+        if self.logged_as is None:
+            return
+        logged = []
+        for whose, before, after in changed:
+            told = [{name: row[name] for name in row if name not in self.unlogged} for row in (before, after)]
+            changes = compared(told[0], told[1], self._vault)
+            if changes or action != "updated":
+                org_id = whose["org_id" if "org_id" in whose else "id"]
+                logged.append(entry_row(self._author, org_id, action, self.logged_as, whose["id"], changes))
+        if logged:
+            await self._connection.execute(_LOG, logged)

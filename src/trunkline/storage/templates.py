@@ -24,6 +24,7 @@ class ToolTemplates(Nouns[ToolTemplate]):
 
     table = _tools
     noun = "tool template"
+    logged_as = "tool_template"
 
     def _item(self, row: RowMapping) -> ToolTemplate:
         return _tool_template(row, self._vault)
@@ -49,6 +50,7 @@ class AnalysisTemplates(Nouns[AnalysisTemplate]):
 
     table = _analyses
     noun = "analysis template"
+    logged_as = "analysis_template"
 
     def _item(self, row: RowMapping) -> AnalysisTemplate:
         return _analysis_template(row)

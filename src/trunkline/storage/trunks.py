@@ -18,6 +18,8 @@ class Trunks(Nouns[Trunk]):
 
     table = tables.trunks
     noun = "SIP trunk"
+    logged_as = "sip_trunk"
+    unlogged = frozenset({"status"})
 
     def _item(self, row: RowMapping) -> Trunk:
         return trunk_of(dict(row), self._vault)

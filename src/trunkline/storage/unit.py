@@ -5,7 +5,9 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from trunkline.domain.audit import Author
 from trunkline.storage.assistants import Assistants
+from trunkline.storage.audit import AuditLog
 from trunkline.storage.calls import Calls
 from trunkline.storage.campaigns import Campaigns, Outreach
 from trunkline.storage.deliveries import Deliveries
@@ -34,8 +36,8 @@ T = TypeVar("T")
 class Transaction:
     """One transaction, and what every kind of unit has in it."""
 
-    def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault) -> None:
-        self._inside = (connection, org_id, vault)
+    def __init__(self, connection: AsyncConnection, org_id: str | None, vault: Vault, author: Author) -> None:
+        self._inside = (connection, org_id, vault, author)
 
     async def run(self, steps: Steps[T]) -> T:
         """Runs steps inside this transaction. They know no organisation: only for a call that was read through it."""
@@ -82,6 +84,11 @@ class Transaction:
         return Events(*self._inside)
 
     @cached_property
+    def audit(self) -> AuditLog:
+        """What was changed of it."""
+        return AuditLog(*self._inside)
+
+    @cached_property
     def signalling(self) -> Signalling:
         """The SIP ladders of its calls."""
         return Signalling(*self._inside)
@@ -102,8 +109,8 @@ class Unit(Transaction):
 
     def of_child(self, org_id: str) -> "Unit":
         """The same transaction in the name of a child that was just read or added through ``children``."""
-        connection, _, *rest = self._inside
-        return Unit(connection, org_id, *rest)
+        connection, _, vault, author = self._inside
+        return Unit(connection, org_id, vault, author)
 
     @cached_property
     def children(self) -> Children:

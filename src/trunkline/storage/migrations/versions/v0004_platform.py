@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("actor_kind", sa.String(length=16), nullable=False),
         sa.Column("actor_id", sa.String(length=64), nullable=True),
         sa.Column("actor_name", sa.Text(), nullable=True),
+        sa.Column("actor_org_id", sa.String(length=64), nullable=True),
         sa.Column("action", sa.String(length=32), nullable=False),
         sa.Column("noun", sa.String(length=32), nullable=False),
         sa.Column("item_id", sa.String(length=64), nullable=False),
@@ -63,6 +64,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
     )
     op.create_index("ix_audit_log_newest", "audit_log", ["org_id", sa.literal_column("at DESC"), "id"], unique=False)
+    op.create_index(
+        "ix_audit_log_of_item", "audit_log", ["org_id", "item_id", sa.literal_column("at DESC"), "id"], unique=False
+    )
     op.create_table(
         "call_signalling",
         sa.Column("call_id", sa.String(length=64), nullable=False),
