@@ -109,7 +109,7 @@ async def call(rooms: Rooms, seen: Look, lead: Lead) -> Came:
             raise Invalid("the campaign has no assistant any more; set assistant_id", code="assistant_inactive")
         order = PlaceOrder(
             destination=lead.phone_number,
-            number_id=await rooms.database.brief(_number(campaign, lead), write=False),
+            number_id=await _number(rooms, campaign, lead),
             assistant_id=campaign.assistant_id,
             assistant_override=override(seen.assistant, campaign.system_message_template),
             variables=lead.values,
@@ -202,19 +202,31 @@ async def _postpone(rooms: Rooms, campaign: Campaign, later: dict[str, datetime 
             await unit.leads.skip(lead, NEVER_OPEN, now)
 
 
-def _number(campaign: Campaign, lead: Lead) -> Steps[str | None]:
+async def _number(rooms: Rooms, campaign: Campaign, lead: Lead) -> str | None:
     """Which of the campaign's numbers shows; None where any may. Raises Invalid where none can call out at all, and
     Unavailable where all that can are taken."""
-    ways = yield from placing.ways(campaign.org_id)
-    load = yield from placing.load(campaign.org_id)
-    mine = [way for way in ways if not campaign.number_ids or way.number_id in campaign.number_ids]
+    if not campaign.number_ids:
+        return None
+    async with rooms.unit(Caller(campaign.org_id), write=False) as unit:
+        ways = await unit.run(placing.ways(campaign.org_id))
+        load = await unit.calls.load()
+    mine = [way for way in ways if way.number_id in campaign.number_ids]
     if not any(way.is_active and way.trunk_is_active for way in mine):
         problem = "none of its numbers is active and has an active trunk; mend that, or change number_ids"
         raise Invalid(problem, code="number_inactive")
     best = planning.best(mine, load, lead.phone_number)
     if best is None:
         raise planning.at_capacity("all numbers have as many calls as they may have at once")
-    return best.number_id if campaign.number_ids else None
+    return best.number_id
+
+
+async def _is_taken(rooms: Rooms, campaign: Campaign, lead: Lead) -> bool:
+    """Whether some number could place the call, were it not for the calls that there are now."""
+    try:
+        await rooms.database.brief(planning.possible(campaign.org_id, lead.phone_number, None), write=False)
+    except Invalid:
+        return False
+    return True
 
 
 def _beginning(rooms: Rooms, lead: Lead, call_id: str) -> Steps[None]:
@@ -245,8 +257,7 @@ async def _conflicted(rooms: Rooms, caller: Caller, lead: Lead, error: Conflict)
 
 async def _refused(rooms: Rooms, campaign: Campaign, lead: Lead, error: TrunklineError) -> Came:
     """Passes over a lead that cannot be called; what would befall every lead pauses the campaign instead."""
-    if error.code == "no_number_available":
-        # There are some, as was just seen: somebody else took the last free one.
+    if error.code == "no_number_available" and await _is_taken(rooms, campaign, lead):
         return Came.NO_ROOM
     if error.code not in ("missing_variables", "do_not_call", Invalid.code):
         await pause(rooms, campaign, f"{error.code}: {error.message}")
