@@ -75,6 +75,20 @@ def test_a_public_address_is_allowed(address: str) -> None:
         "https://[::1]/hook",
         "https://[::ffff:10.0.0.1]/hook",
         "https://[fe80::1%25eth0]/hook",
+        "https://[::ffff:7f00:1]/hook",
+        "https://[64:ff9b::10.0.0.1]/hook",
+        "https://[2002:a00:1::1]/hook",
+        "https://2130706433/hook",
+        "https://017700000001/hook",
+        "https://0x7f000001/hook",
+        "https://0x7f.1/hook",
+        "https://0177.0.0.1/hook",
+        "https://127.1/hook",
+        "https://127.0.0.1./hook",
+        "https://\uff11\uff12\uff17.0.0.1/hook",
+        "https://\u2460\u2461\u2466.0.0.1/hook",
+        "https://127\u30020\u30020\u30021/hook",
+        "https://example.com\\@127.0.0.1/hook",
         "file:///etc/passwd",
         "",
     ],
@@ -84,7 +98,9 @@ def test_a_url_that_is_no_public_https_address_is_refused(url: str) -> None:
         Guard().check_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/hook?x=1", "https://example.com:8443/", "https://8.8.8.8/"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/hook?x=1", "https://example.com:8443/", "https://8.8.8.8/", "https://7.example/"]
+)
 def test_a_public_https_url_is_allowed(url: str) -> None:
     assert str(Guard().check_url(url)) == url
 

@@ -1,11 +1,15 @@
 """Checks the addresses for events and tools that clients give us, as far as their text tells."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from trunkline.domain.assistant import AssistantSettings, McpTool, TransientAssistant, webhook_tools
 from trunkline.services.rooms import Limits
+
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+"""A host that ends so is an IPv4 address in disguise."""
 
 
 def webhook_problem(url: str, limits: Limits) -> str | None:
@@ -51,7 +55,7 @@ def _is_private(host: str, allowed: Sequence[str]) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return bool(_NUMBER.fullmatch(host.rpartition(".")[2]))
     return not address.is_global and not any(_holds(entry, address) for entry in allowed)
 
 

@@ -6,6 +6,7 @@ nothing, because nobody asks a second time.
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 HTTP_PORTS = frozenset({80, 443})
 FIRST_FREE_PORT = 1024
+_NUMBER = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
+"""The last part of a host that is no name but a number: browsers and C libraries read such hosts as IPv4 addresses,
+whatever base they are in and however many parts they have (WHATWG URL, "ends in a number")."""
 SPECIAL_NETWORKS: tuple[tuple[Network, str], ...] = (
     (ipaddress.ip_network("168.63.129.16/32"), "a metadata service"),
     (ipaddress.ip_network("100.64.0.0/10"), "a carrier's shared range"),
@@ -86,6 +90,10 @@ class Guard:
         literal = _literal(host)
         if literal is not None:
             self.check_address(literal)
+        elif _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+            raise AddressRefused(
+                "the webhook address must write its host as a name, or an IP address in its usual form"
+            )
 
     def check_address(self, address: Address, host: str = "") -> None:
         """Raises AddressRefused for an address that is not public and not allow-listed."""
