@@ -12,6 +12,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.events import StageUsage
 from trunkline.engine.breaker import Breakers
 from trunkline.engine.candidates import C, Candidate
+from trunkline.engine.reasons import explained
 
 TRIES = 2
 AGAIN_WITHIN_SECONDS = 1.5
@@ -272,7 +273,8 @@ class Trial(Generic[C]):
         again = error.retryable and self._tries[number] < TRIES and bearable
         if not again:
             self._given_up.add(number)
-            self._before[opening.candidates[number].provider] = error.message
+            name = opening.candidates[number].provider
+            self._before[name] = explained(error, name).message
         left = len(self._given_up) < len(opening.candidates)
         if not again and left:
             opening.passed_over.add(number)
@@ -289,7 +291,8 @@ class Trial(Generic[C]):
         return again or left
 
     def verdict(self, error: Upstream) -> Upstream:
-        """The failure as the call is told of it: with those that failed before."""
+        """The failure as the call is told of it: whose it was and why, with those that failed before."""
+        error = explained(error, self._opening.candidates[self._number].provider)
         before = [f"{name}: {message}" for name, message in self._before.items() if message != error.message]
         if not before:
             return error
