@@ -137,3 +137,25 @@ async def test_every_reply_carries_its_request_id(api: Api) -> None:
         assert "X-RateLimit-Reset" in reply.headers
     made_up = (await api.stranger.get("/voices", headers={"X-Request-Id": "no good"})).headers["X-Request-Id"]
     assert len(made_up) == 36
+
+
+async def test_an_organisation_does_not_lock_itself_out(api_on_each: Api) -> None:
+    ours, now = api_on_each.ours, api_on_each.clock.now()
+    [first] = (await ours.get("/api-keys")).json()["api_keys"]
+    await made(ours, "/api-keys", {"name": "Website", "scopes": ["read", "calls"]})
+    soon = (now + timedelta(hours=1)).isoformat()
+    short = await made(ours, "/api-keys", {"name": "For an hour", "expires_at": soon})
+    api_on_each.clock.advance(3601)
+    refused = await ours.delete(f"/api-keys/{first['id']}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "last_key")
+    assert (await ours.delete(f"/api-keys/{short['id']}")).status_code == 200
+    await made(ours, "/api-keys", {"name": "New"})
+    assert (await ours.delete(f"/api-keys/{first['id']}")).status_code == 200
+    assert (await ours.get("/api-keys")).json()["code"] == "api_key_revoked"
+
+
+async def test_a_parent_may_take_a_childs_last_key(api_on_each: Api) -> None:
+    child = (await api_on_each.ours.post("/organizations", json={"name": "Child"})).json()
+    acting = {"X-Organization-Id": child["id"]}
+    [key] = (await api_on_each.ours.get("/api-keys", headers=acting)).json()["api_keys"]
+    assert (await api_on_each.ours.delete(f"/api-keys/{key['id']}", headers=acting)).status_code == 200

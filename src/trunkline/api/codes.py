@@ -42,6 +42,7 @@ CODES: dict[str, tuple[int, str]] = {
     "delivery_forgotten": (409, "What the webhook delivery said has been deleted; it cannot be sent again."),
     "delivery_in_flight": (409, "The webhook delivery is being tried at this moment; read it again in some seconds."),
     "delivery_tried_too_often": (409, "The webhook delivery was sent again so often that it is not any more."),
+    "last_key": (409, "It is the last key of the organisation that may change anything."),
     "template_in_use": (409, "Assistants use the template; the message names them."),
     "campaign_transition": (409, "The campaign cannot take this status from the one that it has."),
     "campaign_over": (409, "The campaign was cancelled and takes no leads any more."),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from trunkline.base.errors import Forbidden, Invalid, Unauthenticated
+from trunkline.base.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from trunkline.base.ids import KEY_PREFIX, hash_api_key, new_api_key, new_id
 from trunkline.domain.access import Caller
 from trunkline.domain.api_key import ApiKey
@@ -67,6 +67,17 @@ async def create(
 
 
 async def revoke(rooms: Rooms, caller: Caller, key_id: str) -> None:
-    """Ends a key at once. Raises NotFound."""
+    """Ends a key at once. Raises NotFound, and Conflict (``last_key``) where nobody of the organisation could change
+    anything afterwards, not even make a new key; the operator and a parent may."""
+    now = rooms.clock.now()
     async with rooms.unit(caller) as unit:
-        await unit.keys.revoke(key_id, rooms.clock.now())
+        await unit.organisations.get(caller.org_id, lock=True)  # of two that revoke each other the later one finds out
+        if caller.key_id is not None and not caller.acts_for_child:
+            writers = [key.id for key in await unit.keys.active(now) if "write" in key.scopes]
+            if writers == [key_id]:
+                raise Conflict(
+                    "This is the last key that may change anything: make another with the scope write, then revoke this.",
+                    code="last_key",
+                    title="Last key",
+                )
+        await unit.keys.revoke(key_id, now)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import RowMapping, bindparam, or_, select
 
 from trunkline.base.clock import iso
 from trunkline.base.errors import NotFound
@@ -42,6 +42,12 @@ class Keys(Scoped):
         """A page, newest first, and how many there are in all."""
         query = self._select().order_by(self.table.c.created_at.desc(), self.table.c.id).limit(limit).offset(offset)
         return [_item(row) for row in await self._rows(query)], await self._count()
+
+    async def active(self, now: datetime) -> list[ApiKey]:
+        """The keys that work now."""
+        c = self.table.c
+        valid = or_(c.expires_at.is_(None), c.expires_at > now)
+        return [_item(row) for row in await self._rows(self._select().where(c.revoked_at.is_(None), valid))]
 
     async def get(self, id: str) -> ApiKey:
         """The key of this id. Raises NotFound."""

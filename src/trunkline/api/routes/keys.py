@@ -62,10 +62,11 @@ OPERATIONS = (
         name="revokeApiKey",
         tag=TAG,
         summary="Revoke an API key",
-        description="Works at once, also on the key that asks.",
+        description="Works at once, also on the key that asks. The last key of an organisation that may change anything is "
+        "not revoked by its own keys: make another first.",
         scope="write",
         reply=Success,
-        codes=("not_found",),
+        codes=("not_found", "last_key"),
         reply_example={"success": True},
     ),
 )
