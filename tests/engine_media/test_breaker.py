@@ -77,7 +77,7 @@ def test_a_refused_key_opens_it_at_once_and_for_this_key_alone(status: int) -> N
     assert not breakers.takes(own)
     assert breakers.takes(ROUTE)
     (facts,) = breakers.facts()
-    assert facts == BreakerFacts("llm", "openai", "gpt", own_key=True, state=State.OPEN, failures=1)
+    assert facts == BreakerFacts("llm", "openai", "gpt", own_key=True, state=State.OPEN, failures=1, failing=True)
     assert "sk-own" not in repr(own)
 
 
@@ -101,6 +101,22 @@ def test_after_the_rest_one_request_tries_it_and_others_wait_for_its_result() ->
     breakers.worked(ROUTE)
     assert state(breakers) is State.CLOSED
     assert breakers.takes(ROUTE, 2)
+
+
+def test_whom_nobody_asked_since_its_rest_was_over_is_not_said_to_fail() -> None:
+    time = Time()
+    breakers = opened(time)
+    (facts,) = breakers.facts()
+    assert facts.failing
+    time.now += breaker.COOL_DOWN_SECONDS
+    (facts,) = breakers.facts()
+    assert (facts.failing, facts.state) == (False, State.OPEN)
+    breakers.takes(ROUTE, 1)
+    (facts,) = breakers.facts()
+    assert facts.failing
+    time.now += breaker.PROBE_SECONDS
+    (facts,) = breakers.facts()
+    assert not facts.failing
 
 
 def test_a_failed_probe_doubles_the_rest_up_to_a_bound() -> None:

@@ -52,7 +52,8 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class BreakerFacts:
-    """One circuit as others may see it: nothing of the key but whether it is an organisation's own."""
+    """One circuit as others may see it: nothing of the key but whether it is an organisation's own. ``failing``: it is not
+    asked for now. One whose rest is over, and that nobody has asked since, is not: nothing is known of it."""
 
     stage: str
     provider: str
@@ -60,11 +61,7 @@ class BreakerFacts:
     own_key: bool
     state: State
     failures: int
-
-    @property
-    def failing(self) -> bool:
-        """Whether it is not asked for, or only tried."""
-        return self.state is not State.CLOSED
+    failing: bool = False
 
 
 @dataclass(slots=True)
@@ -154,6 +151,7 @@ class Breakers:
 
     def facts(self) -> list[BreakerFacts]:
         """Every circuit that was used lately."""
+        now = self._clock()
         return [
             BreakerFacts(
                 route.stage,
@@ -162,6 +160,7 @@ class Breakers:
                 route.key != PLATFORM_KEY,
                 circuit.state,
                 sum(not worked for _, worked in circuit.results),
+                not self._lets_through(circuit, now),
             )
             for route, circuit in self._circuits.items()
         ]
