@@ -102,7 +102,7 @@ async def test_every_operation_has_a_method() -> None:
             done[name] = _operation(asked[-1].method, asked[-1].url.path)
     _check(done)
     several = {name for name, count in Counter(done.values()).items() if count > 1}
-    assert several <= {"controlCall", "followCall", "getRecording"}
+    assert several <= {"controlCall", "followCall", "getRecording", "listUsage"}
     assert all("Idempotency-Key" in one.headers for one in asked if one.method == "POST")
 
 

@@ -143,7 +143,7 @@ def _parameters(operation: Operation) -> list[Json]:
         )
     if operation.query is not None:
         for name, schema in operation.query.model_json_schema(ref_template=_REF + "{model}")["properties"].items():
-            shown = {key: value for key, value in schema.items() if key not in ("description", "title", "deprecated")}
+            shown = _as_query(schema)
             one = {
                 "name": name,
                 "in": "query",
@@ -176,6 +176,15 @@ def _parameters(operation: Operation) -> list[Json]:
             }
         )
     return found
+
+
+def _as_query(schema: Json) -> Json:
+    """The schema of a query parameter: what is left out is null, and cannot be said otherwise."""
+    kept = {key: value for key, value in schema.items() if key not in ("description", "title", "deprecated")}
+    options = [one for one in kept.pop("anyOf", []) if one != {"type": "null"}]
+    if kept.get("default", 0) is None:
+        del kept["default"]
+    return {**kept, **options[0]} if len(options) == 1 else {**kept, **({"anyOf": options} if options else {})}
 
 
 def _responses(operation: Operation) -> Json:

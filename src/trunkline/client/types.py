@@ -5,6 +5,34 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
+class Actor(TypedDict):
+    """Who made a change."""
+
+    kind: Literal["api_key", "operator", "platform", "parent"]
+    """`api_key`: a key of the organisation, or of yours where you act for a child; `parent`: somebody of the
+    organisation above; `operator`: by hand on the machine; `platform`: by itself.
+    """
+    id: str | None
+    """The id of the API key; else null."""
+    name: str | None
+    """The name of the API key; else null."""
+
+
+class AddedReply(TypedDict):
+    """The leads that were added."""
+
+    lead: Lead | None
+    """The lead, where one was sent."""
+    added: int
+    """How many were added."""
+    skipped: int
+    """How many of them are passed over, because the campaign has their number already."""
+    warnings: list[LeadWarning]
+    """What is to be known of them."""
+    errors: list[str]
+    """With `skip_invalid`: what was wrong with those that were left out."""
+
+
 class AnalysisPlan(TypedDict):
     """What is made of a call after it ended."""
 
@@ -131,10 +159,10 @@ class Assistant(TypedDict):
     """Its name."""
     business_name: str | None
     """On whose behalf it calls."""
-    notification_email: None
-    """Always null in this release."""
+    notification_email: str | None
+    """Where reports are e-mailed."""
     notification_emails: list[str]
-    """Always empty in this release."""
+    """Where else reports are e-mailed."""
     first_message: str | None
     """Its first words; without them it waits to be spoken to."""
     is_active: bool
@@ -217,9 +245,9 @@ class AssistantChanges(TypedDict):
     name: NotRequired[str]
     """Its name."""
     notification_email: NotRequired[str | None]
-    """Where reports are mailed."""
+    """Where the report of each call is e-mailed."""
     notification_emails: NotRequired[list[str]]
-    """Where reports are mailed, up to five."""
+    """Where else the report of each call is e-mailed, up to five; each gets its own."""
     is_active: NotRequired[bool]
     """Inactive assistants place no calls."""
     llm_config: NotRequired[LlmConfig | None]
@@ -273,9 +301,9 @@ class AssistantSettings(TypedDict):
     name: str
     """Its name."""
     notification_email: NotRequired[str | None]
-    """Where reports are mailed."""
+    """Where the report of each call is e-mailed."""
     notification_emails: NotRequired[list[str]]
-    """Where reports are mailed, up to five."""
+    """Where else the report of each call is e-mailed, up to five; each gets its own."""
     is_active: NotRequired[bool]
     """Inactive assistants place no calls."""
     llm_config: NotRequired[LlmConfig | None]
@@ -308,6 +336,49 @@ class Attempt(TypedDict):
     """What went wrong."""
     reply: str | None
     """The first 2 KiB of the answer."""
+
+
+class AuditEntry(TypedDict):
+    """One change."""
+
+    id: str
+    """Its id."""
+    at: str
+    """When it was made."""
+    actor: Actor
+    """Who made it."""
+    action: str
+    """What was done: `created`, `updated`, `deleted`, `revoked`, `redelivered`."""
+    noun: Literal[
+        "analysis_template",
+        "api_key",
+        "assistant",
+        "campaign",
+        "do_not_call_entry",
+        "domain",
+        "number",
+        "organization",
+        "provider_key",
+        "sip_trunk",
+        "tool_template",
+        "webhook_delivery",
+    ]
+    """What was changed."""
+    item_id: str
+    """The id of what was changed; of a provider key the vendor."""
+    changes: dict[str, Any]
+    """`{field: [before, after]}`; `"changed"` for a secret. A value of more than 32 KiB is told by its size."""
+    request_id: str | None
+    """The `X-Request-Id` of the request that made it."""
+
+
+class AuditReply(TypedDict):
+    """A page of changes, newest first."""
+
+    entries: list[AuditEntry]
+    """The changes."""
+    pagination: Pagination
+    """Which part this is."""
 
 
 class BackgroundAudio(TypedDict):
@@ -450,6 +521,237 @@ class CallsReply(TypedDict):
     """Which part this is."""
 
 
+class Campaign(TypedDict):
+    """A campaign: one assistant calls many."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    assistant_id: str | None
+    """Who speaks; null when that assistant was removed."""
+    agent_id: str | None
+    """The same as `assistant_id`."""
+    number_ids: list[str]
+    """The numbers that its calls show; none: any that can call out."""
+    status: Literal["draft", "scheduled", "paused", "completed", "cancelled"]
+    """`scheduled`: it calls, within its hours."""
+    pause_reason: str | None
+    """Why the platform paused it; null where a client did."""
+    system_message_template: str | None
+    """In place of the assistant's system messages."""
+    schedule_start_time: str | None
+    """From when on it calls, `HH:MM:SS`."""
+    schedule_end_time: str | None
+    """Until when it calls, `HH:MM:SS`, exclusive."""
+    timezone: str
+    """Whose clock counts: a zone of the IANA database, or `callee`."""
+    days_of_week: list[int]
+    """On which days: 1 Monday to 7 Sunday."""
+    max_concurrent_calls: int | None
+    """The most calls of it at once."""
+    calls_per_minute: int | None
+    """The most calls that it places in a minute."""
+    max_attempts: int
+    """How often a lead is called at most."""
+    retry_delay_minutes: int
+    """How long after a call that is to be repeated the next one comes."""
+    retry_on: list[str]
+    """After which end reasons a lead is called again."""
+    total_leads: int
+    """All its leads."""
+    completed_leads: int
+    """Those that were reached."""
+    failed_leads: int
+    """Those whose call failed."""
+    no_answer_leads: int
+    """Those that were not reached."""
+    skipped_leads: int
+    """Those that were passed over; each has its `error`."""
+    pending_leads: int
+    """Those that are to be called, for the first time or again."""
+    calling_leads: int
+    """Those that are being called now."""
+    created_at: str
+    """When it was made."""
+    updated_at: str
+    """When it, or its list of leads, was last changed."""
+
+
+class CampaignChanges(TypedDict):
+    """Only what is given changes."""
+
+    name: NotRequired[str]
+    """Its name."""
+    assistant_id: NotRequired[str | None]
+    """Who speaks; needed before it is scheduled. Must be active."""
+    number_ids: NotRequired[list[str]]
+    """The numbers that its calls show; none: any that can call out."""
+    system_message_template: NotRequired[str | None]
+    """Takes the place of the assistant's system messages in this campaign's calls; `{{...}}` is filled from the
+    lead: its `name`, `phone_number` and `variables`.
+    """
+    schedule_start_time: NotRequired[str | None]
+    """From when on it calls, `HH:MM:SS` in its time zone; null: midnight."""
+    schedule_end_time: NotRequired[str | None]
+    """Until when, exclusive; earlier than the start: past midnight; null: midnight."""
+    timezone: NotRequired[str]
+    """A zone of the IANA database, or `callee`: each number's own, found by its digits."""
+    days_of_week: NotRequired[
+        list[
+            int
+            | Literal[
+                "monday",
+                "mon",
+                "tuesday",
+                "tue",
+                "wednesday",
+                "wed",
+                "thursday",
+                "thu",
+                "friday",
+                "fri",
+                "saturday",
+                "sat",
+                "sunday",
+                "sun",
+            ]
+        ]
+    ]
+    """On which days: 1 Monday to 7 Sunday (0 and names are taken too). A night belongs to the day before it."""
+    max_concurrent_calls: NotRequired[int | None]
+    """The most calls of it at once; null: what the organisation and its trunks allow."""
+    calls_per_minute: NotRequired[int | None]
+    """The most calls that it places in a minute, evenly spread; null: no limit."""
+    max_attempts: NotRequired[int]
+    """How often a lead is called at most."""
+    retry_delay_minutes: NotRequired[int]
+    """How long after a call that is to be repeated the next one comes."""
+    retry_on: NotRequired[
+        list[
+            Literal[
+                "busy",
+                "declined",
+                "failed",
+                "insufficient_credits",
+                "internal_error",
+                "invalid_destination",
+                "media_timeout",
+                "no_answer",
+                "provider_error",
+                "silence_timeout",
+                "trunk_auth_failed",
+                "trunk_error",
+                "trunk_unreachable",
+                "voicemail_detected",
+                "worker_lost",
+            ]
+        ]
+    ]
+    """After which end reasons a lead is called again while attempts are left; `failed` stands for all that leave
+    it failed.
+    """
+    status: NotRequired[Literal["draft", "scheduled", "paused", "completed", "cancelled"]]
+    """A client sets `scheduled` (also to resume), `paused` and `cancelled`."""
+    agent_id: NotRequired[str | None]
+    """Older name of `assistant_id`."""
+
+
+class CampaignReply(TypedDict):
+    """One campaign."""
+
+    campaign: Campaign
+    """The campaign."""
+
+
+class CampaignSettings(TypedDict):
+    """What of a campaign can be changed."""
+
+    name: str
+    """Its name."""
+    assistant_id: NotRequired[str | None]
+    """Who speaks; needed before it is scheduled. Must be active."""
+    number_ids: NotRequired[list[str]]
+    """The numbers that its calls show; none: any that can call out."""
+    system_message_template: NotRequired[str | None]
+    """Takes the place of the assistant's system messages in this campaign's calls; `{{...}}` is filled from the
+    lead: its `name`, `phone_number` and `variables`.
+    """
+    schedule_start_time: NotRequired[str | None]
+    """From when on it calls, `HH:MM:SS` in its time zone; null: midnight."""
+    schedule_end_time: NotRequired[str | None]
+    """Until when, exclusive; earlier than the start: past midnight; null: midnight."""
+    timezone: NotRequired[str]
+    """A zone of the IANA database, or `callee`: each number's own, found by its digits."""
+    days_of_week: NotRequired[
+        list[
+            int
+            | Literal[
+                "monday",
+                "mon",
+                "tuesday",
+                "tue",
+                "wednesday",
+                "wed",
+                "thursday",
+                "thu",
+                "friday",
+                "fri",
+                "saturday",
+                "sat",
+                "sunday",
+                "sun",
+            ]
+        ]
+    ]
+    """On which days: 1 Monday to 7 Sunday (0 and names are taken too). A night belongs to the day before it."""
+    max_concurrent_calls: NotRequired[int | None]
+    """The most calls of it at once; null: what the organisation and its trunks allow."""
+    calls_per_minute: NotRequired[int | None]
+    """The most calls that it places in a minute, evenly spread; null: no limit."""
+    max_attempts: NotRequired[int]
+    """How often a lead is called at most."""
+    retry_delay_minutes: NotRequired[int]
+    """How long after a call that is to be repeated the next one comes."""
+    retry_on: NotRequired[
+        list[
+            Literal[
+                "busy",
+                "declined",
+                "failed",
+                "insufficient_credits",
+                "internal_error",
+                "invalid_destination",
+                "media_timeout",
+                "no_answer",
+                "provider_error",
+                "silence_timeout",
+                "trunk_auth_failed",
+                "trunk_error",
+                "trunk_unreachable",
+                "voicemail_detected",
+                "worker_lost",
+            ]
+        ]
+    ]
+    """After which end reasons a lead is called again while attempts are left; `failed` stands for all that leave
+    it failed.
+    """
+    status: NotRequired[Literal["draft", "scheduled", "paused", "completed", "cancelled"]]
+    """A client sets `scheduled` (also to resume), `paused` and `cancelled`."""
+    agent_id: NotRequired[str | None]
+    """Older name of `assistant_id`."""
+
+
+class CampaignsReply(TypedDict):
+    """A page of campaigns, newest first."""
+
+    campaigns: list[Campaign]
+    """The campaigns."""
+    pagination: Pagination
+    """Which part this is."""
+
+
 class Check(TypedDict):
     """One part of the platform; what else it tells depends on the part."""
 
@@ -466,6 +768,35 @@ class Child(TypedDict):
     """Its name."""
     created_at: str
     """When it was made."""
+
+
+class Choice(TypedDict):
+    """A domain that can be chosen."""
+
+    id: str
+    """Its id at Resend."""
+    name: str
+    """Its name."""
+    status: Literal["not_started", "pending", "verified", "failed"]
+    """`verified` sends; `failed`: the records were not found."""
+    region: str | None
+    """Where Resend sends from."""
+
+
+class ChoicesReply(TypedDict):
+    """What can be chosen, and what was."""
+
+    domains: list[Choice]
+    """The domains of the account that the key opens."""
+    selected_domain_id: str | None
+    """Resend's id of the chosen one."""
+
+
+class ChosenDomain(TypedDict):
+    """A domain that the vendor knows already."""
+
+    resend_domain_id: str
+    """Its id at Resend."""
 
 
 class ControlReply(TypedDict):
@@ -624,6 +955,54 @@ class DoNotCallEntry(TypedDict):
     """When the party got on the list."""
 
 
+class Domain(TypedDict):
+    """The domain that reports are e-mailed from."""
+
+    id: str
+    """Its id."""
+    org_id: str
+    """Whose it is."""
+    domain_name: str
+    """Its name."""
+    resend_domain_id: str
+    """Its id at Resend."""
+    status: Literal["not_started", "pending", "verified", "failed"]
+    """`verified` sends; `failed`: the records were not found."""
+    region: str | None
+    """Where Resend sends from."""
+    records: list[Record]
+    """The DNS records that it needs."""
+    created_at: str
+    """When it was registered or chosen here."""
+    updated_at: str
+    """When something of it last changed."""
+    verified_at: str | None
+    """Since when it is known to be verified."""
+
+
+class DomainNamed(TypedDict):
+    """Which domain, for those who want to say; an organisation has one."""
+
+    domain_id: NotRequired[str | None]
+    """Its id, ours or Resend's; another gives 404."""
+
+
+class DomainReply(TypedDict):
+    """One domain."""
+
+    domain: Domain
+    """The domain."""
+
+
+class DomainsReply(TypedDict):
+    """The organisation's domain, alone and as a list of one or none."""
+
+    domain: Domain | None
+    """The domain; null where there is none."""
+    domains: list[Domain]
+    """The same as a list."""
+
+
 class EndCall(TypedDict):
     """Ends the call, or cancels it before it is answered."""
 
@@ -763,6 +1142,72 @@ class Latencies(TypedDict):
     """`heard` less the configured wait and the providers' times: ours."""
 
 
+class Lead(TypedDict):
+    """Somebody whom a campaign calls."""
+
+    id: str
+    """Its id."""
+    campaign_id: str
+    """The campaign."""
+    phone_number: str
+    """E.164."""
+    name: str | None
+    """Who that is."""
+    variables: dict[str, str]
+    """What fills `{{...}}`."""
+    status: Literal["pending", "calling", "completed", "failed", "no_answer", "skipped"]
+    """`pending`: to be called, for the first time or again."""
+    error: str | None
+    """Why it was passed over, or how its latest call ended."""
+    call_id: str | None
+    """Its latest call."""
+    attempts: int
+    """How often it was called."""
+    next_attempt_at: str | None
+    """Not to be called before; null: in its turn."""
+    last_attempt_at: str | None
+    """When it was last called."""
+    created_at: str
+    """When it was added."""
+    updated_at: str
+    """When it last changed."""
+
+
+class LeadSettings(TypedDict):
+    """Somebody to be called, as a client writes it."""
+
+    phone_number: str
+    """E.164."""
+    name: NotRequired[str | None]
+    """Who that is; fills `{{name}}`."""
+    variables: NotRequired[dict[str, str]]
+    """Fills `{{...}}` in all that the assistant says and is told; 16 KiB."""
+
+
+class LeadWarning(TypedDict):
+    """What is to be known of a lead that was taken."""
+
+    lead: str
+    """Its id."""
+    row: int
+    """Where it stood: its place in `leads` from 0, or its line in the file from 1."""
+    phone_number: str
+    """Its number."""
+    missing: list[str]
+    """The variables that it lacks; without them it is passed over."""
+    message: str
+    """What is the matter."""
+
+
+class LeadsReply(TypedDict):
+    """A page of leads, in their order."""
+
+    leads: list[Lead]
+    """The leads."""
+    pagination: Pagination
+    """Which part this is."""
+
+
 class LlmConfig(TypedDict):
     """Which model thinks, what it is told, and which tools it has."""
 
@@ -893,6 +1338,107 @@ class NewByokConfig(TypedDict):
     """In place of what was set before; empty removes it."""
 
 
+class NewCampaign(TypedDict):
+    """A campaign as it is made, with whom it calls."""
+
+    name: str
+    """Its name."""
+    assistant_id: NotRequired[str | None]
+    """Who speaks; needed before it is scheduled. Must be active."""
+    number_ids: NotRequired[list[str]]
+    """The numbers that its calls show; none: any that can call out."""
+    system_message_template: NotRequired[str | None]
+    """Takes the place of the assistant's system messages in this campaign's calls; `{{...}}` is filled from the
+    lead: its `name`, `phone_number` and `variables`.
+    """
+    schedule_start_time: NotRequired[str | None]
+    """From when on it calls, `HH:MM:SS` in its time zone; null: midnight."""
+    schedule_end_time: NotRequired[str | None]
+    """Until when, exclusive; earlier than the start: past midnight; null: midnight."""
+    timezone: NotRequired[str]
+    """A zone of the IANA database, or `callee`: each number's own, found by its digits."""
+    days_of_week: NotRequired[
+        list[
+            int
+            | Literal[
+                "monday",
+                "mon",
+                "tuesday",
+                "tue",
+                "wednesday",
+                "wed",
+                "thursday",
+                "thu",
+                "friday",
+                "fri",
+                "saturday",
+                "sat",
+                "sunday",
+                "sun",
+            ]
+        ]
+    ]
+    """On which days: 1 Monday to 7 Sunday (0 and names are taken too). A night belongs to the day before it."""
+    max_concurrent_calls: NotRequired[int | None]
+    """The most calls of it at once; null: what the organisation and its trunks allow."""
+    calls_per_minute: NotRequired[int | None]
+    """The most calls that it places in a minute, evenly spread; null: no limit."""
+    max_attempts: NotRequired[int]
+    """How often a lead is called at most."""
+    retry_delay_minutes: NotRequired[int]
+    """How long after a call that is to be repeated the next one comes."""
+    retry_on: NotRequired[
+        list[
+            Literal[
+                "busy",
+                "declined",
+                "failed",
+                "insufficient_credits",
+                "internal_error",
+                "invalid_destination",
+                "media_timeout",
+                "no_answer",
+                "provider_error",
+                "silence_timeout",
+                "trunk_auth_failed",
+                "trunk_error",
+                "trunk_unreachable",
+                "voicemail_detected",
+                "worker_lost",
+            ]
+        ]
+    ]
+    """After which end reasons a lead is called again while attempts are left; `failed` stands for all that leave
+    it failed.
+    """
+    status: NotRequired[Literal["draft", "scheduled"]]
+    """`scheduled`: it starts at once."""
+    leads: NotRequired[list[LeadSettings]]
+    """Whom it calls, in this order; more can be added."""
+    skip_invalid: NotRequired[bool]
+    """Whether leads that are wrong are left out; else they refuse it all."""
+    agent_id: NotRequired[str | None]
+    """Older name of `assistant_id`."""
+
+
+class NewCampaignReply(TypedDict):
+    """A new campaign."""
+
+    campaign: Campaign
+    """The campaign."""
+    warnings: list[LeadWarning]
+    """What is to be known of its leads."""
+    errors: list[str]
+    """With `skip_invalid`: what was wrong with the leads that were left out."""
+
+
+class NewDomain(TypedDict):
+    """A domain to send e-mails from."""
+
+    domain_name: str
+    """Its name, as `mail.example.com`; others than ASCII in punycode."""
+
+
 class NewEntries(TypedDict):
     """Whom not to call: one party, or many at once."""
 
@@ -922,6 +1468,27 @@ class NewKeyReply(TypedDict):
 
     api_key: CreatedApiKey
     """The key."""
+
+
+class NewLeads(TypedDict):
+    """One lead (`phone_number`, `name`, `variables`), or many (`leads`), or a spreadsheet (`csv`): exactly one
+    of these.
+    """
+
+    phone_number: NotRequired[str | None]
+    """E.164: one lead."""
+    name: NotRequired[str | None]
+    """Who that is; fills `{{name}}`."""
+    variables: NotRequired[dict[str, str]]
+    """Fills `{{...}}` in all that the assistant says and is told; 16 KiB."""
+    leads: NotRequired[list[LeadSettings] | None]
+    """Many leads, in their order."""
+    csv: NotRequired[str | None]
+    """The text of a CSV file. Its first line names the columns: `phone_number` (or `phone`, `number`), `name`,
+    and every other is a variable.
+    """
+    skip_invalid: NotRequired[bool]
+    """Whether leads that are wrong are left out; else they refuse it all."""
 
 
 class NewOrganisation(TypedDict):
@@ -1233,6 +1800,25 @@ class ProviderNamed(TypedDict):
     """Whose key it is: `deepgram`, `openai`, `elevenlabs`, `resend`, `xai`, `gladia`, `mistral`, `anthropic`,
     `google` or `inworld`.
     """
+
+
+class Record(TypedDict):
+    """One DNS record that the domain needs."""
+
+    record: str
+    """What it is for: SPF, DKIM."""
+    name: str
+    """Its name, below the domain."""
+    type: str
+    """MX, TXT or CNAME."""
+    ttl: str
+    """How long it may be remembered; `Auto` leaves it to you."""
+    status: str
+    """Whether it was found."""
+    value: str
+    """What it must say."""
+    priority: int | None
+    """Of an MX record."""
 
 
 class RecordingConsent(TypedDict):
@@ -2033,6 +2619,65 @@ class Unmute(TypedDict):
     """Which order this is."""
 
 
+class UsageLog(TypedDict):
+    """One call that was answered, as it was charged when it ended."""
+
+    id: str
+    """Its id."""
+    org_id: str
+    """The organisation whose call it was."""
+    call_id: str
+    """The call, which may have been deleted since."""
+    duration_sec: int
+    """The answered part in seconds; 1/60 of it was taken off the minutes."""
+    byok_stt: bool
+    """Whether hearing ran on the organisation's own key."""
+    byok_llm: bool
+    """Whether thinking ran on the organisation's own key."""
+    byok_tts: bool
+    """Whether speaking ran on the organisation's own key."""
+    call_type: Literal["phone", "web"]
+    """By phone or in a browser."""
+    phone_number: str | None
+    """Our number."""
+    assistant_id: str | None
+    """The stored assistant; null where it was sent with the call."""
+    agent_id: str | None
+    """The same as `assistant_id`."""
+    agent_name: str | None
+    """The assistant's name."""
+    business_name: str | None
+    """For whom it spoke."""
+    cost: float | None
+    """US dollars, which were taken off the credits; own keys are not in it."""
+    created_at: str
+    """When the call ended."""
+
+
+class UsageReply(TypedDict):
+    """A page of lines, newest first, and the sums of all."""
+
+    logs: list[UsageLog]
+    """The page."""
+    pagination: Pagination
+    """Which page this is."""
+    summary: UsageSummary
+    """The sums."""
+
+
+class UsageSummary(TypedDict):
+    """What all lines come to that the filters let through, on whatever page."""
+
+    total_calls: int
+    """How many calls."""
+    total_duration_seconds: int
+    """Their answered seconds."""
+    total_duration_minutes: float
+    """The same in minutes."""
+    total_cost: float
+    """Their cost in US dollars."""
+
+
 class Voice(TypedDict):
     """One voice."""
 
@@ -2133,39 +2778,39 @@ Control: TypeAlias = InjectContext | Say | EndCall | Transfer | SendDtmf | Mute 
 class ListCallsQuery(TypedDict):
     """What `listCalls` can be asked about."""
 
-    status: NotRequired[CallStatus | None]
+    status: NotRequired[CallStatus]
     """Where the call stands."""
-    direction: NotRequired[Direction | None]
+    direction: NotRequired[Direction]
     """Who called whom."""
-    assistant_id: NotRequired[str | None]
+    assistant_id: NotRequired[str]
     """The stored assistant."""
-    agent_id: NotRequired[str | None]
+    agent_id: NotRequired[str]
     """Older name of `assistant_id`."""
-    number_id: NotRequired[str | None]
+    number_id: NotRequired[str]
     """The number of yours."""
-    end_reason: NotRequired[EndReason | None]
+    end_reason: NotRequired[EndReason]
     """Why it ended."""
-    campaign_id: NotRequired[str | None]
+    campaign_id: NotRequired[str]
     """The campaign that placed it."""
-    start_date: NotRequired[str | None]
+    start_date: NotRequired[str]
     """Placed at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."""
-    end_date: NotRequired[str | None]
+    end_date: NotRequired[str]
     """Placed at or before: ISO 8601 with an offset, or a date (its end in UTC)."""
 
 
 class FollowCallQuery(TypedDict):
     """What `followCall` can be asked about."""
 
-    last_event_id: NotRequired[int | None]
+    last_event_id: NotRequired[int]
     """Goes on after this event; the header `Last-Event-ID` wins."""
 
 
 class GetRecordingQuery(TypedDict):
     """What `getRecording` can be asked about."""
 
-    expires: NotRequired[int | None]
+    expires: NotRequired[int]
     """Unix seconds."""
-    signature: NotRequired[str | None]
+    signature: NotRequired[str]
     """Ours, over the call and `expires`."""
 
 
@@ -2183,6 +2828,55 @@ class GetOrganizationQuery(TypedDict):
     """Show the organisations below it."""
 
 
+class ListUsageQuery(TypedDict):
+    """What `listUsage` can be asked about."""
+
+    start_date: NotRequired[str]
+    """Charged at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."""
+    end_date: NotRequired[str]
+    """Charged at or before: ISO 8601 with an offset, or a date (its end in UTC)."""
+    call_type: NotRequired[Literal["phone", "web"]]
+    """By phone or in a browser."""
+    assistant_id: NotRequired[str]
+    """The stored assistant."""
+    agent_id: NotRequired[str]
+    """Older name of `assistant_id`."""
+    include_children: NotRequired[bool]
+    """Also what the organisations below this one used."""
+
+
+class ListAuditLogQuery(TypedDict):
+    """What `listAuditLog` can be asked about."""
+
+    noun: NotRequired[
+        Literal[
+            "analysis_template",
+            "api_key",
+            "assistant",
+            "campaign",
+            "do_not_call_entry",
+            "domain",
+            "number",
+            "organization",
+            "provider_key",
+            "sip_trunk",
+            "tool_template",
+            "webhook_delivery",
+        ]
+    ]
+    """What was changed."""
+    item_id: NotRequired[str]
+    """The id of what was changed."""
+    action: NotRequired[str]
+    """What was done: `created`, `updated`, `deleted`, ..."""
+    actor: NotRequired[str]
+    """Who did it: the id of an API key, or `api_key`, `operator`, `platform` or `parent`."""
+    start_date: NotRequired[str]
+    """Changed at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."""
+    end_date: NotRequired[str]
+    """Changed at or before: ISO 8601 with an offset, or a date (its end in UTC)."""
+
+
 class StoreProviderKeyQuery(TypedDict):
     """What `storeProviderKey` can be asked about."""
 
@@ -2195,29 +2889,43 @@ class StoreProviderKeyQuery(TypedDict):
 class ListDoNotCallQuery(TypedDict):
     """What `listDoNotCall` can be asked about."""
 
-    phone_number: NotRequired[str | None]
+    phone_number: NotRequired[str]
     """Only this party, however it is spelled."""
 
 
 class ListWebhookDeliveriesQuery(TypedDict):
     """What `listWebhookDeliveries` can be asked about."""
 
-    call_id: NotRequired[str | None]
+    call_id: NotRequired[str]
     """The call that they tell of."""
-    status: NotRequired[Literal["pending", "delivered", "dead"] | None]
+    status: NotRequired[Literal["pending", "delivered", "dead"]]
     """Where they stand; `dead` are those that were given up."""
-    event: NotRequired[Literal["status-update", "end-of-call-report"] | None]
+    event: NotRequired[Literal["status-update", "end-of-call-report"]]
     """What they tell."""
-    start_date: NotRequired[str | None]
+    start_date: NotRequired[str]
     """Written at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."""
-    end_date: NotRequired[str | None]
+    end_date: NotRequired[str]
     """Written at or before: ISO 8601 with an offset, or a date (its end in UTC)."""
+
+
+class ListLeadsQuery(TypedDict):
+    """What `listLeads` can be asked about."""
+
+    status: NotRequired[Literal["pending", "calling", "completed", "failed", "no_answer", "skipped"]]
+    """Only those that stand so."""
+
+
+class AddLeadsQuery(TypedDict):
+    """What `addLeads` can be asked about."""
+
+    skip_invalid: NotRequired[bool]
+    """As in the body; for files that are sent as `text/csv`."""
 
 
 class ListVoicesQuery(TypedDict):
     """What `listVoices` can be asked about."""
 
-    provider: NotRequired[str | None]
+    provider: NotRequired[str]
     """Only those of this provider."""
-    language: NotRequired[str | None]
+    language: NotRequired[str]
     """Only those that speak this language: `nl`, or `nl-BE`. Voices of many languages are always shown."""

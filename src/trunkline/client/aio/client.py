@@ -7,8 +7,10 @@ import httpx2
 from trunkline.client import types
 from trunkline.client.aio.account import AsyncApiKeys, AsyncByok, AsyncOrganisations
 from trunkline.client.aio.calls import AsyncCalls
+from trunkline.client.aio.campaigns import AsyncCampaigns
 from trunkline.client.aio.connection import AsyncConnection
-from trunkline.client.aio.records import AsyncWebhooks
+from trunkline.client.aio.domains import AsyncDomains
+from trunkline.client.aio.records import AsyncAuditLog, AsyncUsage, AsyncWebhooks
 from trunkline.client.aio.telephony import AsyncAssistants, AsyncNumbers, AsyncTrunks, AsyncVoices
 from trunkline.client.aio.templates import AsyncAnalysisTemplates, AsyncDoNotCall, AsyncToolTemplates
 from trunkline.client.wire import PREFIX, Request, headers_of, object_of, reached
@@ -51,6 +53,10 @@ class AsyncTrunkline:
         self.webhooks = AsyncWebhooks(connection)
         self.tool_templates = AsyncToolTemplates(connection)
         self.analysis_templates = AsyncAnalysisTemplates(connection)
+        self.campaigns = AsyncCampaigns(connection)
+        self.usage = AsyncUsage(connection)
+        self.audit_log = AsyncAuditLog(connection)
+        self.domains = AsyncDomains(connection)
         self.do_not_call = AsyncDoNotCall(connection)
 
     def acting_for(self, organisation_id: str) -> Self:

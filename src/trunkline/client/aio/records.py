@@ -28,3 +28,27 @@ class AsyncWebhooks(AsyncResource):
     async def test(self, **wanted: Unpack[types.WebhookTest]) -> types.WebhookTestReply:
         """Sends a webhook for trying out, and tells what came of it."""
         return cast(types.WebhookTestReply, await self._post("/webhooks/test", wanted))
+
+
+class AsyncUsage(AsyncResource):
+    """What was used."""
+
+    def list(
+        self, *, limit: int | None = None, offset: int = 0, **filters: Unpack[types.ListUsageQuery]
+    ) -> AsyncPages[types.UsageLog]:
+        """The answered calls that the filters leave, newest first; ``summary`` of a page has the sums of all."""
+        return self._pages("/usage", "logs", limit, offset, filters)
+
+    async def summary(self, **filters: Unpack[types.ListUsageQuery]) -> types.UsageSummary:
+        """What the answered calls that the filters leave come to."""
+        return cast(types.UsageSummary, (await self._get("/usage", {**filters, "limit": 1}))["summary"])
+
+
+class AsyncAuditLog(AsyncResource):
+    """What was changed, and by whom."""
+
+    def list(
+        self, *, limit: int | None = None, offset: int = 0, **filters: Unpack[types.ListAuditLogQuery]
+    ) -> AsyncPages[types.AuditEntry]:
+        """The changes that the filters leave, newest first."""
+        return self._pages("/audit-log", "entries", limit, offset, filters)

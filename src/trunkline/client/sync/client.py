@@ -8,8 +8,10 @@ import httpx2
 from trunkline.client import types
 from trunkline.client.sync.account import ApiKeys, Byok, Organisations
 from trunkline.client.sync.calls import Calls
+from trunkline.client.sync.campaigns import Campaigns
 from trunkline.client.sync.connection import Connection
-from trunkline.client.sync.records import Webhooks
+from trunkline.client.sync.domains import Domains
+from trunkline.client.sync.records import AuditLog, Usage, Webhooks
 from trunkline.client.sync.telephony import Assistants, Numbers, Trunks, Voices
 from trunkline.client.sync.templates import AnalysisTemplates, DoNotCall, ToolTemplates
 from trunkline.client.wire import PREFIX, Request, headers_of, object_of, reached
@@ -52,6 +54,10 @@ class Trunkline:
         self.webhooks = Webhooks(connection)
         self.tool_templates = ToolTemplates(connection)
         self.analysis_templates = AnalysisTemplates(connection)
+        self.campaigns = Campaigns(connection)
+        self.usage = Usage(connection)
+        self.audit_log = AuditLog(connection)
+        self.domains = Domains(connection)
         self.do_not_call = DoNotCall(connection)
 
     def acting_for(self, organisation_id: str) -> Self:

@@ -29,3 +29,27 @@ class Webhooks(Resource):
     def test(self, **wanted: Unpack[types.WebhookTest]) -> types.WebhookTestReply:
         """Sends a webhook for trying out, and tells what came of it."""
         return cast(types.WebhookTestReply, self._post("/webhooks/test", wanted))
+
+
+class Usage(Resource):
+    """What was used."""
+
+    def list(
+        self, *, limit: int | None = None, offset: int = 0, **filters: Unpack[types.ListUsageQuery]
+    ) -> Pages[types.UsageLog]:
+        """The answered calls that the filters leave, newest first; ``summary`` of a page has the sums of all."""
+        return self._pages("/usage", "logs", limit, offset, filters)
+
+    def summary(self, **filters: Unpack[types.ListUsageQuery]) -> types.UsageSummary:
+        """What the answered calls that the filters leave come to."""
+        return cast(types.UsageSummary, (self._get("/usage", {**filters, "limit": 1}))["summary"])
+
+
+class AuditLog(Resource):
+    """What was changed, and by whom."""
+
+    def list(
+        self, *, limit: int | None = None, offset: int = 0, **filters: Unpack[types.ListAuditLogQuery]
+    ) -> Pages[types.AuditEntry]:
+        """The changes that the filters leave, newest first."""
+        return self._pages("/audit-log", "entries", limit, offset, filters)
