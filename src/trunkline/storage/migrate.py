@@ -9,6 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from trunkline.base.errors import Invalid
+
 FOLDER = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x7472756E6B
 
@@ -21,18 +23,31 @@ def config(connection: Connection) -> Config:
     return made
 
 
-def upgrade(connection: Connection) -> None:
-    """To the newest form; processes that start together take turns."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """To ``revision``; processes that start together take turns. Raises Invalid where the database is of a form that
+    this version does not know."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-    if MigrationContext.configure(connection).get_current_revision() != newest():
-        command.upgrade(config(connection), "head")
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in known():
+        raise Invalid(
+            f"the database has form {current}, and this version of the platform knows forms up to {newest()} only: a newer "
+            "version has used it. Start that version, or put back the backup that was made before it"
+        )
+    if current != newest():
+        command.upgrade(config(connection), revision)
 
 
 @cache
 def newest() -> str | None:
     """The revision that this version of the platform works with."""
     return ScriptDirectory(str(FOLDER)).get_current_head()
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """All revisions, the oldest first."""
+    return tuple(script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions())[::-1]
 
 
 def downgrade(connection: Connection, revision: str = "base") -> None:
