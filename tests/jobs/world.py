@@ -13,7 +13,7 @@ from trunkline.base.ids import new_call_id
 from trunkline.domain.assistant import LlmConfig, TransientAssistant
 from trunkline.domain.call import CallStatus, Direction, EndReason
 from trunkline.domain.commands import Command
-from trunkline.domain.events import CallEnded, LiveEvent, MessageSpoken, StatusChanged
+from trunkline.domain.events import CallEnded, LiveEvent, MessageSpoken, StatusChanged, Usage
 from trunkline.domain.organisation import Organisation
 from trunkline.domain.plan import CallPlan
 from trunkline.domain.transcript import Message, Role
@@ -55,6 +55,9 @@ class Nobody:
 
     async def send(self, call_id: str, command_id: str, command: Command) -> bool:
         return False
+
+    def used(self, call_id: str) -> Usage | None:
+        return None
 
     def publish(self, event: LiveEvent) -> None:
         self.published.append(event)
@@ -143,7 +146,13 @@ class World:
             yield jobs
 
     async def place(
-        self, url: str | None = None, *, age_seconds: float = 0, keys: dict[str, str] | None = None, **assistant: Any
+        self,
+        url: str | None = None,
+        *,
+        age_seconds: float = 0,
+        keys: dict[str, str] | None = None,
+        org_id: str = ORG,
+        **assistant: Any,
     ) -> str:
         """A queued call whose events go to ``url``; ``keys`` are the organisation's own for vendors."""
         now = self.rooms.clock.now() - timedelta(seconds=age_seconds)
@@ -152,7 +161,7 @@ class World:
         )
         plan = CallPlan(
             call_id=new_call_id(Direction.OUTBOUND),
-            org_id=ORG,
+            org_id=org_id,
             direction=Direction.OUTBOUND,
             destination="+31612345678",
             caller_id="+31850835037",
@@ -167,7 +176,7 @@ class World:
         )
         call = Call(
             plan.call_id,
-            ORG,
+            org_id,
             Direction.OUTBOUND,
             CallStatus.QUEUED,
             now,
@@ -180,8 +189,8 @@ class World:
             tells_status=url is not None and "status-update" in settings.webhook_events,
         )
         async with self.rooms.database.system() as unit:
-            if await unit.organisations.find(ORG) is None:
-                await unit.organisations.add(Organisation(ORG, "The org", now, now))
+            if await unit.organisations.find(org_id) is None:
+                await unit.organisations.add(Organisation(org_id, "The org", now, now))
             await unit.calls.add(call, self.vault.seal(plan_to_json(plan)))
         return call.id
 

@@ -10,7 +10,7 @@ from typing import Any
 from tests.storage import world
 from trunkline.domain.access import Caller
 from trunkline.domain.commands import Command
-from trunkline.domain.events import LiveEvent
+from trunkline.domain.events import LiveEvent, Usage
 from trunkline.services import calls
 from trunkline.services.rooms import Limits, Rooms
 from trunkline.storage.blobs import DiskBlobs
@@ -80,6 +80,7 @@ class OneProcess:
     sessions: set[str] = field(default_factory=set)
     orders: list[tuple[str, str, Command]] = field(default_factory=list)
     published: list[LiveEvent] = field(default_factory=list)
+    uses: dict[str, Usage] = field(default_factory=dict)
     _followers: "list[Following]" = field(default_factory=list)
 
     async def wake(self, call_id: str) -> bool:
@@ -91,6 +92,9 @@ class OneProcess:
             return False
         self.orders.append((call_id, command_id, command))
         return True
+
+    def used(self, call_id: str) -> Usage | None:
+        return self.uses.get(call_id)
 
     def publish(self, event: LiveEvent) -> None:
         self.published.append(event)

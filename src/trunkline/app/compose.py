@@ -106,7 +106,11 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
             max_calls=settings.max_calls,
         )
         jobs = Jobs(rooms, supervisor, minds.analyst, sender, _jobs(settings))
-        live.attach(jobs.dialler.offer, lambda *order: supervisor.order(*order) or jobs.receptionist.order(*order))
+        live.attach(
+            jobs.dialler.offer,
+            lambda *order: supervisor.order(*order) or jobs.receptionist.order(*order),
+            supervisor.used,
+        )
         await stack.enter_async_context(supervisor)
         await stack.enter_async_context(jobs)
         yield House(rooms, supervisor, jobs, create_app(rooms, _api(settings)))

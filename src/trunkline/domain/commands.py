@@ -65,7 +65,13 @@ class Unmute:
     """Resume the assistant's listening."""
 
 
-Command = InjectContext | Say | EndCall | Transfer | SendDtmf | Mute | Unmute
+@dataclass(frozen=True, slots=True)
+class EndUnpaid:
+    """End the call because nobody pays for it any more, after words that say so: the platform's own order, which no
+    client can give and nobody is told the outcome of."""
+
+
+Command = InjectContext | Say | EndCall | Transfer | SendDtmf | Mute | Unmute | EndUnpaid
 
 COMMAND_NAMES: dict[type, str] = {
     InjectContext: "inject-context",

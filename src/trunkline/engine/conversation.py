@@ -7,7 +7,7 @@ from typing import Any
 from trunkline.base.errors import Upstream
 from trunkline.domain.assistant import REALTIME
 from trunkline.domain.call import CallStatus, EndReason
-from trunkline.domain.commands import EndCall
+from trunkline.domain.commands import EndCall, EndUnpaid
 from trunkline.domain.events import CallEnded, StatusChanged
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import events
@@ -254,7 +254,7 @@ class Conversation:
 
     def _ordered(self, event: events.Ordered) -> None:
         """A command came in; until it is known who answered, all but the end of the call waits."""
-        if isinstance(event.command, EndCall) or not self._reception.defer(event):
+        if isinstance(event.command, EndCall | EndUnpaid) or not self._reception.defer(event):
             self._deeds.ordered(event)
 
     # --- keys and time

@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 from trunkline.base.logs import logger
 from trunkline.domain.commands import Command
-from trunkline.domain.events import LiveEvent
+from trunkline.domain.events import LiveEvent, Usage
 
 FOLLOWER_EVENTS = 1000
 
@@ -60,18 +60,29 @@ class LocalLive:
         self._room = room
         self._dialler: Callable[[str], bool] | None = None
         self._orders: Callable[[str, str, Command], bool] | None = None
+        self._used: Callable[[str], Usage | None] = lambda call_id: None
         self._followers: dict[str, WeakSet[Follower]] = {}
 
-    def attach(self, dialler: Callable[[str], bool], orders: Callable[[str, str, Command], bool]) -> None:
-        """``dialler`` takes a queued call's id and says whether it will be dialled; ``orders`` is Supervisor.order."""
+    def attach(
+        self,
+        dialler: Callable[[str], bool],
+        orders: Callable[[str, str, Command], bool],
+        used: Callable[[str], Usage | None] = lambda call_id: None,
+    ) -> None:
+        """``dialler`` takes a queued call's id and says whether it will be dialled; ``orders`` is Supervisor.order,
+        ``used`` is Supervisor.used."""
         self._dialler = dialler
         self._orders = orders
+        self._used = used
 
     async def wake(self, call_id: str) -> bool:
         return self._dialler is not None and self._room() > 0 and self._dialler(call_id)
 
     async def send(self, call_id: str, command_id: str, command: Command) -> bool:
         return self._orders is not None and self._orders(call_id, command_id, command)
+
+    def used(self, call_id: str) -> Usage | None:
+        return self._used(call_id)
 
     def publish(self, event: LiveEvent) -> None:
         followers = self._followers.get(event.call_id)

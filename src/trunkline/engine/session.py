@@ -10,7 +10,7 @@ from trunkline.base.tasks import Crew
 from trunkline.domain.assistant import REALTIME
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import Command
-from trunkline.domain.events import CallEnded, Fact
+from trunkline.domain.events import CallEnded, Fact, Usage
 from trunkline.domain.plan import CallPlan
 from trunkline.engine import effects, events
 from trunkline.engine.conversation import Conversation
@@ -74,6 +74,10 @@ class Session:
             return False
         self.tell(events.Ordered(command_id, command))
         return True
+
+    def used(self) -> Usage:
+        """What the call used so far, of which providers."""
+        return self._targets.usage(self._senses.usage()) if self._senses is not None else Usage()
 
     # --- its life
 

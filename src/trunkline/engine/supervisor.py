@@ -11,7 +11,7 @@ from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import Command
-from trunkline.domain.events import CallEnded
+from trunkline.domain.events import CallEnded, Usage
 from trunkline.domain.plan import CallPlan
 from trunkline.engine.backdrop import Loops
 from trunkline.engine.breaker import BreakerFacts, Breakers
@@ -147,6 +147,11 @@ class Supervisor:
         """Hands a command to a live call. False when it is not here."""
         session = self._sessions.get(call_id)
         return session is not None and session.order(command_id, command)
+
+    def used(self, call_id: str) -> Usage | None:
+        """What a live call used so far; None when it is not here."""
+        session = self._sessions.get(call_id)
+        return None if session is None else session.used()
 
     async def drain(self, patience_seconds: float) -> None:
         """Takes no new calls, waits for those that run, tells what is left to end, and breaks off what does not; then

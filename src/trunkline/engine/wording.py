@@ -36,6 +36,14 @@ GOODBYE_NOTICES = {
     "es": "La llamada termina en 10 segundos; despídete ahora.",
     "it": "La chiamata termina tra 10 secondi; saluta adesso.",
 }
+CREDIT_WORDS = {
+    "en": "I am sorry, I have to end our call here. Goodbye.",
+    "nl": "Het spijt me, ik moet ons gesprek hier beëindigen. Tot ziens.",
+    "de": "Es tut mir leid, ich muss unser Gespräch hier beenden. Auf Wiederhören.",
+    "fr": "Je suis désolé, je dois mettre fin à notre appel ici. Au revoir.",
+    "es": "Lo siento, tengo que terminar nuestra llamada aquí. Adiós.",
+    "it": "Mi dispiace, devo concludere qui la nostra chiamata. Arrivederci.",
+}
 
 
 def check_ins(plan: CallPlan) -> Sequence[str]:
@@ -53,6 +61,11 @@ def last_words(plan: CallPlan) -> str | None:
 def goodbye_notice(plan: CallPlan) -> str:
     """What the model is told when the call is about to reach its longest duration."""
     return GOODBYE_NOTICES.get(language(plan), GOODBYE_NOTICES["en"])
+
+
+def credit_words(plan: CallPlan) -> str:
+    """What is said when the call ends because nobody pays for it any more."""
+    return CREDIT_WORDS.get(language(plan), CREDIT_WORDS["en"])
 
 
 def in_its_language(plan: CallPlan, voices: Sequence[VoiceFacts]) -> CallPlan:
@@ -89,6 +102,7 @@ def _known_texts(plan: CallPlan) -> Iterator[str | None]:
     yield apology(plan)
     yield from check_ins(plan)
     yield last_words(plan)
+    yield credit_words(plan)
     yield assistant.speech_config.end_call_message
     yield assistant.voicemail_message
     yield question(plan)

@@ -10,6 +10,7 @@ from trunkline.jobs.after import AfterCall
 from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.calls import CallRunner, Dialler, Leases
 from trunkline.jobs.campaigns import Campaigns
+from trunkline.jobs.credit import CreditWatch
 from trunkline.jobs.deliveries import Courier
 from trunkline.jobs.durable import Durable
 from trunkline.jobs.inbound import Receptionist
@@ -17,6 +18,7 @@ from trunkline.jobs.outbox import AFTER_CALL, Pump, WakingJournal
 from trunkline.jobs.patience import Bell, keep_doing, until_kept
 from trunkline.jobs.reaper import Reaper
 from trunkline.jobs.registrar import Registrar
+from trunkline.jobs.retention import Retention
 from trunkline.jobs.schedule import Schedule
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analyst
@@ -49,6 +51,8 @@ class Jobs:
         self._registrar = Registrar(rooms)
         self._campaigns = Campaigns(rooms, settings.poll_seconds)
         self._leases = Leases(rooms, settings)
+        self._credit = CreditWatch(rooms, settings.credit_seconds)
+        self._retention = Retention(rooms)
         self._reaper = Reaper(rooms, self._leases, settings, self.wake_outbox)
         self._schedule = Schedule(rooms, settings, self.wake_outbox)
         self._courier = Courier(rooms, sender, settings, self._courier_bell)
@@ -92,11 +96,13 @@ class Jobs:
             ("queue", self.dialler.round, Bell(), settings.poll_seconds),
             ("schedule", self._schedule.round, Bell(), settings.poll_seconds),
             ("reaper", self._reaper.round, Bell(), settings.reap_seconds),
+            ("credit", self._credit.round, Bell(), settings.credit_seconds),
             ("outbox", self._pump.round, self._outbox_bell, settings.poll_seconds),
             ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),
             ("registrations", self._registrar.round, Bell(), settings.register_seconds),
             ("recordings", self._rooms.blobs.settle, Bell(), settings.settle_seconds),
             ("pruning", self._prune, Bell(), settings.prune_seconds),
+            ("retention", self._retention.round, Bell(), settings.retention_seconds),
         ):
             crew.start(keep_doing(name, work, bell, pause), name)
 

@@ -33,12 +33,14 @@ class JobSettings:
     poll_seconds: float = 1.0
     renew_seconds: float = 5.0
     reap_seconds: float = 2.0
+    credit_seconds: float = 2.0
     register_seconds: float = 15.0
     settle_seconds: float = 2.0
     drain_seconds: float = 30.0
     analysis_seconds: float = 60.0
     kept_seconds: float = 7 * 24 * 3600.0
     prune_seconds: float = 3600.0
+    retention_seconds: float = 24 * 3600.0
     analysis_model: LlmConfig | None = None
 
     @property

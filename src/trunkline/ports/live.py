@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from trunkline.domain.commands import Command
-from trunkline.domain.events import LiveEvent
+from trunkline.domain.events import LiveEvent, Usage
 
 
 class Live(Protocol):
@@ -15,6 +15,9 @@ class Live(Protocol):
 
     async def send(self, call_id: str, command_id: str, command: Command) -> bool:
         """Hands a command to the call's session. False when no live session has this call."""
+
+    def used(self, call_id: str) -> Usage | None:
+        """What a live call used so far, of which providers. None when no session here has this call."""
 
     def publish(self, event: LiveEvent) -> None:
         """Gives an event to whoever follows the call; never blocks."""

@@ -58,6 +58,47 @@ _RUNNING = (
 )
 
 
+_own, _payer = _orgs.alias("own"), _orgs.alias("payer")
+_SPENDING = (
+    select(
+        _calls.c.id.label("call_id"),
+        _calls.c.org_id,
+        _calls.c.answered_at,
+        _payer.c.id.label("payer_id"),
+        _payer.c.minutes_balance,
+        _payer.c.credits_balance,
+        _own.c.monthly_minutes_limit,
+    )
+    .select_from(
+        _calls.join(_own, _own.c.id == _calls.c.org_id).join(
+            _payer, _payer.c.id == func.coalesce(_own.c.parent_org_id, _own.c.id)
+        )
+    )
+    .where(
+        *LIVE,
+        _calls.c.answered_at.is_not(None),
+        or_(
+            _payer.c.minutes_balance.is_not(None),
+            _payer.c.credits_balance.is_not(None),
+            _own.c.monthly_minutes_limit.is_not(None),
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """An answered call that goes on and takes something off a balance or a month's minutes."""
+
+    call_id: str
+    org_id: str
+    answered_at: datetime
+    payer_id: str
+    minutes_balance: float | None
+    credits_balance: float | None
+    monthly_minutes_limit: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an organisation may have and has left; balances are None where it is not metered."""
@@ -116,3 +157,9 @@ def running(payer_id: str) -> Steps[Sequence[tuple[str, datetime]]]:
     """Of every answered call that somebody pays for and that goes on: whose it is, and since when."""
     rows = yield Query(_RUNNING, {"of_payer": payer_id})
     return [(row["org_id"], row["answered_at"]) for row in rows]
+
+
+def spending() -> Steps[list[Spending]]:
+    """All calls, of whatever organisation, that credit is being spent on now; one statement, however many they are."""
+    rows = yield Query(_SPENDING, {})
+    return [Spending(**row) for row in rows]

@@ -7,6 +7,7 @@ from trunkline.domain.call import EndReason
 from trunkline.domain.commands import (
     Command,
     EndCall,
+    EndUnpaid,
     InjectContext,
     Mute,
     Say,
@@ -28,6 +29,7 @@ from trunkline.engine.talk.surface import AnyFloor
 from trunkline.engine.talk.tools import Tools
 from trunkline.engine.talk.transfer import Order
 from trunkline.engine.talk.transfer import Transfer as HandingOver
+from trunkline.engine.wording import credit_words
 from trunkline.ports.models import ToolCall
 
 _NOT_NOW = {
@@ -69,6 +71,9 @@ class Deeds:
 
     def ordered(self, event: Ordered) -> None:
         """A command came in."""
+        if isinstance(event.command, EndUnpaid):
+            self._end_unpaid()
+            return
         if not self._orders.take(event.command_id, event.command):
             return
         if isinstance(event.command, EndCall):
@@ -95,6 +100,16 @@ class Deeds:
             if self._desk.stage is Stage.ANNOUNCING:
                 self._floor.mouth.drop()
             self._closing.begin(EndReason.API_ENDED, command.message)
+
+    def _end_unpaid(self) -> None:
+        if self._desk.stage is Stage.CALLING:  # whoever has not answered yet costs nothing
+            return
+        if self._desk.stage in (Stage.TRANSFERRING, Stage.BRIDGED) and not self.transfer.abandon():
+            self._closing.hang_up(EndReason.INSUFFICIENT_CREDITS)
+            return
+        if self._desk.stage is Stage.ANNOUNCING:
+            self._floor.mouth.drop()
+        self._closing.begin(EndReason.INSUFFICIENT_CREDITS, credit_words(self._desk.plan))
 
     def _inject(self, command_id: str, command: InjectContext) -> None:
         if command.trigger_response:
