@@ -31,7 +31,14 @@ _OLDER_NAMES = {
     "NewCampaign": {"agent_id": "assistant_id"},
     "CampaignSettings": {"agent_id": "assistant_id"},
 }
-_PUBLIC_NAMES = {"KeyShown": "ApiKey", "NewKeyShown": "CreatedApiKey", "EntryShown": "DoNotCallEntry"}
+_PUBLIC_NAMES = {
+    "KeyShown": "ApiKey",
+    "NewKeyShown": "CreatedApiKey",
+    "EntryShown": "DoNotCallEntry",
+    "NumberShown": "PhoneNumber",
+    "RecordShown": "DnsRecord",
+    "ChoiceShown": "DomainChoice",
+}
 _OTHER_NAMES = {"TrunkSettings": {**TRUNK_NAMES, "host": "address"}}
 
 

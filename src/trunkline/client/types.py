@@ -8,9 +8,9 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 class Actor(TypedDict):
     """Who made a change."""
 
-    kind: Literal["api_key", "operator", "platform", "parent"]
-    """`api_key`: a key of the organisation, or of yours where you act for a child; `parent`: somebody of the
-    organisation above; `operator`: by hand on the machine; `platform`: by itself.
+    kind: Literal["api_key", "operator", "platform"]
+    """`api_key`: a key of the organisation, or of yours where you act for a child; `operator`: whoever runs the
+    installation for you; `platform`: by itself.
     """
     id: str | None
     """The id of the API key; else null."""
@@ -770,23 +770,10 @@ class Child(TypedDict):
     """When it was made."""
 
 
-class Choice(TypedDict):
-    """A domain that can be chosen."""
-
-    id: str
-    """Its id at Resend."""
-    name: str
-    """Its name."""
-    status: Literal["not_started", "pending", "verified", "failed"]
-    """`verified` sends; `failed`: the records were not found."""
-    region: str | None
-    """Where Resend sends from."""
-
-
 class ChoicesReply(TypedDict):
     """What can be chosen, and what was."""
 
-    domains: list[Choice]
+    domains: list[DomainChoice]
     """The domains of the account that the key opens."""
     selected_domain_id: str | None
     """Resend's id of the chosen one."""
@@ -870,10 +857,10 @@ class CreatedOrganisation(TypedDict):
     """How many calls at once it is sure to get, together with its children; null: none."""
     monthly_minutes_limit: float | None
     """The most answered minutes in a calendar month (UTC); null: no limit."""
-    content_retention_days: Literal[365]
-    """Always 365 in this release; nothing is deleted yet."""
-    metadata_retention_days: Literal[730]
-    """Always 730 in this release; nothing is deleted yet."""
+    content_retention_days: int
+    """For how many days what was said on a call is kept."""
+    metadata_retention_days: int
+    """For how many days a call is kept."""
     children: NotRequired[list[Child] | None]
     """Only with `include_children`."""
     created_at: str
@@ -942,6 +929,25 @@ class DeliveryReply(TypedDict):
     """The delivery."""
 
 
+class DnsRecord(TypedDict):
+    """One DNS record that the domain needs."""
+
+    record: str
+    """What it is for: SPF, DKIM."""
+    name: str
+    """Its name, below the domain."""
+    type: str
+    """MX, TXT or CNAME."""
+    ttl: str
+    """How long it may be remembered; `Auto` leaves it to you."""
+    status: str
+    """Whether it was found."""
+    value: str
+    """What it must say."""
+    priority: int | None
+    """Of an MX record."""
+
+
 class DoNotCallEntry(TypedDict):
     """Somebody whom the organisation's assistants must not call."""
 
@@ -970,7 +976,7 @@ class Domain(TypedDict):
     """`verified` sends; `failed`: the records were not found."""
     region: str | None
     """Where Resend sends from."""
-    records: list[Record]
+    records: list[DnsRecord]
     """The DNS records that it needs."""
     created_at: str
     """When it was registered or chosen here."""
@@ -978,6 +984,19 @@ class Domain(TypedDict):
     """When something of it last changed."""
     verified_at: str | None
     """Since when it is known to be verified."""
+
+
+class DomainChoice(TypedDict):
+    """A domain that can be chosen."""
+
+    id: str
+    """Its id at Resend."""
+    name: str
+    """Its name."""
+    status: Literal["not_started", "pending", "verified", "failed"]
+    """`verified` sends; `failed`: the records were not found."""
+    region: str | None
+    """Where Resend sends from."""
 
 
 class DomainNamed(TypedDict):
@@ -1506,6 +1525,12 @@ class NewOrganisation(TypedDict):
     """The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own."""
     monthly_minutes_limit: NotRequired[float | None]
     """The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child."""
+    content_retention_days: NotRequired[Literal[30, 90, 180, 365]]
+    """For how long what was said on a call is kept after its end: transcript, recording, analysis, bodies of
+    webhooks. At most `metadata_retention_days`.
+    """
+    metadata_retention_days: NotRequired[int]
+    """For how long a call itself is kept after its end."""
 
 
 class NewProviderKey(TypedDict):
@@ -1521,43 +1546,6 @@ class NewProviderKey(TypedDict):
 
 class NoBody(TypedDict):
     """An empty object; the body may be left out."""
-
-
-class Number(TypedDict):
-    """A phone number of ours."""
-
-    id: str
-    """Its id."""
-    phone_number: str
-    """E.164."""
-    name: str | None
-    """Its name."""
-    assistant_id: str | None
-    """The assistant it belongs to."""
-    agent_id: str | None
-    """The same as `assistant_id`."""
-    assistant_name: str | None
-    """The assistant's name."""
-    agent_name: str | None
-    """The same as `assistant_name`."""
-    business_name: str | None
-    """The assistant's business name."""
-    trunk_id: str | None
-    """The trunk that its calls go out and come in through."""
-    transfer_trunk_id: str | None
-    """The trunk that calls are handed over through; null: `trunk_id`."""
-    transfer_trunk_name: str | None
-    """That trunk's name."""
-    source: str
-    """Where it comes from: `byo`, brought with a trunk of your own."""
-    is_active: bool
-    """Inactive numbers place no calls and take none."""
-    max_concurrent_calls: int | None
-    """The most calls at once; null: no limit."""
-    created_at: str
-    """When it was registered."""
-    updated_at: str
-    """When it was last changed."""
 
 
 class NumberChanges(TypedDict):
@@ -1584,7 +1572,7 @@ class NumberChanges(TypedDict):
 class NumberReply(TypedDict):
     """One number."""
 
-    number: Number
+    number: PhoneNumber
     """The number."""
 
 
@@ -1612,7 +1600,7 @@ class NumberSettings(TypedDict):
 class NumbersReply(TypedDict):
     """A page of numbers, newest first."""
 
-    numbers: list[Number]
+    numbers: list[PhoneNumber]
     """The numbers."""
     pagination: Pagination
     """Which part this is."""
@@ -1655,10 +1643,10 @@ class Organisation(TypedDict):
     """How many calls at once it is sure to get, together with its children; null: none."""
     monthly_minutes_limit: float | None
     """The most answered minutes in a calendar month (UTC); null: no limit."""
-    content_retention_days: Literal[365]
-    """Always 365 in this release; nothing is deleted yet."""
-    metadata_retention_days: Literal[730]
-    """Always 730 in this release; nothing is deleted yet."""
+    content_retention_days: int
+    """For how many days what was said on a call is kept."""
+    metadata_retention_days: int
+    """For how many days a call is kept."""
     children: NotRequired[list[Child] | None]
     """Only with `include_children`."""
     created_at: str
@@ -1680,6 +1668,12 @@ class OrganisationChanges(TypedDict):
     """The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own."""
     monthly_minutes_limit: NotRequired[float | None]
     """The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child."""
+    content_retention_days: NotRequired[Literal[30, 90, 180, 365]]
+    """For how long what was said on a call is kept after its end: transcript, recording, analysis, bodies of
+    webhooks. At most `metadata_retention_days`.
+    """
+    metadata_retention_days: NotRequired[int]
+    """For how long a call itself is kept after its end."""
 
 
 class Pagination(TypedDict):
@@ -1691,6 +1685,43 @@ class Pagination(TypedDict):
     """How many were asked for at most."""
     offset: int
     """How many were passed over."""
+
+
+class PhoneNumber(TypedDict):
+    """A phone number of ours."""
+
+    id: str
+    """Its id."""
+    phone_number: str
+    """E.164."""
+    name: str | None
+    """Its name."""
+    assistant_id: str | None
+    """The assistant it belongs to."""
+    agent_id: str | None
+    """The same as `assistant_id`."""
+    assistant_name: str | None
+    """The assistant's name."""
+    agent_name: str | None
+    """The same as `assistant_name`."""
+    business_name: str | None
+    """The assistant's business name."""
+    trunk_id: str | None
+    """The trunk that its calls go out and come in through."""
+    transfer_trunk_id: str | None
+    """The trunk that calls are handed over through; null: `trunk_id`."""
+    transfer_trunk_name: str | None
+    """That trunk's name."""
+    source: str
+    """Where it comes from: `byo`, brought with a trunk of your own."""
+    is_active: bool
+    """Inactive numbers place no calls and take none."""
+    max_concurrent_calls: int | None
+    """The most calls at once; null: no limit."""
+    created_at: str
+    """When it was registered."""
+    updated_at: str
+    """When it was last changed."""
 
 
 class PlaceCall(TypedDict):
@@ -1800,25 +1831,6 @@ class ProviderNamed(TypedDict):
     """Whose key it is: `deepgram`, `openai`, `elevenlabs`, `resend`, `xai`, `gladia`, `mistral`, `anthropic`,
     `google` or `inworld`.
     """
-
-
-class Record(TypedDict):
-    """One DNS record that the domain needs."""
-
-    record: str
-    """What it is for: SPF, DKIM."""
-    name: str
-    """Its name, below the domain."""
-    type: str
-    """MX, TXT or CNAME."""
-    ttl: str
-    """How long it may be remembered; `Auto` leaves it to you."""
-    status: str
-    """Whether it was found."""
-    value: str
-    """What it must say."""
-    priority: int | None
-    """Of an MX record."""
 
 
 class RecordingConsent(TypedDict):
@@ -2870,7 +2882,7 @@ class ListAuditLogQuery(TypedDict):
     action: NotRequired[str]
     """What was done: `created`, `updated`, `deleted`, ..."""
     actor: NotRequired[str]
-    """Who did it: the id of an API key, or `api_key`, `operator`, `platform` or `parent`."""
+    """Who did it: the id of an API key, or `api_key`, `operator` or `platform`."""
     start_date: NotRequired[str]
     """Changed at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."""
     end_date: NotRequired[str]

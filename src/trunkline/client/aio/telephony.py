@@ -23,18 +23,18 @@ class AsyncAssistants(AsyncNoun[types.Assistant]):
         return await self._update(id, changes)
 
 
-class AsyncNumbers(AsyncNoun[types.Number]):
+class AsyncNumbers(AsyncNoun[types.PhoneNumber]):
     """Phone numbers."""
 
     PATH, ONE, MANY = "numbers", "number", "numbers"
 
     async def create(
         self, *, idempotency_key: str | None = None, **settings: Unpack[types.NumberSettings]
-    ) -> types.Number:
+    ) -> types.PhoneNumber:
         """Registers a number."""
         return await self._create(settings, idempotency_key)
 
-    async def update(self, id: str, **changes: Unpack[types.NumberChanges]) -> types.Number:
+    async def update(self, id: str, **changes: Unpack[types.NumberChanges]) -> types.PhoneNumber:
         """Changes only what is given; None detaches."""
         return await self._update(id, changes)
 

@@ -24,16 +24,18 @@ class Assistants(Noun[types.Assistant]):
         return self._update(id, changes)
 
 
-class Numbers(Noun[types.Number]):
+class Numbers(Noun[types.PhoneNumber]):
     """Phone numbers."""
 
     PATH, ONE, MANY = "numbers", "number", "numbers"
 
-    def create(self, *, idempotency_key: str | None = None, **settings: Unpack[types.NumberSettings]) -> types.Number:
+    def create(
+        self, *, idempotency_key: str | None = None, **settings: Unpack[types.NumberSettings]
+    ) -> types.PhoneNumber:
         """Registers a number."""
         return self._create(settings, idempotency_key)
 
-    def update(self, id: str, **changes: Unpack[types.NumberChanges]) -> types.Number:
+    def update(self, id: str, **changes: Unpack[types.NumberChanges]) -> types.PhoneNumber:
         """Changes only what is given; None detaches."""
         return self._update(id, changes)
 
