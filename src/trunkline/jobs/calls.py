@@ -16,6 +16,7 @@ from trunkline.ports.carrier import Offer
 from trunkline.ports.journal import Journal
 from trunkline.services import claims
 from trunkline.services.rooms import Rooms
+from trunkline.storage import ledger
 
 LEAVING = "the worker is shutting down"
 BROKE = "the call broke off inside the platform"
@@ -130,8 +131,7 @@ class Dialler:
             await self.end(plan.call_id, EndReason.INTERNAL_ERROR, BROKE)
 
     async def _is_over(self, call_id: str) -> bool:
-        async with self._rooms.database.system(write=False) as unit:
-            call = await unit.calls.find(call_id)
+        call = await self._rooms.database.brief(ledger.state(call_id), write=False)
         return call is None or call.is_over
 
     async def end(self, call_id: str, reason: EndReason, error: str | None = None, sip: SipFacts | None = None) -> None:

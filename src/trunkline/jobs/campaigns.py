@@ -1,5 +1,6 @@
 """The loop of the campaigns: calls their leads at the pace that each may, in turns, and notes what came of it."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -77,7 +78,7 @@ class Campaigns:
                 if pause > 0:
                     await self._bell.wait(pause)
                     # One round for all that happens at about the same time.
-                    await self._rooms.clock.sleep(BREATH_SECONDS)
+                    await asyncio.sleep(BREATH_SECONDS)
 
     async def round(self, crew: Crew) -> float:
         """Does what is due; returns for how many seconds there is nothing more, unless the bell rings."""

@@ -14,7 +14,6 @@ from typing import Any
 from trunkline.base.errors import Conflict, Forbidden, Invalid, NotFound, PaymentRequired, TrunklineError, Unavailable
 from trunkline.base.logs import logger
 from trunkline.domain.access import Caller
-from trunkline.domain.assistant import AssistantSettings
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.campaign import Breaker, Campaign, CampaignStatus, Lead, LeadStatus, outcome, tripped
 from trunkline.domain.commands import EndCall
@@ -32,6 +31,7 @@ from trunkline.storage.steps import Steps
 from trunkline.storage.unit import Unit
 
 AT_ONCE = 20
+SEEN_AT_ONCE = 100
 SETTLED_AT_ONCE = 500
 NEVER_OPEN = (
     "the number may be in several time zones, and the hours of the campaign are never open in all of them at once"
@@ -57,7 +57,7 @@ class Look:
     """Whom a campaign may call now, and when to look again if nothing happens (None: only when something does)."""
 
     campaign: Campaign
-    assistant: AssistantSettings | None = None
+    override: dict[str, Any] | None = None
     leads: tuple[Lead, ...] = ()
     again_at: datetime | None = None
 
@@ -75,27 +75,22 @@ async def running(rooms: Rooms) -> list[Running]:
 async def look(rooms: Rooms, org_id: str, campaign_id: str) -> Look | None:
     """Whom a campaign may call now; None where it is not scheduled any more, also because it has just been completed."""
     now = rooms.clock.now()
-    async with rooms.unit(Caller(org_id), write=False) as unit:
-        campaign = await unit.campaigns.find(campaign_id)
-        if campaign is None or campaign.status is not CampaignStatus.SCHEDULED:
-            return None
-        counts = (await unit.campaigns.counts([campaign_id]))[campaign_id]
-        if campaign.next_call_at is not None and campaign.next_call_at > now:
-            return Look(campaign, again_at=campaign.next_call_at)
-        most = _most(campaign, counts[LeadStatus.CALLING])
-        due = await unit.leads.due(campaign_id, now, AT_ONCE * 5 if most else 0)
-        promised = await unit.leads.next_due(campaign_id)
-        found = await unit.assistants.find(campaign.assistant_id) if campaign.assistant_id else None
-    if not counts[LeadStatus.PENDING] and not counts[LeadStatus.CALLING] and counts.total():
-        await _complete(rooms, campaign)
+    seen = await rooms.database.brief(attempts.standing(org_id, campaign_id, now, SEEN_AT_ONCE), write=False)
+    if seen is None or seen.campaign.status is not CampaignStatus.SCHEDULED:
         return None
+    campaign = seen.campaign
+    if not seen.due and seen.next_due is None and not seen.calling and await _complete(rooms, campaign):
+        return None
+    if campaign.next_call_at is not None and campaign.next_call_at > now:
+        return Look(campaign, again_at=campaign.next_call_at)
+    most = _most(campaign, seen.calling)
     if not most:
         return Look(campaign)
-    ready, later = _sorted_out(campaign, due, now)
+    ready, later = _sorted_out(campaign, seen.due, now)
     await _postpone(rooms, campaign, later)
     if not ready:
-        return Look(campaign, again_at=now if later else promised)
-    return Look(campaign, found.settings if found else None, tuple(ready[:most]), now)
+        return Look(campaign, again_at=now if later else seen.next_due)
+    return Look(campaign, await _override(rooms, campaign), tuple(ready[:most]), now)
 
 
 async def call(rooms: Rooms, seen: Look, lead: Lead) -> Came:
@@ -105,13 +100,13 @@ async def call(rooms: Rooms, seen: Look, lead: Lead) -> Came:
     """
     campaign, caller = seen.campaign, Caller(seen.campaign.org_id)
     try:
-        if seen.assistant is None:
+        if campaign.assistant_id is None:
             raise Invalid("the campaign has no assistant any more; set assistant_id", code="assistant_inactive")
         order = PlaceOrder(
             destination=lead.phone_number,
             number_id=await _number(rooms, campaign, lead),
             assistant_id=campaign.assistant_id,
-            assistant_override=override(seen.assistant, campaign.system_message_template),
+            assistant_override=seen.override,
             variables=lead.values,
             metadata={"campaign_id": campaign.id, "lead_id": lead.id},
             campaign_id=campaign.id,
@@ -267,15 +262,25 @@ async def _refused(rooms: Rooms, campaign: Campaign, lead: Lead, error: Trunklin
     return Came.REFUSED if error.code == Invalid.code else Came.SKIPPED
 
 
-async def _complete(rooms: Rooms, campaign: Campaign) -> None:
+async def _override(rooms: Rooms, campaign: Campaign) -> dict[str, Any] | None:
+    if campaign.system_message_template is None or campaign.assistant_id is None:
+        return None
+    async with rooms.unit(Caller(campaign.org_id), write=False) as unit:
+        assistant = await unit.assistants.find(campaign.assistant_id)
+    return None if assistant is None else override(assistant.settings, campaign.system_message_template)
+
+
+async def _complete(rooms: Rooms, campaign: Campaign) -> bool:
+    """Completes a campaign that has leads and called them all; False where it has none, or just got more."""
     async with rooms.unit(Caller(campaign.org_id)) as unit:
         kept = await unit.campaigns.find(campaign.id, lock=True)
         if kept is None or kept.status is not CampaignStatus.SCHEDULED:
-            return
+            return True
         counts = (await unit.campaigns.counts([kept.id]))[kept.id]
-        if counts[LeadStatus.PENDING] or counts[LeadStatus.CALLING]:
-            return
+        if counts[LeadStatus.PENDING] or counts[LeadStatus.CALLING] or not counts.total():
+            return False
         await unit.campaigns.save(replace(kept, status=CampaignStatus.COMPLETED, updated_at=rooms.clock.now()))
+    return True
 
 
 async def _settle(unit: Unit, campaign_id: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What an attempt to call a lead reads and writes in the transaction that places its call, as steps."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
@@ -7,6 +8,7 @@ from sqlalchemy import bindparam, func, select, update
 from trunkline.domain.campaign import Campaign, Lead, LeadStatus
 from trunkline.storage import tables
 from trunkline.storage.campaigns import campaign_of
+from trunkline.storage.columns import Moment
 from trunkline.storage.leads import lead_of
 from trunkline.storage.outreach_tables import IS_CALLING
 from trunkline.storage.steps import Query, Steps
@@ -16,6 +18,9 @@ _CAMPAIGN = (
     select(_campaigns)
     .where(_campaigns.c.org_id == bindparam("of_org"), _campaigns.c.id == bindparam("of_campaign"))
     .with_for_update()
+)
+_SEEN = select(_campaigns).where(
+    _campaigns.c.org_id == bindparam("of_org"), _campaigns.c.id == bindparam("of_campaign")
 )
 _LEAD = (
     select(_t)
@@ -37,10 +42,53 @@ _BEFORE = (
     )
     .limit(1)
 )
+_PENDING = (
+    select(_t)
+    .where(
+        _t.c.org_id == bindparam("of_org"),
+        _t.c.campaign_id == bindparam("of_campaign"),
+        _t.c.status == LeadStatus.PENDING.value,
+    )
+    .limit(bindparam("most"))
+)
+_PROMISED = _PENDING.where(_t.c.next_attempt_at <= bindparam("now", type_=Moment())).order_by(
+    _t.c.next_attempt_at, _t.c.position
+)
+_FRESH = _PENDING.where(_t.c.next_attempt_at.is_(None)).order_by(_t.c.position)
+_NEXT = select(func.min(_t.c.next_attempt_at).label("at")).where(
+    _t.c.org_id == bindparam("of_org"),
+    _t.c.campaign_id == bindparam("of_campaign"),
+    _t.c.status == LeadStatus.PENDING.value,
+)
 _BEGIN = update(_t).where(_t.c.org_id == bindparam("of_org"), _t.c.id == bindparam("of_lead"))
 _PACE = update(_campaigns).where(
     _campaigns.c.org_id == bindparam("of_org"), _campaigns.c.id == bindparam("of_campaign")
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A campaign, how many of its leads are being called, whose turn it is, and the next time that one was promised."""
+
+    campaign: Campaign
+    calling: int
+    due: tuple[Lead, ...]
+    next_due: datetime | None
+
+
+def standing(org_id: str, campaign_id: str, now: datetime, most: int) -> Steps[Standing | None]:
+    """How a campaign stands; None where it is gone. Those come first that were promised a time that has come, then the
+    others in their order."""
+    mine = {"of_org": org_id, "of_campaign": campaign_id}
+    campaigns = yield Query(_SEEN, mine)
+    if not campaigns:
+        return None
+    counted = yield Query(_CALLING, {"of_campaign": campaign_id})
+    promised = yield Query(_PROMISED, {**mine, "now": now, "most": most})
+    fresh = (yield Query(_FRESH, {**mine, "most": most - len(promised)})) if len(promised) < most else ()
+    following = yield Query(_NEXT, mine)
+    due = tuple(lead_of(row) for row in (*promised, *fresh))
+    return Standing(campaign_of(campaigns[0]), int(counted[0]["calling"]), due, following[0]["at"])
 
 
 def found(org_id: str, campaign_id: str, lead_id: str) -> Steps[tuple[Campaign, Lead, int] | None]:

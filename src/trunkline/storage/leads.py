@@ -71,24 +71,6 @@ class Leads(Nouns[Lead]):
             found.update(row["phone_number"] for row in await self._rows(query))
         return found
 
-    async def due(self, campaign_id: str, now: datetime, most: int) -> list[Lead]:
-        """The leads whose turn it is: those that were promised a time that has come, then the others in their order."""
-        pending = self._query().where(_t.c.campaign_id == campaign_id, _t.c.status == LeadStatus.PENDING.value)
-        promised = pending.where(_t.c.next_attempt_at <= now).order_by(_t.c.next_attempt_at, _t.c.position)
-        found = [lead_of(row) for row in await self._rows(promised.limit(most))]
-        fresh = pending.where(_t.c.next_attempt_at.is_(None)).order_by(_t.c.position).limit(most - len(found))
-        return found + [lead_of(row) for row in await self._rows(fresh)]
-
-    async def next_due(self, campaign_id: str) -> datetime | None:
-        """The earliest time that a pending lead was promised."""
-        row = await self._row(
-            self._select(func.min(_t.c.next_attempt_at).label("at")).where(
-                _t.c.campaign_id == campaign_id, _t.c.status == LeadStatus.PENDING.value
-            )
-        )
-        at: datetime | None = row["at"] if row is not None else None
-        return at
-
     async def ended(self, campaign_id: str) -> list[EndedLead]:
         """The campaign's leads being called whose call is over, kept from other writers until the unit ends."""
         query = (
