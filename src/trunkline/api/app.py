@@ -35,6 +35,7 @@ from trunkline.api.routes import (
     trunks,
     usage,
 )
+from trunkline.api.scrape import PATH
 from trunkline.api.settings import ApiSettings
 from trunkline.api.shell import Counter, Shell
 from trunkline.services.rooms import Rooms
@@ -42,6 +43,7 @@ from trunkline.services.rooms import Rooms
 __all__ = ["OPERATIONS", "PREFIX", "ApiSettings", "create_app"]
 
 PREFIX = "/api/v1"
+Endpoint = Callable[[Request], Awaitable[Response]]
 OPERATIONS: tuple[Operation, ...] = (
     *calls.OPERATIONS,
     *signalling.OPERATIONS,
@@ -64,9 +66,9 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def create_app(rooms: Rooms, settings: ApiSettings) -> FastAPI:
+def create_app(rooms: Rooms, settings: ApiSettings, scrape: Endpoint | None = None) -> FastAPI:
     """The API over these rooms. Set ``app.state.closing`` (an asyncio.Event) before shutting the server down: open
-    event streams then end, and their clients come back with their last event's id."""
+    event streams then end, and their clients come back with their last event's id. ``scrape`` answers ``/metrics``."""
     app = FastAPI(
         title="Trunkline",
         version=settings.version,
@@ -82,13 +84,15 @@ def create_app(rooms: Rooms, settings: ApiSettings) -> FastAPI:
     wrong_keys = Limiter(settings.requests_per_minute, rooms.clock.monotonic)
     shell = Shell(rooms, settings, Counter(requests, controls, wrong_keys))
     app.state.closing = asyncio.Event()
-    app.add_middleware(Edge, clock=rooms.clock, limiter=requests)
+    app.add_middleware(Edge, clock=rooms.clock, limiter=requests, meters=rooms.meters, spans=rooms.spans)
     described = document(OPERATIONS, settings, PREFIX)
     app.openapi = lambda: described  # type: ignore[method-assign]
     for path, by_method in _by_path().items():
         endpoint = shell.serve(by_method)
         for prefix in (PREFIX, ""):
             _route(app, prefix + path, endpoint, list(by_method), shown=bool(prefix))
+    if scrape is not None:
+        _route(app, PATH, scrape, ["GET"], shown=False)
     for path, page in docs.pages(described).items():
         _route(app, PREFIX + path, page, ["GET"], shown=False)
     return app

@@ -56,6 +56,7 @@ class Shell:
 
         async def answer(request: Request) -> Response:
             operation = operations[request.method]
+            request.state.route, request.state.places_call = operation.path, operation.places_call
             incoming = Incoming(request, self.settings.max_body_bytes)
             try:
                 return await self._answer(operation, request, incoming)

@@ -7,8 +7,14 @@ from dataclasses import dataclass, replace
 from fastapi import FastAPI
 
 from trunkline.api.app import ApiSettings, create_app
+from trunkline.api.scrape import guarded
+from trunkline.app.metrics import Exposition
+from trunkline.app.observing import observers
+from trunkline.app.readings import Readings
 from trunkline.app.settings import Settings, stage_default
+from trunkline.app.watching import WatchedJournal, WatchedLive
 from trunkline.base.clock import SystemClock
+from trunkline.base.meters import Meters
 from trunkline.domain.assistant import LlmConfig
 from trunkline.engine.live import LocalLive
 from trunkline.engine.supervisor import Supervisor
@@ -53,16 +59,19 @@ class House:
     supervisor: Supervisor
     jobs: Jobs
     api: FastAPI
+    figures: Exposition
 
 
 @asynccontextmanager
-async def open_rooms(settings: Settings, models: Models | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    settings: Settings, models: Models | None = None, meters: Meters | None = None
+) -> AsyncIterator[Rooms]:
     """The rooms below the services with an open database; nothing listens and no model is loaded yet."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     configured = settings.master_key.get_secret_value() if settings.master_key else None
     vault = Vault.load_or_make(settings.data_dir / "master.key", configured)
     blobs = open_blobs(settings.recordings_url, settings.data_dir, _object_keys(settings))
-    database = await Database.open(settings.database_url, settings.data_dir, vault)
+    database = await Database.open(settings.database_url, settings.data_dir, vault, meters)
     models = models or Catalogue(_providers(settings))
     try:
         yield Rooms(
@@ -85,10 +94,14 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
     async with AsyncExitStack() as stack:
         if minds is None:
             minds = await _local_minds(stack, settings)
-        rooms = await stack.enter_async_context(open_rooms(settings, minds.models))
+        observed = await stack.enter_async_context(observers(settings.otlp_endpoint, settings.worker_name))
+        rooms = await stack.enter_async_context(open_rooms(settings, minds.models, observed.metrics))
         carrier = await stack.enter_async_context(carriers.carrier(_sip(settings)))
         live = LocalLive(lambda: jobs.dialler.room())
-        rooms = replace(rooms, carrier=carrier, live=live, failing=lambda: supervisor.failing_providers())
+        rooms = replace(rooms, carrier=carrier, live=WatchedLive(live, observed.watch))
+        rooms = replace(
+            rooms, failing=lambda: supervisor.failing_providers(), meters=observed.metrics, spans=observed.spans
+        )
         guard = Guard.of(allow_insecure=settings.allow_insecure_webhooks, allowed=settings.webhook_allow_list)
         sender = await stack.enter_async_context(Sender(guard, rooms.clock))
         mailer = await stack.enter_async_context(ResendMail(settings.resend_url, settings.resend_key))
@@ -100,7 +113,7 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
             vad=minds.vad,
             turn=minds.turn,
             tools=await stack.enter_async_context(tools),
-            journal=WakingJournal(ServiceJournal(rooms), lambda: jobs.wake_outbox()),
+            journal=WakingJournal(WatchedJournal(ServiceJournal(rooms), observed.watch), lambda: jobs.wake_outbox()),
             blobs=rooms.blobs,
             clock=rooms.clock,
             max_calls=settings.max_calls,
@@ -113,7 +126,9 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
         )
         await stack.enter_async_context(supervisor)
         await stack.enter_async_context(jobs)
-        yield House(rooms, supervisor, jobs, create_app(rooms, _api(settings)))
+        figures = Exposition(observed.metrics, Readings(rooms, supervisor, jobs))
+        scrape = None if settings.metrics_listen else guarded(figures.text)
+        yield House(rooms, supervisor, jobs, create_app(rooms, _api(settings), scrape), figures)
 
 
 async def _local_minds(stack: AsyncExitStack, settings: Settings) -> Minds:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import uvicorn
 import uvloop
 
-from trunkline.app.compose import platform
+from trunkline.api.scrape import own_port
+from trunkline.app.compose import House, platform
 from trunkline.app.settings import Settings, load
 from trunkline.base import logs
 from trunkline.base.errors import Invalid, TrunklineError
@@ -53,6 +54,8 @@ async def serve(settings: Settings) -> None:
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve())
+        scraped = _beside(settings.metrics_listen, house) if settings.metrics_listen else None
+        scraping = asyncio.create_task(scraped.serve()) if scraped is not None else None
         be_punctual()
         _log.info("ready", http=settings.http_listen, sip=settings.sip_listen)
         stopping = asyncio.create_task(stop.wait())
@@ -65,6 +68,25 @@ async def serve(settings: Settings) -> None:
         server.should_exit = True
         with contextlib.suppress(asyncio.CancelledError):
             await serving
+        if scraped is not None and scraping is not None:
+            scraped.should_exit = True
+            await scraping
+
+
+def _beside(listen: str, house: House) -> _Server:
+    """The server of the figures, at a port of its own."""
+    host, _, port = listen.rpartition(":")
+    config = uvicorn.Config(
+        own_port(house.figures.text),
+        host=host.strip("[]"),
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )
+    return _Server(config)
 
 
 def be_punctual() -> None:

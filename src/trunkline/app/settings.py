@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from trunkline.base.errors import Invalid
@@ -34,7 +34,7 @@ _SENDER = re.compile(r"([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@
 class Settings(BaseSettings):
     """Each field is the environment variable ``TRUNKLINE_<NAME>``; its description is the manual's."""
 
-    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", extra="ignore", frozen=True, populate_by_name=True)
 
     data_dir: Path = Field(Path("data"), description="Where everything is kept: database, recordings, the master key.")
     database_url: str | None = Field(
@@ -55,6 +55,17 @@ class Settings(BaseSettings):
         None,
         description="The address under which clients reach the API, for links in replies and webhooks. Default: "
         "`http://` and the listen address.",
+    )
+    metrics_listen: str | None = Field(
+        None,
+        description="Address and port of the figures for Prometheus (`GET /metrics`), open to whoever reaches it. Default: "
+        "at the HTTP API, for clients on this machine alone.",
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("TRUNKLINE_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="Where traces of calls are sent by OTLP/HTTP, as `http://127.0.0.1:4318`; `OTEL_EXPORTER_OTLP_ENDPOINT` "
+        "does as well. Default: none are made.",
     )
     sip_listen: str = Field(
         "0.0.0.0:5060",
@@ -209,9 +220,11 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(False, description="Logs as JSON lines.")
 
-    @field_validator("http_listen", "sip_listen")
+    @field_validator("http_listen", "sip_listen", "metrics_listen")
     @classmethod
-    def _address(cls, value: str) -> str:
+    def _address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"must be an address and a port, as 127.0.0.1:8080, and not {value!r}")

@@ -17,10 +17,12 @@ _PROBLEMS = {
 
 def check_ports(settings: Settings) -> None:
     """Raises Invalid with one line for each address that cannot be had."""
-    wanted = (
+    wanted: tuple[tuple[str, str, tuple[socket.SocketKind, ...]], ...] = (
         ("TRUNKLINE_HTTP_LISTEN", settings.http_listen, (socket.SOCK_STREAM,)),
         ("TRUNKLINE_SIP_LISTEN", settings.sip_listen, (socket.SOCK_DGRAM, socket.SOCK_STREAM)),
     )
+    if settings.metrics_listen is not None:
+        wanted = (*wanted, ("TRUNKLINE_METRICS_LISTEN", settings.metrics_listen, (socket.SOCK_STREAM,)))
     details = [line for name, address, kinds in wanted for line in _problems(name, address, kinds)]
     if details:
         raise Invalid("the platform cannot listen; stop what is there, or set other addresses", details=details)

@@ -42,7 +42,8 @@ class CallPlan:
     ``assistant`` is resolved (mode merged, variables filled); ``webhook_url`` and ``webhook_secret`` are the address
     for events and its secret after the assistant → organisation rule. ``destination`` is the other party: the number
     that is dialled, on an inbound call the caller's. ``transfer_trunk`` is the way out for second legs. ``keys`` are the
-    organisation's own keys by vendor, for those that the assistant needs.
+    organisation's own keys by vendor, for those that the assistant needs. ``traceparent`` is the W3C header that says which
+    trace the call belongs to.
     """
 
     call_id: str
@@ -63,3 +64,4 @@ class CallPlan:
     transfer_trunk: TrunkPlan | None = None
     refusal: Refusal | None = None
     keys: dict[str, str] = field(default_factory=dict, repr=False)
+    traceparent: str | None = None

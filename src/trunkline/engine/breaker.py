@@ -3,7 +3,7 @@
 A machine without I/O: told what failed and what worked, it says who may be asked. It logs when one opens and closes.
 """
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -94,6 +94,8 @@ class Breakers:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._circuits: OrderedDict[Route, _Circuit] = OrderedDict()
+        self.tally: Counter[tuple[str, str, str]] = Counter()
+        """What came of all requests, by stage, provider and outcome."""
 
     def is_open(self, route: Route) -> bool:
         """Whether it would be skipped now."""
@@ -120,6 +122,7 @@ class Breakers:
 
     def worked(self, route: Route) -> None:
         """A request brought a result."""
+        self.tally[route.stage, route.provider, "ok"] += 1
         circuit, now = self._circuit(route), self._clock()
         if circuit.state is State.CLOSED:
             circuit.note(now, worked=True)
@@ -130,6 +133,7 @@ class Breakers:
     def failed(self, route: Route, error: Upstream) -> None:
         """A request failed. What only this request is to blame for does not count; a refused key opens at once."""
         refused = error.status in KEY_REFUSED
+        self.tally[route.stage, route.provider, "failed" if refused or error.retryable else "refused"] += 1
         if not refused and not error.retryable:
             return
         circuit, now = self._circuit(route), self._clock()

@@ -161,6 +161,13 @@ class Media:
         p50, p99 = np.percentile(late, (50, 99))
         return Lateness(float(p50), float(p99), float(late.max()), self._passes)
 
+    def lateness_since(self, passes: int) -> tuple[int, list[float]]:
+        """How many passes there were, and how late in seconds those after the first ``passes`` began, as far back as two
+        minutes."""
+        news = self._passes - passes if self._passes >= passes else self._passes
+        rows = np.arange(max(self._passes - min(news, _LATENESS_PASSES), 0), self._passes) % _LATENESS_PASSES
+        return self._passes, self._late[rows].tolist()
+
     def forget_lateness(self) -> None:
         """Measures afresh from now on."""
         self._passes = 0

@@ -5,9 +5,10 @@ from contextlib import AsyncExitStack
 
 from structlog.contextvars import bound_contextvars
 
+from trunkline.base import trace
 from trunkline.base.clock import Clock
 from trunkline.base.errors import Unavailable
-from trunkline.base.logs import logger
+from trunkline.base.logs import PRIVATE, logger
 from trunkline.base.tasks import Crew
 from trunkline.domain.call import EndReason
 from trunkline.domain.commands import Command
@@ -92,7 +93,8 @@ class Supervisor:
 
         With an ``offer`` that call is answered instead; whoever gives it sees that it is not left ringing.
         """
-        with bound_contextvars(call_id=plan.call_id):
+        private = {PRIVATE: True} if plan.assistant.gdpr_mode else {}
+        with bound_contextvars(call_id=plan.call_id, **private), trace.bound(plan.traceparent):
             await self._run(plan, offer)
 
     async def _run(self, plan: CallPlan, offer: Offer | None) -> None:
@@ -134,6 +136,15 @@ class Supervisor:
     def failing_providers(self) -> list[str]:
         """Which are not asked for now on the platform's key, as ``llm openai``."""
         return sorted({f"{one.stage} {one.provider}" for one in self.breakers() if one.failing and not one.own_key})
+
+    def provider_results(self) -> dict[tuple[str, str, str], int]:
+        """How often a provider brought a result or failed since the start, by stage, provider and ``ok``, ``refused`` (this
+        request is to blame) or ``failed``."""
+        return dict(self._breakers.tally)
+
+    def lateness_since(self, passes: int) -> tuple[int, list[float]]:
+        """How many passes of the media clock there were, and how late those after the first ``passes`` began."""
+        return self._media.lateness_since(passes)
 
     def lateness_ms(self) -> Lateness:
         """How punctual the media clock is."""

@@ -7,6 +7,9 @@ missing, a disk that refuses) is tried again until it works.
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from structlog.contextvars import bind_contextvars
+
+from trunkline.base import trace
 from trunkline.base.errors import NotFound, Unavailable
 from trunkline.base.logs import logger
 from trunkline.jobs.analysis import Analyser, Findings
@@ -38,6 +41,7 @@ class AfterCall:
 
     async def workflow(self, run: Run, call_id: str, position: int) -> None:
         """``position`` is the place of the report among the deliveries of the call."""
+        bind_contextvars(call_id=call_id)
         if await run.step("report", lambda: self._surely(call_id, lambda: self._report(call_id, position))):
             await run.step("wait for receivers", lambda: self._surely(call_id, lambda: self._until_told(call_id)))
             await run.step("forget", lambda: self._surely(call_id, lambda: self._forget(call_id)))
@@ -64,7 +68,7 @@ class AfterCall:
         if closed is None:
             return False
         if closed.call.analysis_result is None and self._analyser.wanted(closed):
-            await self._keep(call_id, await self._analyser.analyse(closed))
+            await self._keep(call_id, await self._analysed(closed))
             closed = await self._settled(call_id) or closed
         now = self._rooms.clock.now()
         letter = report_letter(closed, position, now)
@@ -77,6 +81,17 @@ class AfterCall:
         )
         await forget_keys(self._rooms, closed)
         return closed.plan.assistant.gdpr_mode
+
+    async def _analysed(self, closed: ClosedCall) -> Findings:
+        call, began = trace.parse(closed.plan.traceparent), self._rooms.clock.now()
+        with trace.bound(call):
+            found = await self._analyser.analyse(closed)
+        if call is not None:
+            error = "not all could be found out" if found.errors else None
+            about = {"trunkline.call_id": closed.call.id}
+            span = trace.part_of(call, "analysis")
+            self._rooms.spans.note("analysis", span, call, began, self._rooms.clock.now(), about, error)
+        return found
 
     async def _keep(self, call_id: str, found: Findings) -> None:
         try:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from structlog.contextvars import bind_contextvars
+
 from trunkline.base.errors import TrunklineError, Unavailable
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
@@ -95,6 +97,7 @@ class Dialler:
         await self._crew.aclose()
 
     async def _live(self, call_id: str) -> None:
+        bind_contextvars(call_id=call_id)
         try:
             plan = await self._claim(call_id)
             if plan is not None and self._leaving:

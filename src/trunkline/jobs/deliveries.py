@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
+from trunkline.base import trace
 from trunkline.base.clock import iso
 from trunkline.base.errors import NotFound
 from trunkline.base.logs import logger
+from trunkline.base.meters import WEBHOOK_ATTEMPTS, WEBHOOK_SECONDS
 from trunkline.base.tasks import Crew
+from trunkline.domain.plan import CallPlan
 from trunkline.jobs.lanes import Lanes, Place
 from trunkline.jobs.letters import REPORT, report_body
 from trunkline.jobs.patience import Bell, until_kept
@@ -118,6 +123,7 @@ class Courier:
                 self._crew.start(self._deliver(delivery, place), "attempt")
 
     async def _deliver(self, delivery: Delivery, place: Place) -> None:
+        bind_contextvars(call_id=delivery.call_id)
         took: float | None = None
         try:
             attempt = await self._attempt(delivery)
@@ -135,22 +141,40 @@ class Courier:
         try:
             if is_mail(delivery):
                 return await until_kept(self._rooms.clock, lambda: self._postman.attempt(delivery))
-            body, secret = await until_kept(self._rooms.clock, lambda: self._contents(delivery, delivery.body or ""))
+            body, plan = await until_kept(self._rooms.clock, lambda: self._contents(delivery, delivery.body or ""))
         except NotFound:
             raise
         except Exception:  # noqa: BLE001
             _log.exception("a message could not be made", call_id=delivery.call_id, delivery_id=delivery.id)
             return Attempt(at=self._rooms.clock.now(), duration_ms=0.0, error=NOT_MADE)
-        return await self._sender.post(Post(delivery.url, delivery.event, body, delivery.id, secret))
+        return await self._sent(
+            delivery, plan, Post(delivery.url, delivery.event, body, delivery.id, plan.webhook_secret)
+        )
 
-    async def _contents(self, delivery: Delivery, body: str) -> tuple[bytes, str | None]:
-        """What is sent now, and the secret that signs it. A report is written anew, since the address of the recording
+    async def _sent(self, delivery: Delivery, plan: CallPlan, post: Post) -> Attempt:
+        """One attempt, seen by who measures and who traces."""
+        call = trace.parse(plan.traceparent)
+        traced = call is not None and self._rooms.spans.on
+        span = trace.part_of(call, f"{delivery.id}:{delivery.tries}") if call is not None and traced else call
+        with trace.bound(span):
+            attempt = await self._sender.post(post)
+        if span is not None:
+            about: dict[str, str | int] = {"trunkline.call_id": delivery.call_id, "trunkline.webhook": delivery.event}
+            if attempt.status_code is not None:
+                about["http.response.status_code"] = attempt.status_code
+            end = attempt.at + timedelta(milliseconds=attempt.duration_ms)
+            error = None if attempt.accepted else "not delivered"
+            self._rooms.spans.note("webhook attempt", span, call, attempt.at, end, about, error)
+        return attempt
+
+    async def _contents(self, delivery: Delivery, body: str) -> tuple[bytes, CallPlan]:
+        """What is sent now, and the plan whose secret signs it. A report is written anew, since the address of the recording
         in it is good for a while only."""
         if delivery.event == REPORT:
             closed = await closing(self._rooms, delivery.call_id)
-            return report_body(closed, delivery.created_at), closed.plan.webhook_secret
+            return report_body(closed, delivery.created_at), closed.plan
         call, sealed = await self._rooms.database.brief(sealed_call(delivery.org_id, delivery.call_id), write=False)
-        return body.encode(), plan_of(self._rooms, call, sealed)[0].webhook_secret
+        return body.encode(), plan_of(self._rooms, call, sealed)[0]
 
     async def _write_down(self, delivery: Delivery, attempt: Attempt) -> None:
         tries = delivery.tries + 1
@@ -160,6 +184,8 @@ class Courier:
         later = None if outcome.wait_seconds is None else now + timedelta(seconds=outcome.wait_seconds)
         logging = log_attempt(delivery.id, _as_json(attempt), outcome.status, later, now)
         await self._rooms.database.brief(logging)
+        self._rooms.meters.count(WEBHOOK_ATTEMPTS, delivery.event, outcome.status)
+        self._rooms.meters.observe(WEBHOOK_SECONDS, attempt.duration_ms / 1000)
         log = _log.info if attempt.accepted else _log.warning
         log(
             "mail attempt" if is_mail(delivery) else "webhook attempt",

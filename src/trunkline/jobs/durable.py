@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ POOL_SIZE = 4
 STOP_SECONDS = 0.1
 PRUNED_AT_ONCE = 500
 OVER = ["SUCCESS", "ERROR", "CANCELLED"]
+UNDER_WAY = ["ENQUEUED", "PENDING"]
+COUNTED_AT_MOST = 5000
 SQLITE = "sqlite:///"
 
 T = TypeVar("T")
@@ -112,6 +115,18 @@ class Durable:
             return len(listed)
 
         return await self._there(prune())
+
+    async def under_way(self) -> dict[str, int]:
+        """How many workflows wait or run, by status; counts no further than ``COUNTED_AT_MOST``."""
+
+        async def look() -> dict[str, int]:
+            listed = await DBOS.list_workflows_async(
+                status=UNDER_WAY, limit=COUNTED_AT_MOST, load_input=False, load_output=False
+            )
+            found = Counter(str(one.status) for one in listed)
+            return {status.lower(): found[status] for status in UNDER_WAY}
+
+        return await self._there(look())
 
     async def on_platform(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does ``work`` on the platform's loop, from DBOS's. A workflow that meets the end of the process is cancelled

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from structlog.contextvars import bind_contextvars
+
+from trunkline.base import trace
 from trunkline.base.errors import Invalid, Unavailable
 from trunkline.base.logs import logger
 from trunkline.base.tasks import Crew
@@ -115,6 +118,7 @@ class Receptionist:
             ringing = await inbound.ring(self._rooms, admitted, offer.caller, offer.call_id, hold, room=room)
             self._wake_outbox()
             call_id = ringing.plan.call_id
+            bind_contextvars(call_id=call_id)
             if ringing.full is not None:
                 _log.info("a call was refused", call_id=call_id, why=ringing.full)
                 self._running.start(self._keep_ladder(offer, call_id), "ladder")
@@ -173,7 +177,8 @@ class Receptionist:
     async def _asked(self, ringing: Ringing, offer: Offer) -> dict[str, Any] | None:
         """The webhook's reply; None also when the caller gave up first, or we did."""
         async with Crew("asking") as crew:
-            asking = crew.start(self._asker.ask(ringing.plan, known=ringing.problem is None), "assistant-request")
+            with trace.bound(ringing.plan.traceparent):
+                asking = crew.start(self._asker.ask(ringing.plan, known=ringing.problem is None), "assistant-request")
             leaving = crew.start(offer.gone(), "caller")
             called_off = self._asking[ringing.plan.call_id]
             await asyncio.wait([asking, leaving, called_off], return_when=asyncio.FIRST_COMPLETED)

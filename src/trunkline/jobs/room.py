@@ -83,6 +83,10 @@ class Jobs:
         self._outbox_bell.ring()
         self._campaigns.ring()
 
+    async def under_way(self) -> dict[str, int]:
+        """How many durable workflows wait or run, by status."""
+        return await self._durable.under_way()
+
     async def drain(self, patience_seconds: float) -> None:
         """Takes no more calls and waits for those that run."""
         await self.receptionist.drain()

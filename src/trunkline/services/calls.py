@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from trunkline.base import trace
 from trunkline.base.errors import Invalid, NotFound
 from trunkline.base.ids import new_call_id
 from trunkline.domain.access import Caller
@@ -118,6 +119,7 @@ async def place(
         raise planning.at_capacity("no worker has room for a call")
     call_id = order.call_id or new_call_id(Direction.OUTBOUND)
     draft = replace(_plan(call_id, organisation, order, assistant), keys=keys)
+    draft = replace(draft, traceparent=trace.handed_on(call_id, traced=rooms.spans.on))
     event = await rooms.database.brief(_placing(rooms, draft, order, assistant.name or name, until, along))
     publish(rooms, [event])
     if until is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from trunkline.base import trace
 from trunkline.base.clock import iso
 from trunkline.base.errors import Forbidden, Invalid
 from trunkline.base.ids import new_call_id
@@ -86,6 +87,7 @@ async def ring(rooms: Rooms, admitted: Admitted, caller: str, sip_call_id: str, 
     owner, stored, transfers = await rooms.database.brief(_known(number, rooms.vault), write=False)
     (base, keys), problem = await _base(rooms, owner, stored)
     plan = replace(_plan(admitted, owner.organisation, base, caller), transfer_trunk=transfers, keys=keys)
+    plan = replace(plan, traceparent=trace.handed_on(plan.call_id, traced=rooms.spans.on))
     ringing = Ringing(plan, owner, stored, problem)
     name = stored.settings.name if stored is not None else None
     found, events = await rooms.database.brief(

@@ -7,6 +7,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from trunkline.base.clock import Clock
 from trunkline.base.logs import request_id
+from trunkline.base.meters import Meters, NoMeters
+from trunkline.base.spans import NoSpans, Spans
 from trunkline.domain.access import Caller
 from trunkline.domain.audit import Author
 from trunkline.ports.blobs import Blobs
@@ -53,7 +55,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """The rooms below the services, as ``app`` composed them. ``failing`` names the providers that calls do not ask now;
-    ``probe`` sends sample webhooks and ``mailer`` e-mails, None in a process that sends none."""
+    ``meters`` and ``spans`` are told what happens and how long it takes; ``probe`` sends sample webhooks and
+    ``mailer`` e-mails, None in a process that sends none."""
 
     database: Database
     vault: Vault
@@ -64,6 +67,8 @@ class Rooms:
     blobs: Blobs
     limits: Limits = field(default_factory=Limits)
     failing: Callable[[], Sequence[str]] = tuple
+    meters: Meters = field(default_factory=NoMeters)
+    spans: Spans = field(default_factory=NoSpans)
     probe: Probe | None = None
     mailer: Mailer | None = None
     hand: Literal["platform", "operator"] = "platform"

@@ -3,10 +3,10 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import URL, make_url, text
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from trunkline.base.clock import SystemClock
 from trunkline.base.errors import Conflict, Invalid, Unavailable
+from trunkline.base.meters import DATABASE_SECONDS, Meters, NoMeters
 from trunkline.domain.audit import Author
 from trunkline.storage import sqlite
 from trunkline.storage.columns import as_json
@@ -38,18 +39,19 @@ class Database:
     them finds the file locked, and readers never wait.
     """
 
-    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+    def __init__(self, engine: AsyncEngine, vault: Vault, meters: Meters) -> None:
         self._engine = engine
         self._vault = vault
+        self._meters = meters
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
         self._trips = sqlite.trips(engine) if engine.dialect.name == "sqlite" else {}
 
     @classmethod
-    async def open(cls, url: str | None, data_dir: Path, vault: Vault) -> "Database":
+    async def open(cls, url: str | None, data_dir: Path, vault: Vault, meters: Meters | None = None) -> "Database":
         """Opens the database at ``url`` (None: SQLite in the data dir) and brings it to the newest form."""
         where = _where(url, data_dir)
         engine = sqlite.engine(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
-        database = cls(engine, vault)
+        database = cls(engine, vault, meters or NoMeters())
         try:
             async with database.transaction(write=True) as connection:
                 await connection.run_sync(upgrade)
@@ -71,6 +73,12 @@ class Database:
         async with self.transaction(write=False) as connection:
             await connection.execute(text("SELECT 1"))
         return (time.perf_counter() - before) * 1000
+
+    def pool(self) -> dict[str, int]:
+        """The connections of the pool: how many are ``open``, and how many of them ``in_use``."""
+        pool: Any = self._engine.pool
+        in_use = int(pool.checkedout())
+        return {"open": in_use + int(pool.checkedin()), "in_use": in_use}
 
     @asynccontextmanager
     async def unit(self, org_id: str, *, write: bool = True, author: Author | None = None) -> AsyncIterator[Unit]:
@@ -95,6 +103,7 @@ class Database:
                 return await driven(connection, steps)
         trips = self._trips[write]
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._measured(write))
             if write and self._turn is not None:
                 await stack.enter_async_context(self._turn)
             try:
@@ -108,6 +117,7 @@ class Database:
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
         """One bare transaction, for what is below the repositories (migrations). Raises Conflict and Unavailable."""
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._measured(write))
             if write and self._turn is not None:
                 await stack.enter_async_context(self._turn)
             connection = await stack.enter_async_context(self._connected())
@@ -121,6 +131,14 @@ class Database:
                 if _is_away(error):
                     raise _away() from error
                 raise
+
+    @contextmanager
+    def _measured(self, write: bool) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._meters.observe(DATABASE_SECONDS, time.perf_counter() - began, "write" if write else "read")
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:

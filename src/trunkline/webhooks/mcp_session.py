@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from trunkline.base import trace
 from trunkline.base.sse import SseParser, SseTooLong
 from trunkline.webhooks import mcp_wire as wire
 from trunkline.webhooks.guard import AddressRefused, Guard
@@ -164,7 +165,7 @@ class McpSession:
         raise McpFailed("its server ended the answer before it was complete")
 
     def _headers(self) -> dict[str, str]:
-        headers = {**self._given, "Accept": _ACCEPT, "Content-Type": "application/json"}
+        headers = {**trace.headers(), **self._given, "Accept": _ACCEPT, "Content-Type": "application/json"}
         if self._version is not None:
             headers[VERSION] = self._version
         if self._session_id is not None:

@@ -11,6 +11,7 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from trunkline.base import trace
 from trunkline.base.clock import Clock
 from trunkline.webhooks.guard import AddressRefused, Guard
 from trunkline.webhooks.reaching import bounded, guarded_session, refusal_in, sentence
@@ -118,7 +119,7 @@ class Sender:
         if self._session is None:
             raise ValueError("the sender is closed")
         url = self._guard.check_url(post.url)
-        signed = headers(post.event, post.body, post.secret, post.webhook_id, timestamp)
+        signed = headers(post.event, post.body, post.secret, post.webhook_id, timestamp) | trace.headers()
         timeout = aiohttp.ClientTimeout(total=None)
         async with self._session.post(
             url, data=post.body, headers=signed, allow_redirects=False, timeout=timeout
