@@ -48,6 +48,71 @@ def org_local_models(
     print(f"{changed.name} ({changed.id}) {'may' if allowed else 'may not'} use the local models")
 
 
+@org.command("credit")
+def org_credit(
+    organisation: Annotated[str, typer.Argument(help="Its id.")],
+    minutes: Annotated[float | None, typer.Option(help="Answered minutes.")] = None,
+    credits: Annotated[float | None, typer.Option(help="US dollars.")] = None,
+    add: Annotated[bool, typer.Option("--add/--set", help="Add to what is left, or put in its place.")] = True,
+    unmetered: Annotated[bool, typer.Option("--unmetered", help="Count nothing down but what is named.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the balances as JSON.")] = False,
+) -> None:
+    """Give an organisation credit, or say that it is not metered; with no amount, show what it has left.
+
+    Its calls end when minutes or credits are used up; those of its children are billed to it.
+    """
+    amounts = {"minutes": minutes, "credits": credits}
+    wanted = {name: amount for name, amount in amounts.items() if amount is not None or unmetered}
+    give = accounts.add_credit if add else accounts.set_credit
+    changed = _in_rooms(
+        lambda rooms: give(rooms, organisation, **wanted) if wanted else accounts.get(rooms, organisation)
+    )
+    balances = {"minutes_balance": changed.minutes_balance, "credits_balance": changed.credits_balance}
+    if as_json:
+        print(json.dumps({"id": changed.id, "name": changed.name, **balances}))
+    else:
+        print(f"{changed.name} ({changed.id})")
+        print(f"minutes: {_left(changed.minutes_balance)}\ncredits: {_left(changed.credits_balance)}")
+
+
+@org.command("limits")
+def org_limits(
+    organisation: Annotated[str, typer.Argument(help="Its id.")],
+    most: Annotated[int | None, typer.Option("--max", min=0, help="The most calls at once.")] = None,
+    guaranteed: Annotated[int | None, typer.Option(min=0, help="How many at once it is sure to get.")] = None,
+    no_max: Annotated[bool, typer.Option("--no-max", help="No limit of its own.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the limits as JSON.")] = False,
+) -> None:
+    """Say how many calls an organisation may have at once, with its children, and how many it is sure to get
+    (`--guaranteed 0`: none); with no option, show it."""
+    if no_max and most is not None:
+        raise typer.BadParameter("give --max or --no-max, not both", param_hint="--no-max")
+    wanted: dict[str, int | None] = {}
+    if most is not None or no_max:
+        wanted["max_concurrent_calls"] = most
+    if guaranteed is not None:
+        wanted["guaranteed_concurrent_calls"] = guaranteed or None
+    changed = _in_rooms(
+        lambda rooms: (
+            accounts.set_limits(rooms, organisation, **wanted) if wanted else accounts.get(rooms, organisation)
+        )
+    )
+    limits = {
+        "max_concurrent_calls": changed.max_concurrent_calls,
+        "guaranteed_concurrent_calls": changed.guaranteed_concurrent_calls,
+    }
+    if as_json:
+        print(json.dumps({"id": changed.id, "name": changed.name, **limits}))
+    else:
+        print(f"{changed.name} ({changed.id})")
+        print(f"at most: {'no limit' if changed.max_concurrent_calls is None else changed.max_concurrent_calls}")
+        print(f"guaranteed: {changed.guaranteed_concurrent_calls or 'none'}")
+
+
+def _left(balance: float | None) -> str:
+    return "not metered" if balance is None else f"{balance:,.2f}"
+
+
 @keys.command("rotate")
 def keys_rotate() -> None:
     """Seal everything anew with the first key of TRUNKLINE_MASTER_KEY. May run beside the platform, and again."""

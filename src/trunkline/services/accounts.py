@@ -13,8 +13,15 @@ MOST = 1e9
 _BALANCES = {"minutes": "minutes_balance", "credits": "credits_balance"}
 
 
-async def add_credit(rooms: Rooms, org_id: str, **amounts: float) -> Organisation:
-    """Adds ``minutes`` and ``credits`` (US dollars; less than 0 takes away); what was not metered is from now on.
+async def get(rooms: Rooms, org_id: str) -> Organisation:
+    """An organisation, for the operator. Raises NotFound."""
+    async with rooms.database.system(write=False) as unit:
+        return await unit.organisations.get(org_id)
+
+
+async def add_credit(rooms: Rooms, org_id: str, **amounts: float | None) -> Organisation:
+    """Adds ``minutes`` and ``credits`` (US dollars; less than 0 takes away); what was not metered is from now on. None:
+    not metered.
 
     Raises NotFound, and Invalid for a child, which is billed to its parent.
     """
@@ -63,7 +70,8 @@ async def _credit(rooms: Rooms, org_id: str, amounts: Mapping[str, float | None]
         changes: dict[str, Any] = {"updated_at": rooms.clock.now()}
         for name, amount in amounts.items():
             column = _BALANCES[name]
-            changes[column] = (getattr(before, column) or 0.0) + (amount or 0.0) if add else amount
+            known = (getattr(before, column) or 0.0) if add else 0.0
+            changes[column] = None if amount is None else known + amount
         after = replace(before, **changes)
         await unit.organisations.save(after)
         return after
