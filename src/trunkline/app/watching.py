@@ -14,7 +14,7 @@ from trunkline.base.meters import Meters
 from trunkline.base.trace import TraceContext, current
 from trunkline.domain.call import CallStatus
 from trunkline.domain.commands import Command
-from trunkline.domain.events import CallEnded, Fact, LiveEvent
+from trunkline.domain.events import CallEnded, Fact, LiveEvent, Usage
 from trunkline.ports.journal import Journal
 from trunkline.ports.live import Live
 
@@ -175,8 +175,8 @@ class WatchedLive:
     def room(self) -> int:
         return self._live.room()
 
-    def used(self) -> int:
-        return self._live.used()
+    def used(self, call_id: str) -> Usage | None:
+        return self._live.used(call_id)
 
 
 def _moment(data: dict[str, Any]) -> datetime:
