@@ -1,11 +1,10 @@
-"""The thinking parts of the API: limits, ranges, names, options of later releases, and the body's JSON."""
+"""The thinking parts of the API: limits, ranges, names, and the body's JSON."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.api.body import MAX_DEPTH, canonical, parsed
-from trunkline.api.later import Later, with_defaults, without
 from trunkline.api.limits import Limiter
 from trunkline.api.names import ASSISTANT_NAMES, renamed, tools_renamed, trunk_address
 from trunkline.api.streams import Span, as_text, span
@@ -105,21 +104,6 @@ def test_host_and_port_are_an_address() -> None:
     assert trunk_address({"host": "a", "address": "a", "name": "T"}) == {"name": "T", "address": "a"}
     with pytest.raises(Invalid):
         trunk_address({"host": "a", "port": True})
-
-
-WAVING = (Later(("waving",), (), False, "wave"),)
-
-
-@pytest.mark.parametrize("value", [False, None])
-def test_a_default_is_taken_out_and_shown_again(value: object) -> None:
-    assert without({"name": "A", "waving": value}, WAVING) == {"name": "A"}
-    assert with_defaults({"name": "A"}, WAVING)["waving"] is False
-
-
-@pytest.mark.parametrize("value", [True, 0, 1, "", "false", [], {}])
-def test_what_is_no_default_is_refused(value: object) -> None:
-    with pytest.raises(Invalid):
-        without({"waving": value}, WAVING)
 
 
 @given(

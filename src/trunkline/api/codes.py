@@ -7,7 +7,7 @@ CODES: dict[str, tuple[int, str]] = {
     "invalid_json": (400, "The body is not JSON in UTF-8, no object, or nests too deep."),
     "invalid_content_type": (400, "The body is not sent as application/json."),
     "invalid_idempotency_key": (400, "The Idempotency-Key is no 1 to 255 visible ASCII characters."),
-    "not_available": (400, "The option is part of the contract and not of this release."),
+    "not_available": (400, "What this names cannot be had here; the message says why."),
     "missing_variables": (400, "A `{{name}}` is not filled; the message names it."),
     "assistant_inactive": (400, "The assistant is not active."),
     "number_inactive": (400, "The number is not active."),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-ActorKind = Literal["api_key", "operator", "platform", "parent"]
+ActorKind = Literal["api_key", "operator", "platform"]
 LoggedNoun = Literal[
     "analysis_template",
     "api_key",

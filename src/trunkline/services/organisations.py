@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field
 
@@ -42,6 +42,14 @@ class OrganisationChanges(BaseModel):
         ge=0,
         le=1e9,
         description="The most answered minutes in a calendar month (UTC); null: no limit. A parent sets it for a child.",
+    )
+    content_retention_days: Literal[30, 90, 180, 365] = Field(
+        365,
+        description="For how long what was said on a call is kept after its end: transcript, recording, analysis, bodies of "
+        "webhooks. At most `metadata_retention_days`.",
+    )
+    metadata_retention_days: int = Field(
+        730, ge=30, le=730, description="For how long a call itself is kept after its end."
     )
 
 
@@ -107,6 +115,7 @@ async def create_child(rooms: Rooms, caller: Caller, given: dict[str, Any]) -> t
                 title="Children not allowed",
             )
         _check_limits(parent, wanted)
+        _check_retention(wanted.content_retention_days, wanted.metadata_retention_days)
         child = Organisation(
             id=new_id(),
             created_at=now,
@@ -155,10 +164,16 @@ async def update(rooms: Rooms, caller: Caller, changes: dict[str, Any]) -> Overv
             _check_limits(await above.organisations.get(caller.home), wanted)
     async with rooms.unit(caller) as unit:
         before = await unit.organisations.get(caller.org_id, lock=True)
-        await unit.organisations.save(
-            replace(before, **wanted.model_dump(exclude_unset=True), updated_at=rooms.clock.now())
-        )
+        after = replace(before, **wanted.model_dump(exclude_unset=True), updated_at=rooms.clock.now())
+        _check_retention(after.content_retention_days, after.metadata_retention_days)
+        await unit.organisations.save(after)
     return await overview(rooms, caller)
+
+
+def _check_retention(content_days: int, metadata_days: int) -> None:
+    if content_days > metadata_days:
+        problem = f"content_retention_days: must be at most metadata_retention_days, {metadata_days}"
+        raise invalid([f"{problem}; what was said on a call goes with it at the latest"])
 
 
 def _check_address(rooms: Rooms, wanted: OrganisationChanges) -> None:

@@ -11,8 +11,8 @@ from trunkline.storage import tables
 from trunkline.storage.repository import Scoped
 
 _log = tables.audit_log
-_KINDS = ("api_key", "operator", "platform")
-PARENT = "parent"
+_KINDS = ("api_key", "platform")
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class AuditLog(Scoped):
         self, filters: AuditFilters, home_org_id: str, limit: int, offset: int
     ) -> tuple[list[AuditEntry], int]:
         """A page of the changes, newest first, and how many there are in all, for a reader of the organisation
-        ``home_org_id``. Who of another organisation made a change (the parent) is seen by that organisation alone."""
+        ``home_org_id``. What another organisation did (the parent, acting for this one) looks to this one like the work of
+        the operator: a child cannot see that it has a parent."""
         known = or_(
             _log.c.actor_org_id.is_(None), _log.c.actor_org_id == _log.c.org_id, _log.c.actor_org_id == home_org_id
         )
@@ -61,8 +62,8 @@ def _conditions(filters: AuditFilters, known: ColumnElement[bool]) -> Iterator[C
     match filters.actor:
         case None:
             pass
-        case "parent":
-            yield ~known
+        case "operator":
+            yield or_(~known, _log.c.actor_kind == OPERATOR)
         case kind if kind in _KINDS:
             yield known
             yield _log.c.actor_kind == kind
@@ -77,5 +78,5 @@ def _conditions(filters: AuditFilters, known: ColumnElement[bool]) -> Iterator[C
 
 def _entry(row: dict[str, object]) -> AuditEntry:
     if not row.pop("known"):
-        row |= {"actor_kind": PARENT, "actor_id": None, "actor_name": None, "actor_org_id": None, "request_id": None}
+        row |= {"actor_kind": OPERATOR, "actor_id": None, "actor_name": None, "actor_org_id": None, "request_id": None}
     return AuditEntry(**row)  # type: ignore[arg-type]

@@ -210,6 +210,14 @@ Index(
     postgresql_where=text("campaign_id IS NOT NULL"),
 )
 Index(
+    "ix_calls_kept",
+    calls.c.org_id,
+    calls.c.ended_at,
+    calls.c.id,
+    sqlite_where=text("content_deleted_at IS NULL"),
+    postgresql_where=text("content_deleted_at IS NULL"),
+)
+Index(
     "ix_calls_scheduled",
     calls.c.waits_until,
     sqlite_where=text("ended_at IS NULL AND waits_until IS NOT NULL"),

@@ -23,6 +23,7 @@ from trunkline.storage.numbers import Numbers
 from trunkline.storage.organisations import Children, Organisations
 from trunkline.storage.outbox import Outbox
 from trunkline.storage.provider_keys import ProviderKeys
+from trunkline.storage.retention import Retention
 from trunkline.storage.signalling import Signalling
 from trunkline.storage.steps import Steps, driven
 from trunkline.storage.templates import AnalysisTemplates, ToolTemplates
@@ -175,6 +176,11 @@ class SystemUnit(Transaction):
     def leases(self) -> Leases:
         """Which worker has which call."""
         return Leases(*self._inside)
+
+    @cached_property
+    def retention(self) -> Retention:
+        """What time has run out for."""
+        return Retention(*self._inside)
 
     @cached_property
     def outreach(self) -> Outreach:

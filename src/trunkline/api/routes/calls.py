@@ -174,7 +174,6 @@ OPERATIONS = (
         reply=PlacedReply,
         codes=(
             "not_found",
-            "not_available",
             "missing_variables",
             "assistant_inactive",
             "number_inactive",
@@ -199,7 +198,6 @@ OPERATIONS = (
         summary="List calls",
         query=CallQuery,
         reply=CallsReply,
-        codes=("not_available",),
     ),
     Operation(
         method="GET",
@@ -224,7 +222,7 @@ OPERATIONS = (
         scope="calls",
         body=Control,
         reply=ControlReply,
-        codes=("not_found", "invalid_command", "call_not_active", "do_not_call", "not_available"),
+        codes=("not_found", "invalid_command", "call_not_active", "do_not_call"),
         request_example={"type": "say", "content": "One moment please."},
         control=True,
     ),

@@ -72,7 +72,7 @@ OPERATIONS = (
         body=NumberSettings,
         reply=NumberReply,
         status=201,
-        codes=("number_taken", "not_available"),
+        codes=("number_taken",),
         request_example={"phone_number": "+31850835037", "name": "Main line"},
     ),
     Operation(
@@ -97,7 +97,7 @@ OPERATIONS = (
         body=NumberSettings,
         partial=True,
         reply=NumberReply,
-        codes=("not_found", "number_taken", "not_available"),
+        codes=("not_found", "number_taken"),
         request_example={"name": "Front desk", "assistant_id": None},
     ),
     Operation(

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from trunkline.api.later import ORGANISATION, without
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.organisations import (
     CreatedOrganisationShown,
@@ -25,14 +24,14 @@ async def get(ask: Ask) -> Reply:
 
 async def create(ask: Ask) -> Reply:
     """A new child with its first key."""
-    made, key = await organisations.create_child(ask.rooms, ask.caller, without(ask.body, ORGANISATION))
+    made, key = await organisations.create_child(ask.rooms, ask.caller, ask.body)
     of_parent = replace(ask.caller, org_id=made.organisation.id, home_org_id=ask.caller.home)
     return Reply({**shown(made, of_parent), "api_key": key}, 201)
 
 
 async def update(ask: Ask) -> Reply:
     """The changed organisation."""
-    changed = await organisations.update(ask.rooms, ask.caller, without(ask.body, ORGANISATION))
+    changed = await organisations.update(ask.rooms, ask.caller, ask.body)
     return Reply(shown(changed, ask.caller))
 
 
@@ -64,7 +63,7 @@ OPERATIONS = (
         body=NewOrganisation,
         reply=CreatedOrganisationShown,
         status=201,
-        codes=("not_available", "children_not_allowed"),
+        codes=("children_not_allowed",),
         request_example={"name": "Bakery Janssen", "email": "desk@example.com", "max_concurrent_calls": 5},
     ),
     Operation(
@@ -82,7 +81,7 @@ OPERATIONS = (
         body=OrganisationChanges,
         partial=True,
         reply=OrganisationShown,
-        codes=("not_available", "limit_not_yours"),
+        codes=("limit_not_yours",),
         request_example={"webhook_url": "https://example.com/hook", "webhook_secret": "a-long-random-text"},
     ),
     replace(_GET, path="/account", name="getAccount", summary="Read the organisation (older path)", deprecated=True),

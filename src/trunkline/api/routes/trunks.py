@@ -76,7 +76,6 @@ OPERATIONS = (
         body=TrunkSettings,
         reply=TrunkReply,
         status=201,
-        codes=("not_available",),
         request_example={
             "name": "My provider",
             "address": "sip.example.com:5060",
@@ -107,7 +106,7 @@ OPERATIONS = (
         body=TrunkSettings,
         partial=True,
         reply=TrunkReply,
-        codes=("not_found", "not_available"),
+        codes=("not_found",),
         request_example={"max_concurrent_calls": 20},
     ),
     Operation(

@@ -17,7 +17,7 @@ class AuditQuery(Paging):
     actor: str | None = Field(
         None,
         max_length=64,
-        description="Who did it: the id of an API key, or `api_key`, `operator`, `platform` or `parent`.",
+        description="Who did it: the id of an API key, or `api_key`, `operator` or `platform`.",
     )
     start_date: str | None = Field(
         None, description="Changed at or after: ISO 8601 with an offset, or a date (its beginning in UTC)."
@@ -31,8 +31,8 @@ class Actor(Shown):
     """Who made a change."""
 
     kind: ActorKind = Field(
-        description="`api_key`: a key of the organisation, or of yours where you act for a child; `parent`: somebody of the "
-        "organisation above; `operator`: by hand on the machine; `platform`: by itself."
+        description="`api_key`: a key of the organisation, or of yours where you act for a child; `operator`: whoever runs "
+        "the installation for you; `platform`: by itself."
     )
     id: str | None = Field(description="The id of the API key; else null.")
     name: str | None = Field(description="The name of the API key; else null.")

@@ -1,10 +1,9 @@
 """The organisation as replies show it."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from trunkline.api.later import ORGANISATION, with_defaults
 from trunkline.api.schemas.base import Asked, Moment, Shown, moment
 from trunkline.domain.access import Caller
 from trunkline.services.organisations import Overview
@@ -52,8 +51,8 @@ class OrganisationShown(Shown):
     monthly_minutes_limit: float | None = Field(
         description="The most answered minutes in a calendar month (UTC); null: no limit."
     )
-    content_retention_days: Literal[365] = Field(description="Always 365 in this release; nothing is deleted yet.")
-    metadata_retention_days: Literal[730] = Field(description="Always 730 in this release; nothing is deleted yet.")
+    content_retention_days: int = Field(description="For how many days what was said on a call is kept.")
+    metadata_retention_days: int = Field(description="For how many days a call is kept.")
     children: list[Child] | None = Field(None, description="Only with `include_children`.")
     created_at: Moment = Field(description="When it was made.")
 
@@ -85,12 +84,14 @@ def shown(overview: Overview, caller: Caller, *, children: bool = False) -> dict
         "max_concurrent_calls": organisation.max_concurrent_calls,
         "guaranteed_concurrent_calls": organisation.guaranteed_concurrent_calls,
         "monthly_minutes_limit": organisation.monthly_minutes_limit,
+        "content_retention_days": organisation.content_retention_days,
+        "metadata_retention_days": organisation.metadata_retention_days,
         "created_at": moment(organisation.created_at),
     }
     below = [
         {"id": child.id, "name": child.name, "created_at": moment(child.created_at)} for child in overview.children
     ]
-    return with_defaults(body | ({"children": below} if children else {}), ORGANISATION)
+    return body | ({"children": below} if children else {})
 
 
 def _rounded(balance: float | None) -> float | None:

@@ -256,6 +256,14 @@ def upgrade() -> None:
     op.add_column("calls", sa.Column("lead_id", sa.String(length=64), nullable=True))
     op.add_column("calls", sa.Column("content_deleted_at", Moment(), nullable=True))
     op.create_index(
+        "ix_calls_kept",
+        "calls",
+        ["org_id", "ended_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("content_deleted_at IS NULL"),
+        postgresql_where=sa.text("content_deleted_at IS NULL"),
+    )
+    op.create_index(
         "ix_calls_by_campaign_id",
         "calls",
         ["campaign_id", sa.literal_column("created_at DESC"), "id"],
@@ -308,6 +316,12 @@ def downgrade() -> None:
         table_name="calls",
         sqlite_where=sa.text("campaign_id IS NOT NULL"),
         postgresql_where=sa.text("campaign_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_calls_kept",
+        table_name="calls",
+        sqlite_where=sa.text("content_deleted_at IS NULL"),
+        postgresql_where=sa.text("content_deleted_at IS NULL"),
     )
     op.drop_column("calls", "content_deleted_at")
     op.drop_column("calls", "lead_id")
