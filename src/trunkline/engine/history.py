@@ -11,13 +11,15 @@ from trunkline.ports.toolrunner import ToolResult
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One turn, which may still change: an assistant's is cut to what was heard, and its tools answer later."""
+    """One turn, which may still change: an assistant's is cut to what was heard, and its tools answer later. ``broken``: the
+    model failed in its midst."""
 
     role: str
     content: str
     calls: Sequence[ToolCall] = ()
     results: dict[str, str] = field(default_factory=dict)
     meanwhile: list["Entry"] = field(default_factory=list)
+    broken: bool = False
 
     @property
     def answered(self) -> bool:
@@ -59,9 +61,10 @@ class History:
         """What that role said last."""
         return next((entry.content for entry in reversed(self._entries) if entry.role == role and entry.content), "")
 
-    def ends_with(self, entry: Entry) -> bool:
-        """Whether the words of ``entry`` are the last that were said."""
-        return next((one for one in reversed(self._entries) if one.content or one.calls), None) is entry
+    @property
+    def broke_off(self) -> bool:
+        """Whether the words that were said last broke off."""
+        return next((one.broken for one in reversed(self._entries) if one.content or one.calls), False)
 
     def since(self, beginning: int, without: Sequence[Entry]) -> tuple[Turn, ...]:
         """The turns after the first ``beginning``, but for some, and for calls whose results are not all there."""

@@ -34,7 +34,6 @@ class DuplexMind:
         self._remember = remember
         self._wanting: deque[Reply] = deque()
         self._own: set[str] = set()
-        self._broken: Entry | None = None
 
     @property
     def busy(self) -> bool:
@@ -44,15 +43,13 @@ class DuplexMind:
     def ask(self) -> None:
         """Asks for what is owed: to go on with a reply that broke off, if nothing was said since."""
         self.owed, self.asked = False, True
-        broken, self._broken = self._broken, None
-        if broken is not None and self._history.ends_with(broken):
+        if self._history.broke_off:
             self._remember([Turn("system", GO_ON)])
         self._desk.do(Respond())
 
     def began(self, number: int, utterance: Utterance | None) -> None:
         """The model begins a reply; ``utterance`` is what it speaks where it was given that."""
         if utterance is None:
-            self._broken = None
             self.owed = self.owed and self.asked
             self.asked = False
         if self.making is not None:
@@ -160,8 +157,7 @@ class DuplexMind:
     def _break(self, reply: Reply) -> None:
         utterance = reply.utterance
         if utterance is not None and not utterance.complete:
-            utterance.unfinished = True
-            self._broken = utterance.entry
+            utterance.unfinished = utterance.entry.broken = True
 
     def _give_up(self, reply: Reply) -> None:
         self.making = None
