@@ -181,6 +181,15 @@ async def test_slow_and_odd_results_are_right_results(fault: Fault, moment: Mome
     await asyncio.gather(*(one(vendor) for vendor in VENDORS))
 
 
+async def test_a_socket_that_does_not_take_the_sound_is_given_up() -> None:
+    async with House("deepgram") as house, calling(house.vendor, house.url) as call:
+        for _ in range(stream.MOST_WAITING + 1):
+            call.stream.push(silence(stream.CHUNK_SECONDS, RATE_HZ))
+        error = await call.failed(5.0)
+        assert error.retryable
+        assert error.message == "deepgram takes the sound more slowly than it is spoken"
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_a_wrong_key_is_refused_for_good(vendor: str, house: House) -> None:
     await check_wrong_key(vendor, house.url)

@@ -122,7 +122,7 @@ class ServerLine:
                     if not answer.content.at_eof():
                         answer.close()
         except (aiohttp.ClientError, OSError) as error:
-            raise self.failing.unreachable(error) from error
+            raise self.failing.unreachable(error) from None  # the error itself holds the headers of the request
 
     @asynccontextmanager
     async def accepted(

@@ -17,6 +17,9 @@ from trunkline.providers.stt.sockets import next_message, shut, unreadable
 from trunkline.providers.stt.utterances import Told, Unanswered, Utterances
 from trunkline.providers.vendor import Vendor
 
+MOST_WAITING = 1_000
+"""So many messages may wait for a socket that does not take them: more than the longest speech that is heard again makes at
+once, and about a minute as it is spoken."""
 CHUNK_SECONDS = 0.06
 BEFORE_SPEECH_SECONDS = 0.4
 """What a vendor that hears only speech is given from before it was noticed."""
@@ -157,6 +160,9 @@ class SocketStream:
             self._outbox.append(self._dialect.sound(piece))
         self._pcm.clear()
         self._wake.set()
+        if len(self._outbox) > MOST_WAITING:
+            name = self._vendor.name
+            self._fail(self._vendor.failure(f"{name} takes the sound more slowly than it is spoken", retryable=True))
 
     async def _write(self) -> None:
         while True:
