@@ -6,17 +6,45 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    RowMapping,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 
 from trunkline.base.errors import NotFound
 from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
 from trunkline.storage import tables
+from trunkline.storage.call_counts import (
+    TICK,
+    CallCounts,
+    CallFilters,
+    Counts,
+    Edges,
+    Part,
+    day_of,
+    day_parts,
+    whole_days,
+    window,
+)
 from trunkline.storage.repository import Scoped
 from trunkline.storage.steps import Query, Steps
+
+__all__ = ["LIVE", "WAITING", "Call", "CallFilters", "Calls", "Load", "call_values", "one", "salvaging", "sealed_call"]
 
 _SEALED = "plan_sealed"
 LIVE = (tables.calls.c.ended_at.is_(None), tables.calls.c.waits_until.is_(None))
 """Holds of the calls that have a worker or want one now: those that hold capacity."""
+WAITING = (tables.calls.c.ended_at.is_(None), tables.calls.c.waits_until.is_not(None))
+"""Holds of scheduled calls whose time has not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +98,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class CallFilters:
-    """Which calls a list shows; None means all. The dates are bounds of ``created_at``, both inclusive."""
-
-    status: str | None = None
-    direction: str | None = None
-    assistant_id: str | None = None
-    number_id: str | None = None
-    end_reason: str | None = None
-    campaign_id: str | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Load:
     """How many calls are live: in all, by number and by trunk."""
 
@@ -123,12 +137,73 @@ class Calls(Scoped):
             raise NotFound(f"there is no call {id}")
         return str(row[_SEALED])
 
-    async def list_(self, filters: CallFilters, limit: int, offset: int) -> tuple[list[Call], int]:
-        """A page, newest first, and how many calls the filters let through in all."""
-        where = _where(filters)
-        query = self._all().where(*where).order_by(self.table.c.created_at.desc(), self.table.c.id)
-        rows = await self._rows(query.limit(limit).offset(offset))
-        return [_item(row) for row in rows], await self._count(*where)
+    async def list_(
+        self, filters: CallFilters, limit: int, offset: int, counts: CallCounts | None = None
+    ) -> tuple[list[Call], int]:
+        """A page, newest first, and how many calls the filters let through in all. ``counts`` keeps what need not be
+        counted again."""
+        edges = await self._edges()
+        if edges is None:
+            return [], 0
+        where = _equal(filters)
+        parts = await self._parts(filters, where, edges, counts or CallCounts())
+        place = window(parts, limit, offset)
+        total = sum(part.calls for part in parts)
+        if place is None:
+            return [], total
+        c = self.table.c
+        within = [*where, *_between(place.since, place.until)]
+        ids = self._select(c.id).where(*within).order_by(c.created_at.desc(), c.id).limit(limit).offset(place.skip)
+        # The ids alone come out of an index: what is passed over is not read.
+        query = self._all().where(c.id.in_(ids.scalar_subquery())).order_by(c.created_at.desc(), c.id)
+        return [_item(row) for row in await self._rows(query)], total
+
+    async def _edges(self) -> Edges | None:
+        c = self.table.c
+        first = self._select(c.created_at).order_by(c.created_at).limit(1).scalar_subquery()
+        last = self._select(c.created_at).order_by(c.created_at.desc()).limit(1).scalar_subquery()
+        live = self._select(func.min(c.created_at)).where(*LIVE).scalar_subquery()
+        waits = self._select(func.min(c.created_at)).where(*WAITING).scalar_subquery()
+        row = (await self._connection.execute(select(first, last, live, waits))).one()
+        if row[0] is None:
+            return None
+        return Edges(row[0], row[1], min((moment for moment in row[2:] if moment is not None), default=None))
+
+    async def _parts(
+        self, filters: CallFilters, where: list[ColumnElement[bool]], edges: Edges, counts: CallCounts
+    ) -> list[Part]:
+        """How many calls there are, by stretches of time, the newest first."""
+        end = None if filters.end_date is None else filters.end_date + TICK
+        days = whole_days(filters, edges)
+        if days is None:
+            return [await self._part(where, filters.start_date, end)]
+        since, until = days
+        settled = await self._settled(filters, where, edges, counts)
+        newest = await self._part(where, until, end)
+        oldest = [] if filters.start_date is None else [await self._part(where, filters.start_date, since)]
+        return [newest, *day_parts(settled, since, until), *oldest]
+
+    async def _part(self, where: list[ColumnElement[bool]], since: datetime | None, until: datetime | None) -> Part:
+        return Part(since, until, await self._count(*where, *_between(since, until)))
+
+    async def _settled(
+        self, filters: CallFilters, where: list[ColumnElement[bool]], edges: Edges, counts: CallCounts
+    ) -> Counts:
+        """The calls of each settled day; of one column all values are counted in one go."""
+        names, values = tuple(filters.equal), tuple(filters.equal.values())
+        together = len(names) <= 1
+        known = counts.known(self._org_id or "", names if together else (*names, *values), edges)
+        if known.until < edges.settled:
+            c = self.table.c
+            columns = [c[name] for name in names] if together else []
+            day = _day(self._connection.dialect.name)
+            query = self._select(day.label("day"), *columns, func.count().label("calls"))
+            query = query.where(*([] if together else where), *_between(known.until, edges.settled))
+            for row in (await self._connection.execute(query.group_by("day", *columns))).all():
+                found = known.days.setdefault(tuple(row[1:-1]) if together else values, {})
+                found[day_of(row[0])] = row[-1]
+            known.until = edges.settled
+        return known.days.get(values, {})
 
     async def change(self, id: str, **values: Any) -> None:
         """Writes columns of a call."""
@@ -212,12 +287,18 @@ def _item(row: Mapping[str, Any] | RowMapping) -> Call:
     return Call(**values)
 
 
-def _where(filters: CallFilters) -> list[ColumnElement[bool]]:
-    c = tables.calls.c
-    equal = ("status", "direction", "assistant_id", "number_id", "end_reason", "campaign_id")
-    where = [c[name] == getattr(filters, name) for name in equal if getattr(filters, name) is not None]
-    if filters.start_date is not None:
-        where.append(c.created_at >= filters.start_date)
-    if filters.end_date is not None:
-        where.append(c.created_at <= filters.end_date)
-    return where
+def _equal(filters: CallFilters) -> list[ColumnElement[bool]]:
+    return [tables.calls.c[name] == value for name, value in filters.equal.items()]
+
+
+def _between(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    at = tables.calls.c.created_at
+    return [*([] if since is None else [at >= since]), *([] if until is None else [at < until])]
+
+
+def _day(dialect: str) -> ColumnElement[Any]:
+    """The day of a call in UTC; SQLite keeps moments as text that begins with it."""
+    at = tables.calls.c.created_at
+    if dialect == "sqlite":
+        return func.substr(type_coerce(at, String), 1, 10)
+    return cast(func.timezone("UTC", at), Date)

@@ -19,6 +19,7 @@ from trunkline.base.errors import Conflict, Invalid, Unavailable
 from trunkline.base.meters import DATABASE_SECONDS, Meters, NoMeters
 from trunkline.domain.audit import Author
 from trunkline.storage import sqlite
+from trunkline.storage.call_counts import CallCounts
 from trunkline.storage.columns import as_json
 from trunkline.storage.migrate import upgrade
 from trunkline.storage.steps import Steps, driven
@@ -43,6 +44,7 @@ class Database:
         self._engine = engine
         self._vault = vault
         self._meters = meters
+        self.call_counts = CallCounts()
         self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
         self._trips = sqlite.trips(engine) if engine.dialect.name == "sqlite" else {}
 

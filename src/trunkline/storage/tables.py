@@ -203,6 +203,7 @@ Index(
 )
 Index(
     "ix_calls_by_campaign_id",
+    calls.c.org_id,
     calls.c.campaign_id,
     calls.c.created_at.desc(),
     calls.c.id,

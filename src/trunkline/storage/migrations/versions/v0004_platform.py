@@ -266,7 +266,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_calls_by_campaign_id",
         "calls",
-        ["campaign_id", sa.literal_column("created_at DESC"), "id"],
+        ["org_id", "campaign_id", sa.literal_column("created_at DESC"), "id"],
         unique=False,
         sqlite_where=sa.text("campaign_id IS NOT NULL"),
         postgresql_where=sa.text("campaign_id IS NOT NULL"),
