@@ -136,11 +136,11 @@ class World:
     analyst: FixedAnalyst = field(default_factory=FixedAnalyst)
 
     @asynccontextmanager
-    async def jobs(self, **changes: Any) -> AsyncIterator[Jobs]:
-        """The jobs at work; times are short unless ``changes`` say otherwise."""
+    async def jobs(self, *, patience_seconds: float = 5, **changes: Any) -> AsyncIterator[Jobs]:
+        """The jobs at work; times are short unless ``changes`` say otherwise. Receivers have ``patience_seconds``."""
         clock = self.rooms.clock
         async with (
-            Sender(Guard(allow_insecure=True), clock, patience_seconds=5) as sender,
+            Sender(Guard(allow_insecure=True), clock, patience_seconds=patience_seconds) as sender,
             Jobs(self.rooms, self.runner, self.analyst, sender, replace(self.settings, **changes)) as jobs,
         ):
             yield jobs
