@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from trunkline.storage.columns import Moment
+from trunkline.storage.migrations import usage_of_calls
 
 revision = "0004"
 down_revision = "0003"
@@ -290,6 +291,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_organisations_parent_org_id"), "organisations", ["parent_org_id"], unique=False)
     _slots("key_id", "method", "path", "key", "org_id")
+    usage_of_calls.fill(op.get_bind())
 
 
 def downgrade() -> None:
