@@ -153,6 +153,11 @@ async def test_a_key_brings_voices(api: Api) -> None:
     german = (await api.ours.get("/voices?provider=deepgram&language=de")).json()["voices"]
     assert {voice["provider"] for voice in german} == {"deepgram"}
     assert (await api.theirs.get("/voices")).json()["voices"] == before
+    await api.ours.post("/byok", json={"provider": "openai", "api_key": "sk"})
+    speaking = (await api.ours.get("/voices?provider=openai_realtime")).json()["voices"]
+    assert {voice["provider"] for voice in speaking} == {"openai_realtime"}
+    assert {"marin", "cedar"} <= {voice["id"] for voice in speaking}
+    assert "openai_realtime" not in {voice["provider"] for voice in (await api.ours.get("/voices")).json()["voices"]}
     for wrong in ("language=", "language=not-a-language-at-all", "speed=2", "provider="):
         assert (await api.ours.get(f"/voices?{wrong}")).status_code == 400, wrong
 

@@ -9,13 +9,14 @@ from pydantic import SecretStr
 
 from tests.vendors.conformance_tts import Case, close, emulator, vendor_at
 from trunkline.base.errors import Invalid, Upstream
-from trunkline.domain.assistant import TtsConfig
+from trunkline.domain.assistant import LlmConfig, SttConfig, TtsConfig
 from trunkline.providers import makers
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
 from trunkline.providers.offers import read_catalogue
 from trunkline.providers.tts.verifying import verify
-from trunkline.providers.voices import KeptVoices, default_voice, published, vendor_voices
+from trunkline.providers.voices import KeptVoices, default_voice, published, vendor_voices, voice_problems
 from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
+from trunkline.testing.emulators.realtime_rules import OPENAI_VOICES
 
 pytestmark = pytest.mark.room
 SECRET = SecretStr(KEY)
@@ -91,6 +92,44 @@ async def test_the_catalogue_tells_the_voices_of_those_it_has_a_key_for(caplog: 
             told = await models.vendor_voices({"inworld": SECRET, "deepgram": SECRET})
             assert {voice.provider for voice in told} == {"elevenlabs", "deepgram"}
     assert KEY not in caplog.text
+
+
+async def test_a_realtime_model_has_its_own_voices() -> None:
+    async with Catalogue(ProviderSettings(keys={"openai": SECRET})) as models:
+        told = {voice.id for voice in await models.vendor_voices({}) if voice.provider == "openai_realtime"}
+    assert told == OPENAI_VOICES
+    assert {voice.id for voice in published("xai_realtime")} == {voice.id for voice in published("xai")}
+    assert len(published("google_realtime")) == 30
+
+
+@pytest.mark.parametrize(
+    ("provider", "voice", "wrong"),
+    [
+        ("openai_realtime", "marin", False),
+        ("openai_realtime", "onyx", True),
+        ("google_realtime", "Kore", False),
+        ("google_realtime", "nobody", True),
+        ("xai_realtime", "one-of-their-own", False),
+        ("xai_realtime", None, False),
+    ],
+)
+def test_a_voice_that_a_realtime_model_cannot_have_is_found_when_the_call_is_placed(
+    provider: str, voice: str | None, wrong: bool
+) -> None:
+    problems = list(voice_problems(provider, voice, "llm_config.voice"))
+    assert len(problems) == wrong
+    assert all(one.startswith(f"llm_config.voice: {provider} has no voice") for one in problems)
+
+
+@pytest.mark.parametrize(("voice", "wrong"), [("coral", False), ("voice_123", False), ("Rachel", True)])
+async def test_a_voice_that_openai_cannot_have_is_found_when_the_call_is_placed(voice: str, wrong: bool) -> None:
+    tts = TtsConfig(provider="openai", voice_id=voice)
+    async with Catalogue(ProviderSettings(keys={"openai": SECRET})) as models:
+        if not wrong:
+            models.check(LlmConfig(provider="openai"), SttConfig(provider="openai"), tts)
+            return
+        with pytest.raises(Invalid, match=r"tts_config\.voice_id: openai has no voice 'Rachel'; it has alloy"):
+            models.check(LlmConfig(provider="openai"), SttConfig(provider="openai"), tts)
 
 
 @pytest.mark.parametrize("provider", ["elevenlabs", "inworld"])

@@ -37,7 +37,7 @@ from trunkline.providers.local.smart_turn import SmartTurn
 from trunkline.providers.local.threads import Once
 from trunkline.providers.offers import read_catalogue
 from trunkline.providers.vendor import Vendor
-from trunkline.providers.voices import KeptVoices
+from trunkline.providers.voices import KeptVoices, published, voice_problems
 
 T = TypeVar("T")
 C = TypeVar("C", LlmConfig, SttConfig, TtsConfig)
@@ -180,7 +180,8 @@ class Catalogue:
                 if vendor in own
             )
         )
-        return [voice for voices_of_one in told for voice in voices_of_one]
+        realtime = [published(provider) for provider in makers.REALTIME if offers.vendor_of(provider) in own]
+        return [voice for voices_of_one in (*told, *realtime) for voice in voices_of_one]
 
     async def _told(self, vendor: Vendor, key: SecretStr) -> list[VoiceFacts]:
         """The voices of one vendor; none where it takes too long, or says what nobody can read."""
@@ -227,6 +228,7 @@ class Catalogue:
         if not network and provider not in self._llm:
             return [_unknown(self._llm, provider, place, {**makers.LLM, **makers.REALTIME})]
         problems = list(offers.option_problems("llm", config, place)) if network else []
+        problems += voice_problems(provider, config.voice, f"{place}.voice")
         if provider == LOCAL:
             problems += self._unknown_model(config.model, "llm", place)
         if network and config.script is not None:
@@ -279,6 +281,7 @@ class Catalogue:
                 yield _unknown(self._tts, choice.provider, place, makers.TTS)
                 continue
             yield from offers.option_problems("tts", choice, place)
+            yield from voice_problems(choice.provider, choice.voice_id, f"{place}.voice_id")
             yield from self._key_problems(choice.provider, place, own)
             if choice.provider == LOCAL:
                 yield from self._local_voice_problems(choice, place)

@@ -4,7 +4,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -30,7 +30,8 @@ _log = logger("providers")
 
 @cache
 def read_voices() -> dict[str, Any]:
-    """``voices.json``: ``defaults`` by provider and language, ``locales`` by language, and by provider its voices."""
+    """``voices.json``: ``defaults`` by provider and language, ``locales`` by language, and by provider its voices; those
+    of ``realtime`` models as a vendor's ``without`` some; whose list is ``closed``, but for names that begin so."""
     read: dict[str, Any] = json.loads(resources.files(__package__).joinpath("voices.json").read_text("utf-8"))
     return read
 
@@ -49,10 +50,22 @@ def locale_of(language: str) -> str:
 
 def published(provider: str) -> list[VoiceFacts]:
     """The voices as the vendor published them."""
+    realtime = read_voices()["realtime"].get(provider, {})
     return [
         VoiceFacts(one["id"], one["name"], one["language"], provider, _about(one.get("gender"), one))
-        for one in read_voices().get(provider, ())
+        for one in read_voices().get(realtime.get("of", provider), ())
+        if one["id"] not in realtime.get("without", ())
     ]
+
+
+def voice_problems(provider: str, voice: str | None, place: str) -> Iterator[str]:
+    """What is wrong with a voice, named at ``place``, of a provider that has no others than those it published."""
+    beginnings: Sequence[str] | None = read_voices()["closed"].get(provider)
+    if beginnings is None or not (voice or "").strip() or str(voice).startswith(tuple(beginnings)):
+        return
+    known = sorted(one.id for one in published(provider))
+    if str(voice).casefold() not in {one.casefold() for one in known}:
+        yield f"{place}: {provider} has no voice {voice!r}; it has {', '.join(known)}"
 
 
 async def vendor_voices(vendor: Vendor, key: SecretStr) -> list[VoiceFacts]:

@@ -11,7 +11,12 @@ from trunkline.ports.offers import VoiceFacts
 class VoicesQuery(Asked):
     """Which voices to show."""
 
-    provider: str | None = Field(None, min_length=1, max_length=100, description="Only those of this provider.")
+    provider: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Only those of this provider; those of a realtime model are given only so.",
+    )
     language: str | None = Field(
         None,
         pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})?$",
@@ -22,10 +27,10 @@ class VoicesQuery(Asked):
 class VoiceShown(Shown):
     """One voice."""
 
-    id: str = Field(description="The `voice_id` of a `tts_config`.")
+    id: str = Field(description="The `voice_id` of a `tts_config`, or the `voice` of a realtime model's `llm_config`.")
     name: str = Field(description="Its name.")
     language: str = Field(description="The language it speaks.")
-    provider: str = Field(description="The `provider` of a `tts_config`.")
+    provider: str = Field(description="The `provider` of a `tts_config`, or of a realtime model's `llm_config`.")
     description: dict[str, str] = Field(description="What it sounds like, by language (`en`, `nl`).")
 
 
