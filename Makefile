@@ -20,11 +20,15 @@ $(VENV)/.ready: requirements/build.txt requirements/base.txt requirements/models
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-setup-test: $(VENV)/.ready-test
+setup-test: $(VENV)/.ready-test sdk/typescript/node_modules/.package-lock.json
 	@scripts/system-packages test
 
 $(VENV)/.ready-test: $(VENV)/.ready requirements/dev.txt
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+sdk/typescript/node_modules/.package-lock.json: $(VENV)/.ready-test sdk/typescript/package-lock.json
+	@cd sdk/typescript && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent
 	@touch $@
 
 demo: setup
@@ -36,9 +40,9 @@ test: setup-test
 	$(BIN)/python -m pytest -m call --ignore tests/telephony
 
 format: setup-test
-	$(BIN)/ruff format --check src tests bench scripts
+	$(BIN)/ruff format --check src tests bench scripts examples
 lint: setup-test
-	$(BIN)/ruff check src tests bench scripts
+	$(BIN)/ruff check src tests bench scripts examples
 imports: setup-test
 	$(BIN)/lint-imports
 types: setup-test
@@ -51,6 +55,7 @@ bench: setup-test
 docs: setup-test
 	$(BIN)/python scripts/make_docs.py
 	$(BIN)/python scripts/make_client_types.py
+	$(BIN)/python scripts/make_typescript_types.py
 
 lock:
 	for name in build base dev livekit; do $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done

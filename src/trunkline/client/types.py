@@ -2694,13 +2694,13 @@ class Voice(TypedDict):
     """One voice."""
 
     id: str
-    """The `voice_id` of a `tts_config`."""
+    """The `voice_id` of a `tts_config`, or the `voice` of a realtime model's `llm_config`."""
     name: str
     """Its name."""
     language: str
     """The language it speaks."""
     provider: str
-    """The `provider` of a `tts_config`."""
+    """The `provider` of a `tts_config`, or of a realtime model's `llm_config`."""
     description: dict[str, str]
     """What it sounds like, by language (`en`, `nl`)."""
 
@@ -2938,6 +2938,6 @@ class ListVoicesQuery(TypedDict):
     """What `listVoices` can be asked about."""
 
     provider: NotRequired[str]
-    """Only those of this provider."""
+    """Only those of this provider; those of a realtime model are given only so."""
     language: NotRequired[str]
     """Only those that speak this language: `nl`, or `nl-BE`. Voices of many languages are always shown."""
