@@ -91,6 +91,8 @@ async def test_it_counts_as_if_it_read_everything(database: Database, seed: int)
                     await connection.execute(text("DELETE FROM calls WHERE id = :id"), {"id": id})
             calls = [call for call in calls if call.id not in gone]
         async with database.unit("org-a", write=False) as unit:
+            for _ in range(step * 2):
+                await unit.calls.learn(counts, page=7)
             for _ in range(40):
                 filters, limit = some_filters(chance, begin, days), chance.choice((1, 7, 100))
                 expected = truth(calls, filters)

@@ -22,7 +22,7 @@ from trunkline.jobs.retention import Retention
 from trunkline.jobs.schedule import Schedule
 from trunkline.jobs.settings import JobSettings, jobs_database
 from trunkline.ports.analyst import Analyst
-from trunkline.services import idempotency, recordings
+from trunkline.services import counting, idempotency, recordings
 from trunkline.services.journal import ServiceJournal
 from trunkline.services.rooms import Rooms
 from trunkline.webhooks.assistant_request import AssistantRequests
@@ -105,6 +105,7 @@ class Jobs:
             ("deliveries", self._courier.round, self._courier_bell, settings.poll_seconds),
             ("registrations", self._registrar.round, Bell(), settings.register_seconds),
             ("recordings", self._rooms.blobs.settle, Bell(), settings.settle_seconds),
+            ("counts", lambda: counting.learn(self._rooms), Bell(), settings.count_seconds),
             ("pruning", self._prune, Bell(), settings.prune_seconds),
             ("retention", self._retention.round, Bell(), settings.retention_seconds),
         ):

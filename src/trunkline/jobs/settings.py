@@ -36,6 +36,7 @@ class JobSettings:
     credit_seconds: float = 2.0
     register_seconds: float = 15.0
     settle_seconds: float = 2.0
+    count_seconds: float = 600.0
     drain_seconds: float = 30.0
     analysis_seconds: float = 60.0
     kept_seconds: float = 7 * 24 * 3600.0

@@ -1,20 +1,21 @@
-"""How many calls each day had, by filter: remembered for days that no longer change, so that a list of a million calls
-is counted, and entered anywhere, without reading them.
+"""How many calls each day had, whatever is asked for: known in memory for the days that no longer change, so that a list
+of a million calls is counted, and entered anywhere, without reading them.
 
 A day is settled when all of its calls are over and an hour has passed since: nothing of a call that a list filters by
-changes after its end. What is not settled is counted each time. Calls are only ever deleted from the oldest on (their
-retention): whatever is remembered of an organisation is forgotten when its oldest call is another.
+changes after its end. What is not settled, and the oldest two days, from which on calls are deleted in time, is counted
+each time. Nobody waits for what is learned: until then everything is counted.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+
+import numpy as np
+from sqlalchemy import RowMapping
 
 DAY = timedelta(days=1)
 MARGIN = timedelta(hours=1)
-AT_MOST = 2000
+FACETS = ("status", "direction", "assistant_id", "number_id", "end_reason", "campaign_id")
 TICK = timedelta(microseconds=1)
 
 Counts = dict[date, int]
@@ -36,8 +37,7 @@ class CallFilters:
     @property
     def equal(self) -> dict[str, str]:
         """What must be equal, by column."""
-        names = (one.name for one in fields(self) if one.name not in ("start_date", "end_date"))
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        return {name: str(value) for name in FACETS if (value := getattr(self, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,6 @@ class Edges:
     def settled(self) -> datetime:
         """The midnight before which nothing changes any more."""
         return midnight(min(self.newest - MARGIN, self.unfinished or self.newest))
-
-
-@dataclass(slots=True)
-class Known:
-    """The settled days of one question: ``until`` then, while the oldest call was ``oldest``."""
-
-    oldest: datetime
-    until: datetime
-    days: dict[tuple[str, ...], Counts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +72,47 @@ class Window:
     skip: int
 
 
-class CallCounts:
-    """What is remembered, in one process; the least used is forgotten."""
+class Learned:
+    """The settled calls of one organisation, column by column: 28 bytes a call."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, tuple[str, ...]], Known] = OrderedDict()
+        self.until: datetime | None = None
+        self._codes: dict[str, dict[str | None, int]] = {name: {} for name in FACETS}
+        self._columns = np.empty((1 + len(FACETS), 0), np.int32)
 
-    def known(self, org_id: str, facet: tuple[str, ...], edges: Edges) -> Known:
-        """What is remembered of a facet (the names, or names and values, that a question is about)."""
-        found = self._known.get((org_id, facet))
-        if found is None or found.oldest != edges.oldest or found.until > edges.settled:
-            found = self._known[org_id, facet] = Known(edges.oldest, edges.oldest)
-        self._known.move_to_end((org_id, facet))
-        while len(self._known) > AT_MOST:
-            self._known.popitem(last=False)
-        return found
+    def take(self, rows: Sequence[RowMapping]) -> None:
+        """Adds the calls of the next day."""
+        if not rows:
+            return
+        taken = [[row["created_at"].toordinal() for row in rows]]
+        for name in FACETS:
+            codes = self._codes[name]
+            taken.append([codes.setdefault(row[name], len(codes)) for row in rows])
+        self._columns = np.concatenate([self._columns, np.array(taken, np.int32)], axis=1)
+
+    def days(self, equal: Mapping[str, str]) -> Counts:
+        """How many calls with these values each day has."""
+        days = self._columns[0]
+        if not len(days):
+            return {}
+        wanted = np.ones(len(days), np.bool_)
+        for place, name in enumerate(FACETS, 1):
+            if name in equal:
+                wanted &= self._columns[place] == self._codes[name].get(equal[name], -1)
+        first = int(days[0])
+        calls = np.bincount(days[wanted] - first)
+        return {date.fromordinal(first + place): int(count) for place, count in enumerate(calls) if count}
+
+
+class CallCounts:
+    """What is known of settled days in one process, by organisation."""
+
+    def __init__(self) -> None:
+        self._learned: dict[str, Learned] = {}
+
+    def of(self, org_id: str) -> Learned:
+        """What is known of an organisation."""
+        return self._learned.setdefault(org_id, Learned())
 
 
 def midnight(moment: datetime) -> datetime:
@@ -103,12 +120,15 @@ def midnight(moment: datetime) -> datetime:
     return datetime.combine(moment.astimezone(UTC).date(), time.min, UTC)
 
 
-def whole_days(filters: CallFilters, edges: Edges) -> tuple[datetime, datetime] | None:
-    """From which midnight until which one the question is about whole settled days; None where it is about none."""
-    since = midnight(edges.oldest)
+def whole_days(filters: CallFilters, edges: Edges, known_until: datetime | None) -> tuple[datetime, datetime] | None:
+    """From which midnight until which one the question is about whole days that are settled and known; None where it is
+    about none. The oldest two days are counted, because calls are deleted there."""
+    if known_until is None:
+        return None
+    since = midnight(edges.oldest) + 2 * DAY
     if filters.start_date is not None and filters.start_date > since:
         since = midnight(filters.start_date - TICK) + DAY
-    until = edges.settled
+    until = min(edges.settled, known_until)
     if filters.end_date is not None:
         until = min(until, midnight(filters.end_date + TICK))
     return (since, until) if since < until else None
@@ -137,8 +157,3 @@ def window(parts: list[Part], limit: int, offset: int) -> Window | None:
         if wanted <= 0:
             break
     return Window(last.since, parts[0].until, skip)
-
-
-def day_of(value: Any) -> date:
-    """A day as a database gives it."""
-    return value if isinstance(value, date) else date.fromisoformat(value)

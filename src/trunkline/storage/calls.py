@@ -8,15 +8,11 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Date,
     RowMapping,
     Select,
-    String,
     bindparam,
-    cast,
     func,
     select,
-    type_coerce,
     update,
 )
 
@@ -24,14 +20,15 @@ from trunkline.base.errors import NotFound
 from trunkline.domain.call import END_STATES, CallStatus, Direction, EndReason
 from trunkline.storage import tables
 from trunkline.storage.call_counts import (
+    DAY,
+    FACETS,
     TICK,
     CallCounts,
     CallFilters,
-    Counts,
     Edges,
     Part,
-    day_of,
     day_parts,
+    midnight,
     whole_days,
     window,
 )
@@ -174,36 +171,40 @@ class Calls(Scoped):
     ) -> list[Part]:
         """How many calls there are, by stretches of time, the newest first."""
         end = None if filters.end_date is None else filters.end_date + TICK
-        days = whole_days(filters, edges)
+        learned = counts.of(self._org_id or "")
+        days = whole_days(filters, edges, learned.until)
         if days is None:
             return [await self._part(where, filters.start_date, end)]
         since, until = days
-        settled = await self._settled(filters, where, edges, counts)
         newest = await self._part(where, until, end)
-        oldest = [] if filters.start_date is None else [await self._part(where, filters.start_date, since)]
-        return [newest, *day_parts(settled, since, until), *oldest]
+        oldest = await self._part(where, filters.start_date, since)
+        return [newest, *day_parts(learned.days(filters.equal), since, until), oldest]
 
     async def _part(self, where: list[ColumnElement[bool]], since: datetime | None, until: datetime | None) -> Part:
+        if since is not None and until is not None and since >= until:
+            return Part(since, until, 0)
         return Part(since, until, await self._count(*where, *_between(since, until)))
 
-    async def _settled(
-        self, filters: CallFilters, where: list[ColumnElement[bool]], edges: Edges, counts: CallCounts
-    ) -> Counts:
-        """The calls of each settled day; of one column all values are counted in one go."""
-        names, values = tuple(filters.equal), tuple(filters.equal.values())
-        together = len(names) <= 1
-        known = counts.known(self._org_id or "", names if together else (*names, *values), edges)
-        if known.until < edges.settled:
-            c = self.table.c
-            columns = [c[name] for name in names] if together else []
-            day = _day(self._connection.dialect.name)
-            query = self._select(day.label("day"), *columns, func.count().label("calls"))
-            query = query.where(*([] if together else where), *_between(known.until, edges.settled))
-            for row in (await self._connection.execute(query.group_by("day", *columns))).all():
-                found = known.days.setdefault(tuple(row[1:-1]) if together else values, {})
-                found[day_of(row[0])] = row[-1]
-            known.until = edges.settled
-        return known.days.get(values, {})
+    async def learn(self, counts: CallCounts, page: int = 1000) -> bool:
+        """Lets ``counts`` know the next settled day, read in pages; True when there are more."""
+        edges = await self._edges()
+        learned = counts.of(self._org_id or "")
+        if edges is None:
+            return False
+        since = learned.until or midnight(edges.oldest)
+        if since >= edges.settled:
+            return False
+        c = self.table.c
+        whole = self._select(c.created_at, *(c[name] for name in FACETS)).where(*_between(since, since + DAY))
+        found: list[RowMapping] = []
+        while len(found) % page == 0:
+            more = await self._rows(whole.order_by(c.created_at, c.id).limit(page).offset(len(found)))
+            if not more:
+                break
+            found.extend(more)
+        learned.take(found)
+        learned.until = since + DAY
+        return learned.until < edges.settled
 
     async def change(self, id: str, **values: Any) -> None:
         """Writes columns of a call."""
@@ -294,11 +295,3 @@ def _equal(filters: CallFilters) -> list[ColumnElement[bool]]:
 def _between(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     at = tables.calls.c.created_at
     return [*([] if since is None else [at >= since]), *([] if until is None else [at < until])]
-
-
-def _day(dialect: str) -> ColumnElement[Any]:
-    """The day of a call in UTC; SQLite keeps moments as text that begins with it."""
-    at = tables.calls.c.created_at
-    if dialect == "sqlite":
-        return func.substr(type_coerce(at, String), 1, 10)
-    return cast(func.timezone("UTC", at), Date)
