@@ -72,7 +72,7 @@ async def open_rooms(
     vault = Vault.load_or_make(settings.data_dir / "master.key", configured)
     blobs = open_blobs(settings.recordings_url, settings.data_dir, _object_keys(settings))
     database = await Database.open(settings.database_url, settings.data_dir, vault, meters)
-    models = models or Catalogue(_providers(settings))
+    models = models or Catalogue(provider_settings(settings))
     try:
         yield Rooms(
             database=database,
@@ -132,12 +132,13 @@ async def platform(settings: Settings, minds: Minds | None = None) -> AsyncItera
 
 
 async def _local_minds(stack: AsyncExitStack, settings: Settings) -> Minds:
-    catalogue = await stack.enter_async_context(Catalogue(_providers(settings)))
+    catalogue = await stack.enter_async_context(Catalogue(provider_settings(settings)))
     await catalogue.warm()
     return Minds(catalogue, await catalogue.vad(), await catalogue.turn(), catalogue.analyst())
 
 
-def _providers(settings: Settings) -> ProviderSettings:
+def provider_settings(settings: Settings) -> ProviderSettings:
+    """What the catalogue of providers is made with."""
     return ProviderSettings(
         openai_compatible_url=settings.openai_compatible_url,
         openai_compatible_key=settings.openai_compatible_key,

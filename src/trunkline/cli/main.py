@@ -15,6 +15,7 @@ from trunkline.app.settings import load
 from trunkline.base.errors import Invalid, TrunklineError
 from trunkline.cli import operator
 from trunkline.cli.demo import run_demo
+from trunkline.cli.doctor import doctor
 from trunkline.cli.emulate import Wanted, chosen, run_emulators
 from trunkline.cli.ports import check_listen, check_ports
 from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
@@ -24,6 +25,7 @@ from trunkline.testing.persona import PERSONAS
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(operator.org, name="org")
 app.add_typer(operator.keys, name="keys")
+app.command()(doctor)
 _errors = Console(stderr=True, highlight=False)
 
 

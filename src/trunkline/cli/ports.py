@@ -37,6 +37,11 @@ def check_listen(name: str, address: str, kinds: tuple[socket.SocketKind, ...]) 
         raise Invalid("nobody can listen there; stop what does, or take another port", details=details)
 
 
+def listen_problems(name: str, address: str, kinds: tuple[socket.SocketKind, ...]) -> list[str]:
+    """One line for each way in which nobody can listen there."""
+    return list(_problems(name, address, kinds))
+
+
 def _problems(name: str, address: str, kinds: tuple[socket.SocketKind, ...]) -> Iterator[str]:
     for kind in kinds:
         try:

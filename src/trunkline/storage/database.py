@@ -51,8 +51,7 @@ class Database:
     @classmethod
     async def open(cls, url: str | None, data_dir: Path, vault: Vault, meters: Meters | None = None) -> "Database":
         """Opens the database at ``url`` (None: SQLite in the data dir) and brings it to the newest form."""
-        where = _where(url, data_dir)
-        engine = sqlite.engine(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
+        engine = engine_of(url, data_dir)
         database = cls(engine, vault, meters or NoMeters())
         try:
             async with database.transaction(write=True) as connection:
@@ -156,6 +155,18 @@ class Database:
 
 def _platform() -> Author:
     return Author("platform", SystemClock().now())
+
+
+def engine_of(url: str | None, data_dir: Path) -> AsyncEngine:
+    """What connects to the database at ``url`` (None: SQLite in the data dir). Raises Invalid."""
+    where = _where(url, data_dir)
+    return sqlite.engine(where) if where.get_backend_name() == "sqlite" else _postgresql(where)
+
+
+def file_of(url: str | None, data_dir: Path) -> Path | None:
+    """The file of a SQLite database, None for another. Raises Invalid."""
+    where = make_url(url) if url else URL.create("sqlite", database=str(data_dir / FILE_NAME))
+    return Path(str(where.database)) if where.get_backend_name() == "sqlite" else None
 
 
 def _is_away(error: DBAPIError) -> bool:
