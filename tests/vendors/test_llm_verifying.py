@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from tests.vendors.conformance_llm import HOUSES, Emulated, emulated
 from trunkline.base.errors import Invalid, Upstream
 from trunkline.providers.llm.verifying import VERIFIED, verify
+from trunkline.providers.vendor import Vendor
 from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
 
 pytestmark = pytest.mark.room
@@ -40,6 +41,18 @@ async def test_a_vendor_that_cannot_be_asked(one: Emulated, fault: Fault) -> Non
     with pytest.raises(Upstream) as caught:
         await verify(one.vendor, SecretStr(KEY))
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.GARBAGE, Fault.SILENCE, Fault.HALF_OPEN])
+async def test_a_vendor_that_answers_with_nothing_of_use(one: Emulated, fault: Fault) -> None:
+    one.house.misbehave(Trouble(fault, Moment.CONNECT))
+    hasty = Vendor(one.vendor.name, one.vendor.url, silence_seconds=0.5)
+    try:
+        with pytest.raises(Upstream) as caught:
+            await verify(hasty, SecretStr(KEY))
+        assert caught.value.retryable
+    finally:
+        await hasty.aclose()
 
 
 async def test_a_vendor_that_is_away(one: Emulated) -> None:

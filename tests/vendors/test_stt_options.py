@@ -15,7 +15,7 @@ from trunkline.providers.stt.stream import Dialect
 from trunkline.providers.stt.utterances import Answered, Words
 from trunkline.providers.stt.verifying import verify
 from trunkline.providers.vendor import Vendor
-from trunkline.testing.emulators.house import KEY
+from trunkline.testing.emulators.house import KEY, Fault, Moment, Trouble
 
 pytestmark = pytest.mark.room
 
@@ -274,3 +274,17 @@ async def test_a_key_is_verified(name: str) -> None:
     with pytest.raises(Upstream):
         await verify(vendor, SecretStr(KEY))
     await vendor.aclose()
+
+
+@pytest.mark.parametrize("name", ["deepgram", "gladia"])
+@pytest.mark.parametrize(
+    "fault", [Fault.RATE_LIMITED, Fault.OVERLOADED, Fault.DROP, Fault.GARBAGE, Fault.SILENCE, Fault.HALF_OPEN]
+)
+async def test_a_key_cannot_be_verified_while_the_vendor_fails(name: str, fault: Fault) -> None:
+    async with House(name) as house:
+        house.misbehave(Trouble(fault, Moment.CONNECT))
+        vendor = Vendor(name, house.url, silence_seconds=0.5)
+        with pytest.raises(Upstream) as failed:
+            await verify(vendor, SecretStr(KEY))
+        assert failed.value.retryable
+        await vendor.aclose()

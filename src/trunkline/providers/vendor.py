@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import aiohttp
+import orjson
 from pydantic import SecretStr
 
 from trunkline.base.errors import Upstream
@@ -110,6 +111,16 @@ class Vendor:
             vendor_message=body.decode(errors="replace").strip(),
             request_id=request_id(answer.headers),
         )
+
+    async def told(self, answer: aiohttp.ClientResponse) -> dict[str, Any]:
+        """The JSON object of an answer. Raises Upstream where there is none."""
+        try:
+            said = orjson.loads(await answer.read())
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise self.failure(f"{self.name} gave an answer that cannot be read", retryable=True)
+        return said
 
     def unreachable(self, error: Exception, key: SecretStr | None = None) -> Upstream:
         """Why a connection failed or broke."""

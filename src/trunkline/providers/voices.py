@@ -9,8 +9,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import aiohttp
-import orjson
 from pydantic import SecretStr
 
 from trunkline.base.errors import Upstream
@@ -103,17 +101,7 @@ async def asked(vendor: Vendor, key: SecretStr, url: str, headers: Mapping[str, 
     async with vendor.requested(key), vendor.http.get(url, headers=headers, params=query) as answer:
         if answer.status != 200:
             raise await vendor.refusal(answer, key)
-        return await _object(vendor, answer)
-
-
-async def _object(vendor: Vendor, answer: aiohttp.ClientResponse) -> dict[str, Any]:
-    try:
-        said = orjson.loads(await answer.read())
-    except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise vendor.failure(f"{vendor.name} gave an answer that cannot be read", retryable=True)
-    return said
+        return await vendor.told(answer)
 
 
 async def _elevenlabs(vendor: Vendor, key: SecretStr) -> list[VoiceFacts]:

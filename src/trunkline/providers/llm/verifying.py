@@ -36,7 +36,7 @@ async def verify(vendor: Vendor, key: SecretStr) -> None:
         vendor.http.get(vendor.url + path, headers=headers(secret), allow_redirects=False) as answer,
     ):
         if answer.status == 200:
-            await answer.read()
+            await vendor.told(answer)
             return
         refusal = await vendor.refusal(answer, key)
     words = refusal.vendor_message.lower()

@@ -26,3 +26,5 @@ async def verify(vendor: Vendor, key: SecretStr) -> None:
             raise Invalid(f"{vendor.name} does not take this key")
         if answer.status >= 300 and answer.status != _FORBIDDEN:
             raise await vendor.refusal(answer, key)
+        if answer.status < 300:
+            await vendor.told(answer)

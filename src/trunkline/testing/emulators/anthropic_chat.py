@@ -16,13 +16,12 @@ from trunkline.testing.emulators.chat_stream import (
     Refusal,
     answered,
     json_answer,
-    models_trouble,
     planned,
     streaming,
     tokens,
     words,
 )
-from trunkline.testing.emulators.house import Emulator, Fault
+from trunkline.testing.emulators.house import Emulator, Fault, listing_trouble
 
 THOUGHT = "The user wants an answer. I give one."
 SIGNATURE = "ErUBCkYIARgCIkD-emulated"
@@ -77,7 +76,8 @@ class _Anthropic:
             for name in _MODELS
         ]
         page = {"data": models, "has_more": False, "first_id": _MODELS[0], "last_id": _MODELS[-1]}
-        return models_trouble(self._house, fault) or json_answer(page, REQUEST)
+        trouble = await listing_trouble(self._house, request, lambda one: fault(one).response())
+        return trouble or json_answer(page, REQUEST)
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """A reply, whole or in pieces."""

@@ -17,13 +17,12 @@ from trunkline.testing.emulators.chat_stream import (
     Refusal,
     answered,
     json_answer,
-    models_trouble,
     planned,
     streaming,
     tokens,
     words,
 )
-from trunkline.testing.emulators.house import Emulator, Fault
+from trunkline.testing.emulators.house import Emulator, Fault, listing_trouble
 
 CREATED = 1_790_000_000
 THOUGHT = "The user wants an answer. I give one."
@@ -63,7 +62,8 @@ class _Chat:
         self._house.keep(request.path, request.headers)
         if (refused := self._refused_key(request)) is not None:
             return refused.response()
-        if (trouble := models_trouble(self._house, self._fault)) is not None:
+        trouble = await listing_trouble(self._house, request, lambda one: self._fault(one).response())
+        if trouble is not None:
             return trouble
         models = [
             {"id": name, "object": "model", "created": CREATED, "owned_by": self._vendor}

@@ -175,11 +175,3 @@ async def streaming(stream: ChatStream, house: Emulator, request: web.Request) -
     finally:
         house.open_streams -= 1
         house.changed()
-
-
-def models_trouble(house: Emulator, fault_answer: Callable[[Fault], Refusal]) -> web.Response | None:
-    """How the list of models fails while requests do; it uses nothing up, for it is asked for to keep a line open."""
-    trouble = house.troubled(Moment.CONNECT)
-    if trouble is None or trouble.fault not in (*STATUS_FAULTS, Fault.ERROR):
-        return None
-    return fault_answer(trouble.fault).response()

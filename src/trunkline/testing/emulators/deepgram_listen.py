@@ -9,7 +9,7 @@ from aiohttp import web
 
 from trunkline.audio.g711 import ulaw_to_pcm
 from trunkline.testing.emulators.hearing import HeardWords, HearingStream
-from trunkline.testing.emulators.house import Emulator, Fault
+from trunkline.testing.emulators.house import Emulator, Fault, listing_trouble
 from trunkline.testing.emulators.listening import Listening, hearing_of, listening, share_hearing, words_of
 
 MODELS = ("nova-3", "nova-3-general", "nova-2", "nova-2-general", "nova-2-phonecall")
@@ -48,6 +48,8 @@ def add_deepgram_listen(app: web.Application, house: Emulator) -> None:
         house.keep(request.path_qs, request.headers)
         if not _known(request, house.key):
             return _refuse(401, "INVALID_AUTH", "Invalid credentials.")
+        if (trouble := await listing_trouble(house, request, _refusal)) is not None:
+            return trouble
         return web.json_response({"projects": [{"project_id": str(uuid.UUID(int=1)), "name": "emulated"}]})
 
     app.router.add_get(f"{house.base}/listen", listen)

@@ -17,14 +17,13 @@ from trunkline.testing.emulators.chat_stream import (
     Refusal,
     answered,
     json_answer,
-    models_trouble,
     planned,
     streaming,
     tokens,
     words,
 )
 from trunkline.testing.emulators.gemini_rules import camel_case, error, refusal, signed
-from trunkline.testing.emulators.house import Emulator, Fault
+from trunkline.testing.emulators.house import Emulator, Fault, listing_trouble
 
 _MODELS = ("gemini-3.5-flash-lite", "gemini-3.5-flash", "gemini-2.5-flash")
 _UNSIGNED = "skip_thought_signature_validator"
@@ -78,14 +77,16 @@ class _Gemini:
         self._house.keep(request.path, request.headers)
         if (refused := self._refused_key(request)) is not None:
             return refused.response()
-        return models_trouble(self._house, fault) or json_answer({"models": [_about(name) for name in _MODELS]})
+        trouble = await listing_trouble(self._house, request, lambda one: fault(one).response())
+        return trouble or json_answer({"models": [_about(name) for name in _MODELS]})
 
     async def model(self, request: web.Request) -> web.Response:
         """One model."""
         self._house.keep(request.path, request.headers)
         if (refused := self._refused_key(request)) is not None:
             return refused.response()
-        return models_trouble(self._house, fault) or json_answer(_about(request.match_info["model"]))
+        trouble = await listing_trouble(self._house, request, lambda one: fault(one).response())
+        return trouble or json_answer(_about(request.match_info["model"]))
 
     async def generate(self, request: web.Request) -> web.StreamResponse:
         """A reply, whole or in pieces."""

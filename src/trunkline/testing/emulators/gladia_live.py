@@ -11,7 +11,7 @@ from aiohttp import web
 
 from trunkline.audio.g711 import alaw_to_pcm, ulaw_to_pcm
 from trunkline.testing.emulators.hearing import HeardWords, HearingStream
-from trunkline.testing.emulators.house import Emulator, Fault
+from trunkline.testing.emulators.house import Emulator, Fault, listing_trouble
 from trunkline.testing.emulators.listening import Listening, hearing_of, listening, share_hearing, words_of
 
 MODELS = ("solaria-1", "solaria-2")
@@ -72,7 +72,7 @@ def add_gladia_live(app: web.Application, house: Emulator) -> None:
     async def live(request: web.Request) -> web.StreamResponse:
         identity = request.query.get("token")
         if identity is None:
-            return _listing(house, request)
+            return await _listing(house, request)
         async with listening(house, request, _refusal, _complaint) as stream:
             if not isinstance(stream, Listening):
                 return stream
@@ -248,10 +248,12 @@ def _problem(wanted: Mapping[str, Any] | None, region: str) -> str | None:
     return next((f"{name} is not valid" for name, well in checks.items() if not well), None)
 
 
-def _listing(house: Emulator, request: web.Request) -> web.Response:
+async def _listing(house: Emulator, request: web.Request) -> web.Response:
     house.keep(request.path_qs, request.headers)
     if request.headers.get("x-gladia-key") != house.key:
         return _refusal(Fault.UNAUTHORISED)
+    if (trouble := await listing_trouble(house, request, _refusal)) is not None:
+        return trouble
     return web.json_response({"first": str(request.url), "current": str(request.url), "next": None, "items": []})
 
 

@@ -177,6 +177,30 @@ class Emulator:
         return web.json_response({"success": True})
 
 
+async def listing_trouble(
+    house: Emulator, request: web.Request, refuse: Callable[[Fault], web.Response]
+) -> web.Response | None:
+    """How something that costs nothing (a list, by which a key is tested) fails while requests do; None where it does not.
+    It uses nothing up: calls ask for it to keep a connection open."""
+    trouble = house.troubled(Moment.CONNECT)
+    match trouble.fault if trouble is not None else Fault.ODD_CHUNKS:
+        case Fault.ODD_CHUNKS:
+            return None
+        case Fault.SLOW:
+            await asyncio.sleep(trouble.seconds if trouble is not None else 0.0)
+            return None
+        case Fault.SILENCE | Fault.HALF_OPEN:
+            await house.hang()
+        case Fault.DROP:
+            cut(request)
+            return web.Response()
+        case Fault.GARBAGE:
+            return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
+        case fault:
+            return refuse(fault)
+    return None
+
+
 def cut(connection: web.Request | web.WebSocketResponse | web.StreamResponse) -> None:
     """Cuts a connection without a word (RST where there is unsent data, else FIN)."""
     request = connection if isinstance(connection, web.Request) else getattr(connection, "_req", None)
