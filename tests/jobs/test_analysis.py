@@ -19,6 +19,7 @@ from trunkline.jobs.asking_model import filled, json_in
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analysis
 from trunkline.ports.models import Llm
+from trunkline.providers import offers
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
 from trunkline.services.aftercall import closing
 from trunkline.services.costing import tariff
@@ -151,7 +152,13 @@ async def test_the_operators_model_judges_calls_whose_own_is_no_text_model(world
     assert (findings.summary, findings.model, findings.structured_data) == ("Fine.", "judge", {"day": "Monday"})
 
 
-async def test_a_vendors_model_judges_on_the_organisations_key_and_is_in_the_cost(world: World) -> None:
+@pytest.mark.parametrize(
+    ("named", "model", "usd"),
+    [({"model": "gpt-4o"}, "gpt-4o", 0.0001), ({}, offers.model_of("llm", "openai", None), None)],
+)
+async def test_a_vendors_model_judges_on_the_organisations_key_and_is_in_the_cost(
+    world: World, named: dict[str, str], model: str, usd: float | None
+) -> None:
     key = "sk-of-the-organisation"
     async with AsyncExitStack() as stack:
         vendor = await stack.enter_async_context(OpenAiChatEmulator(key=key))
@@ -162,18 +169,18 @@ async def test_a_vendors_model_judges_on_the_organisations_key_and_is_in_the_cos
         call_id = await whole.ended(
             "http://127.0.0.1:9/",
             webhook_events=["end-of-call-report"],
-            llm_config={"provider": "openai", "model": "gpt-4o"},
+            llm_config={"provider": "openai", **named},
             keys={"openai": key},
         )
         [delivery] = await whole.until_told(call_id, 1)
         await whole.until(lambda: _forgotten(whole, call_id))
     message = json.loads(delivery.body or "")["message"]
     assert message["summary"] == Behaviour().text
-    assert message["analysis"]["model"] == "gpt-4o"
+    assert message["analysis"]["model"] == model
     [stage] = message["cost"]["stages"]
     assert (stage["stage"], stage["provider"], stage["own_key"]) == ("analysis", "openai", True)
     assert stage["usage"] == {"prompt_tokens": 12, "completion_tokens": 7}
-    assert stage["usd"] == 0.0001
+    assert usd is None or stage["usd"] == usd
     assert message["cost"]["total"] == 0
     assert key not in json.dumps(message)
 

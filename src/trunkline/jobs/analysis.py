@@ -100,7 +100,7 @@ class Analyser:
     async def _tried(self, closed: ClosedCall, judge: LlmConfig | None, seconds: float) -> Findings:
         plan = closed.plan.assistant.analysis_plan
         found = Findings(
-            model=(judge.model or judge.provider) if judge else "scripted",
+            model=self._name(judge) if judge else "scripted",
             wants_data=plan.structured_data_plan.enabled,
             wants_success=plan.success_evaluation.enabled,
             errors=[closed.damage] if closed.damage else [],
@@ -116,6 +116,10 @@ class Analyser:
             _log.exception("an analysis broke", call_id=closed.call.id)
             found.broken("the analysis broke off")
         return found
+
+    def _name(self, judge: LlmConfig) -> str:
+        """The model that judges: the provider's default where none is named."""
+        return self._models.model("llm", judge.provider, judge.model) or judge.provider
 
     def _judges_of(self, closed: ClosedCall) -> list[LlmConfig]:
         """The text models that may judge this call, in order: its own with their fallbacks, else the operator's; none: the
