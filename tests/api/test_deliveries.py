@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from tests.api.world import Api, opened, placed, ready_to_call
 from tests.webhooks.receiver import Receiver, receiving, reply
 from trunkline.api.app import ApiSettings
+from trunkline.api.schemas.deliveries import WebhookTestReply
 from trunkline.base.clock import SystemClock
 from trunkline.base.ids import new_id
 from trunkline.services.rooms import Limits
@@ -174,6 +175,7 @@ async def test_a_sample_of_each_event_is_sent_signed_and_marked(probing: Api, re
     answered = await probing.ours.post("/webhooks/test", json=asked)
     assert answered.status_code == 200, answered.text
     told = answered.json()
+    assert WebhookTestReply.model_validate(told)
     [seen] = receiver.seen
     assert (told["success"], told["signed"], told["event"], told["url"]) == (True, True, event, receiver.url())
     assert (told["attempt"]["status_code"], told["attempt"]["reply"]) == (202, '{"seen": true}')

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.api.world import Api, opened
+from trunkline.api.schemas.domains import ChoicesReply, DomainReply
 from trunkline.providers.mail.resend import ResendMail
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
@@ -60,6 +61,7 @@ async def test_a_domain_goes_from_registered_to_verified_to_gone(mailing: Api, h
     made = await ours.post("/domains", json={"domain_name": "Mail.Example.com"})
     assert made.status_code == 201, made.text
     domain = made.json()["domain"]
+    assert DomainReply.model_validate(made.json())
     assert set(domain) == DOMAIN
     assert (domain["domain_name"], domain["status"], domain["org_id"]) == (
         "mail.example.com",
@@ -73,6 +75,7 @@ async def test_a_domain_goes_from_registered_to_verified_to_gone(mailing: Api, h
     assert (started["status"], started["verified_at"]) == ("pending", None)
     mailing.clock.advance(60)
     verified = (await ours.post("/domains/refresh")).json()["domain"]
+    assert DomainReply.model_validate({"domain": verified})
     assert verified["status"] == "verified"
     assert verified["verified_at"] == verified["updated_at"] != verified["created_at"]
     mailing.clock.advance(60)
@@ -126,6 +129,7 @@ async def test_with_a_key_of_its_own_it_chooses_any_domain_of_its_account(
     async with ResendMail(house.url, SecretStr(house.key)) as mailer:
         other = await mailer.create_domain("other.example", None)
     choices = (await ours.get("/domains/sync")).json()
+    assert ChoicesReply.model_validate(choices)
     assert {one["name"] for one in choices["domains"]} == {"first.example", "other.example"}
     assert choices["selected_domain_id"] == registered["resend_domain_id"]
     chosen = (await ours.post("/domains/sync", json={name: other.id})).json()["domain"]

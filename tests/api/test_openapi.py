@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import trunkline
+from tests.api.test_deliveries import written
 from tests.api.world import DESTINATION, Api, Json, made, placed, ready_to_call
 from trunkline.api.app import OPERATIONS, PREFIX, ApiSettings
 from trunkline.api.codes import CODES
@@ -110,6 +111,18 @@ def test_every_code_that_the_source_names_is_listed() -> None:
     assert named - NOT_OF_THE_API <= set(CODES)
 
 
+ELSEWHERE = (
+    "testWebhook",
+    "createDomain",
+    "deleteDomain",
+    "listDomainChoices",
+    "chooseDomain",
+    "verifyDomain",
+    "refreshDomain",
+)
+"""Whose replies need a receiver or a vendor, and are compared with their schemas where there is one."""
+
+
 async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) -> None:
     ids = await ready_to_call(api.ours)
     await api.ours.patch(f"/numbers/{ids['number']}", json={"assistant_id": ids["assistant"]})
@@ -133,20 +146,20 @@ async def test_every_reply_fits_what_is_said_of_it(api: Api, described: Json) ->
     }
     key = (await made(api.ours, "/api-keys", {"name": "K"}))["id"]
     of = {"calls": call_id, "assistants": ids["assistant"], "agents": ids["assistant"], "numbers": ids["number"]}
-    of |= {"sip-trunks": ids["trunk"], "api-keys": key}
+    of |= {"sip-trunks": ids["trunk"], "api-keys": key, "webhook-deliveries": (await written(api)).id}
     lead = ""
     for operation in sorted(OPERATIONS, key=lambda one: (one.method == "DELETE") * (9 - one.path.count("/"))):
         if operation.reply is None:
             continue
         path = operation.path.format(id=of.get(operation.path.split("/")[1], ""), lead_id=lead)
-        if operation.name in ("createAgent", "deleteAgent"):
+        if operation.name in ("createAgent", "deleteAgent") or operation.name in ELSEWHERE:
             continue
         body = bodies.get(operation.name, operation.request_example)
         reply = await api.ours.request(operation.method, path, json=body if operation.body else None)
         assert reply.status_code == operation.status, f"{operation.name}: {reply.text}"
         if operation.status == 201:
-            ids = [item["id"] for item in reply.json().values() if isinstance(item, dict) and "id" in item]
-            of.setdefault(operation.path.split("/")[1], *ids[:1])
+            made_ids = [item["id"] for item in reply.json().values() if isinstance(item, dict) and "id" in item]
+            of.setdefault(operation.path.split("/")[1], *made_ids[:1])
         lead = reply.json()["lead"]["id"] if operation.name == "addLeads" else lead
         answers = described["paths"][PREFIX + operation.path][operation.method.lower()]["responses"]
         schema = answers[str(reply.status_code)]["content"]["application/json"]["schema"]

@@ -116,7 +116,7 @@ class Deliveries(Nouns[Delivery]):
             (table.c.org_id + " " + table.c.url).not_in([" ".join(lane) for lane in full]),
             or_(table.c.failing_since.is_not(None), ~holds_up.exists()),
         )
-        rows = await self._rows(query.order_by(table.c.next_attempt_at, table.c.position).limit(limit))
+        rows = await self._rows(query.order_by(table.c.next_attempt_at).limit(limit))
         return [Due(**row) for row in rows]
 
     async def claim(self, ids: Collection[str], now: datetime, until: datetime) -> dict[str, Delivery]:

@@ -84,6 +84,7 @@ OPERATIONS = (
         "new set of tries. In its call it keeps its place: what was written before it and is pending goes first.",
         scope="write",
         body=NoBody,
+        request_example={},
         reply=DeliveryReply,
         codes=("not_found", "delivery_forgotten", "delivery_in_flight", "delivery_tried_too_often"),
     ),
