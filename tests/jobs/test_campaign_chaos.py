@@ -1,0 +1,70 @@
+"""Thousands of leads, outcomes by chance, and processes that die in the midst of it: every lead ends right."""
+
+import asyncio
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.jobs.campaign_world import CampaignWorld, make_campaign_world, mixed, numbers
+from trunkline.domain.call import EndReason
+from trunkline.domain.campaign import LeadStatus
+from trunkline.storage.database import Database
+from trunkline.storage.vault import Vault
+
+pytestmark = pytest.mark.room
+
+MANY = {"sqlite": 10_000, "postgresql": 1_500}
+LIMITS: tuple[dict[str, Any], ...] = (
+    {"max_concurrent_calls": 40, "max_attempts": 3, "retry_delay_minutes": 20, "retry_on": ["busy", "trunk_error"]},
+    {"max_concurrent_calls": 25, "max_attempts": 2, "retry_delay_minutes": 5},
+    {"max_concurrent_calls": None, "max_attempts": 1},
+    {
+        "max_concurrent_calls": 7,
+        "schedule_start_time": "08:00:00",
+        "schedule_end_time": "21:00:00",
+        "timezone": "callee",
+    },
+    {"max_concurrent_calls": 30, "calls_per_minute": 20, "max_attempts": 2, "retry_on": ["failed"]},
+)
+SHARES = (0.35, 0.35, 0.2, 0.07, 0.03)
+MAX_CALLS = 120
+
+
+@pytest.fixture
+async def world(database: Database, vault: Vault, tmp_path: Path) -> CampaignWorld:
+    """A world in which an hour takes a second and a half."""
+    return await make_campaign_world(database, vault, tmp_path, mixed, factor=2400, max_calls=MAX_CALLS)
+
+
+@pytest.mark.timeout(300)
+async def test_every_lead_ends_right_however_often_the_process_dies(world: CampaignWorld, database_url: str) -> None:
+    many = MANY[database_url.partition(":")[0]]
+    chance = random.Random(4)
+    campaigns = []
+    for place, (share, limits) in enumerate(zip(SHARES, LIMITS, strict=True)):
+        leads = numbers(int(many * share), place * 1_000_000)
+        campaigns.append(await world.campaign(leads, **limits))
+    deaths = lost = 0
+    while not await world.is_through(campaigns):
+        async with world.process():
+            # Long enough to get somewhere, and short enough to die in the middle of all that a process does.
+            patience = chance.uniform(0.3, 6)
+            while patience > 0 and not await world.is_through(campaigns):
+                await asyncio.sleep(min(patience, 0.5))
+                patience -= 0.5
+        deaths += 1
+    assert deaths > 3
+    for campaign in campaigns:
+        await world.check(campaign)
+        lost += sum(call.end_reason is EndReason.WORKER_LOST for call in await world.dialled(campaign))
+        counts = (await world.now(campaign)).counts
+        assert counts.total() == len(await world.leads(campaign))
+        assert not counts[LeadStatus.PENDING]
+        assert not counts[LeadStatus.CALLING]
+    assert lost > 10
+    async with world.rooms.database.system(write=False) as unit:
+        assert (await unit.calls.load()).total == 0
+    async with world.process() as back:
+        assert back.dialler.room() == MAX_CALLS
