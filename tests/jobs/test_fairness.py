@@ -113,7 +113,7 @@ async def _accept(_request: web.Request) -> web.StreamResponse:
 
 
 def due(org_id: str, url: str, count: int = 1) -> list[Due]:
-    return [Due(new_id(), org_id, url) for _ in range(count)]
+    return [Due(new_id(), org_id, f"{org_id} {url}") for _ in range(count)]
 
 
 @pytest.mark.unit
@@ -131,7 +131,7 @@ def test_a_window_grows_with_prompt_answers_and_shrinks_with_slow_ones() -> None
         for place in places:
             lanes.leave(place, 10.0)
     assert len(lanes.places(due("a", "url", 100))) == 1
-    assert lanes.full() == ([("a", "url")], [])
+    assert lanes.full() == (["a url"], [])
 
 
 @pytest.mark.unit

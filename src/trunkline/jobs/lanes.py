@@ -9,7 +9,7 @@ however many receivers hang, those that answer are served.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trunkline.storage.deliveries import Due, Lane
+from trunkline.storage.deliveries import Due
 
 SLOW_SECONDS = 3.0
 FIRST_OF_ADDRESS = 4
@@ -45,6 +45,7 @@ class _Window:
 
 @dataclass(slots=True)
 class _Lane:
+    org_id: str
     window: _Window
     slow: bool = False
 
@@ -67,7 +68,7 @@ class Lanes:
         self._per_address = per_address
         self._per_organisation = per_organisation
         self._all = _Window(at_once, at_once, at_once)
-        self._lanes: dict[Lane, _Lane] = {}
+        self._lanes: dict[str, _Lane] = {}
         self._organisations: dict[str, _Window] = {}
 
     @property
@@ -75,13 +76,13 @@ class Lanes:
         """How many more may be under way."""
         return self._all.size - self._all.used
 
-    def full(self) -> tuple[list[Lane], list[str]]:
+    def full(self) -> tuple[list[str], list[str]]:
         """The lanes and the organisations of which no more may be under way now."""
         organisations = [org_id for org_id, window in self._organisations.items() if not window.has_room(slow=False)]
         lanes = [
             key
             for key, lane in self._lanes.items()
-            if key[0] not in organisations and not self._has_room(lane, self._organisations[key[0]])
+            if lane.org_id not in organisations and not self._has_room(lane, self._organisations[lane.org_id])
         ]
         return lanes, organisations
 
@@ -116,7 +117,7 @@ class Lanes:
         )
 
     def _of(self, due: Due) -> tuple[_Lane, _Window]:
-        key, org_id = (due.org_id, due.url), due.org_id
+        key, org_id = due.lane, due.org_id
         if org_id not in self._organisations:
             most = self._per_organisation
             self._organisations[org_id] = _Window(
@@ -124,7 +125,7 @@ class Lanes:
             )
         if key not in self._lanes:
             most = self._per_address
-            self._lanes[key] = _Lane(_Window(min(FIRST_OF_ADDRESS, most), 1, most))
+            self._lanes[key] = _Lane(org_id, _Window(min(FIRST_OF_ADDRESS, most), 1, most))
         return self._lanes[key], self._organisations[org_id]
 
     def _sweep(self) -> None:

@@ -1,5 +1,6 @@
 """Webhook deliveries: one row for each thing that a receiver is told, with the log of all attempts."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,8 +13,10 @@ from trunkline.storage import tables
 from trunkline.storage.repository import Nouns
 from trunkline.storage.steps import Query, Steps
 
-Lane = tuple[str, str]
-"""An organisation and one of its addresses: what goes there is held up by nothing else."""
+
+def lane_of(org_id: str, url: str) -> str:
+    """The short name of an organisation's address: what goes there is held up by nothing else."""
+    return hashlib.sha256(f"{org_id} {url}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Due:
 
     id: str
     org_id: str
-    url: str
+    lane: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class Deliveries(Nouns[Delivery]):
         self,
         now: datetime,
         overtake_before: datetime,
-        full: Collection[Lane] = (),
+        full: Collection[str] = (),
         full_organisations: Collection[str] = (),
         limit: int = 100,
     ) -> list[Due]:
@@ -108,12 +111,12 @@ class Deliveries(Nouns[Delivery]):
             _is_pending("earlier"),
             or_(earlier.c.failing_since.is_(None), earlier.c.failing_since > overtake_before),
         )
-        query = self._select(table.c.id, table.c.org_id, table.c.url).where(
+        query = self._select(table.c.id, table.c.org_id, table.c.lane).where(
             _is_pending(table.name),
             table.c.next_attempt_at <= now,
-            self._free(now),
+            table.c.lane.not_in(full),
             table.c.org_id.not_in(full_organisations),
-            (table.c.org_id + " " + table.c.url).not_in([" ".join(lane) for lane in full]),
+            self._free(now),
             or_(table.c.failing_since.is_not(None), ~holds_up.exists()),
         )
         rows = await self._rows(query.order_by(table.c.next_attempt_at).limit(limit))
@@ -190,9 +193,10 @@ def log_attempt(
 
 
 def _item(row: Mapping[str, Any]) -> Delivery:
-    return Delivery(**{**row, "attempts": tuple(row["attempts"])})
+    values = {name: value for name, value in row.items() if name != "lane"}
+    return Delivery(**{**values, "attempts": tuple(row["attempts"])})
 
 
 def _row(item: Delivery) -> dict[str, Any]:
-    plain = {column.name: getattr(item, column.name) for column in _t.columns}
-    return plain | {"attempts": list(item.attempts)}
+    plain = {column.name: getattr(item, column.name) for column in _t.columns if column.name != "lane"}
+    return plain | {"attempts": list(item.attempts), "lane": lane_of(item.org_id, item.url)}

@@ -300,6 +300,7 @@ webhook_deliveries = Table(
     Column("failing_since", Moment),
     Column("claimed_until", Moment),
     Column("earlier_attempts", Integer, nullable=False),
+    Column("lane", String(32), nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("call_id", "position"),
 )
@@ -311,9 +312,12 @@ Index(
     webhook_deliveries.c.created_at.desc(),
     webhook_deliveries.c.id,
 )
+# The last columns let those of lanes and organisations that are full be passed over without being read.
 Index(
     "ix_webhook_deliveries_due",
     webhook_deliveries.c.next_attempt_at,
+    webhook_deliveries.c.lane,
+    webhook_deliveries.c.org_id,
     sqlite_where=text("status = 'pending'"),
     postgresql_where=text("status = 'pending'"),
 )

@@ -4,12 +4,24 @@ import sqlalchemy as sa
 from alembic import op
 
 from trunkline.storage.columns import Moment
-from trunkline.storage.migrations import usage_of_calls
+from trunkline.storage.migrations import lanes, usage_of_calls
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+
+
+def _due(columns: list[str]) -> None:
+    """Which deliveries are to be tried."""
+    op.create_index(
+        "ix_webhook_deliveries_due",
+        "webhook_deliveries",
+        columns,
+        unique=False,
+        sqlite_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status = 'pending'"),
+    )
 
 
 def _live(where: str) -> None:
@@ -242,6 +254,10 @@ def upgrade() -> None:
     op.create_index("ix_leads_due", "leads", ["campaign_id", "status", "next_attempt_at", "position"], unique=False)
     op.create_index("ix_leads_in_order", "leads", ["campaign_id", "position"], unique=False)
     op.add_column("webhook_deliveries", sa.Column("earlier_attempts", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("webhook_deliveries", sa.Column("lane", sa.String(length=32), nullable=False, server_default="over"))
+    lanes.fill(op.get_bind())
+    op.drop_index("ix_webhook_deliveries_due", table_name="webhook_deliveries")
+    _due(["next_attempt_at", "lane", "org_id"])
     op.create_index(
         "ix_webhook_deliveries_by_status",
         "webhook_deliveries",
@@ -334,6 +350,9 @@ def downgrade() -> None:
     op.drop_column("calls", "waits_until")
     op.drop_column("calls", "scheduled_at")
     op.drop_index("ix_webhook_deliveries_by_status", table_name="webhook_deliveries")
+    op.drop_index("ix_webhook_deliveries_due", table_name="webhook_deliveries")
+    op.drop_column("webhook_deliveries", "lane")
+    _due(["next_attempt_at"])
     op.drop_column("webhook_deliveries", "earlier_attempts")
     op.drop_index("ix_leads_in_order", table_name="leads")
     op.drop_index("ix_leads_due", table_name="leads")
