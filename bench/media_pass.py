@@ -152,7 +152,8 @@ class Counting:
         return
 
 
-def _plan(number: int, recording: bool, background: bool) -> CallPlan:
+def endless_plan(number: int, recording: bool, background: bool) -> CallPlan:
+    """A call with scripted models that goes on until it is ended."""
     assistant = TransientAssistant(
         first_message="Hello, this is a call that never ends.",
         llm_config=LlmConfig(provider="scripted"),
@@ -167,7 +168,8 @@ def _plan(number: int, recording: bool, background: bool) -> CallPlan:
     )
 
 
-async def _loop_of_speech(folder: Path) -> bytes:
+async def loop_of_speech(folder: Path) -> bytes:
+    """What each party says, over and over."""
     path = folder / "speech.wav"
     await utterance(path)
     wav = decode(path.read_bytes())
@@ -186,20 +188,21 @@ async def measure(calls: int, seconds: float, recording: bool, background: bool 
     journal = Counting()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        carrier = LoopCarrier(await _loop_of_speech(folder))
+        carrier = LoopCarrier(await loop_of_speech(folder))
         vad, blobs, clock = SileroVad(), DiskBlobs(folder / "blobs"), SystemClock()
         async with Supervisor(carrier, models, vad, None, journal, journal, blobs, clock, calls) as supervisor:
             running = [
-                asyncio.create_task(supervisor.run(_plan(number, recording, background))) for number in range(calls)
+                asyncio.create_task(supervisor.run(endless_plan(number, recording, background)))
+                for number in range(calls)
             ]
             await asyncio.sleep(WARM_UP_SECONDS)
             gc.collect()
             gc.freeze()
             journal.turns, journal.added = 0, []
             supervisor.forget_lateness()
-            cpu, began = _cpu_seconds(), time.monotonic()
+            cpu, began = cpu_seconds(), time.monotonic()
             await asyncio.sleep(seconds)
-            cpu, took = _cpu_seconds() - cpu, time.monotonic() - began
+            cpu, took = cpu_seconds() - cpu, time.monotonic() - began
             late = supervisor.lateness_ms()
             turns, added = journal.turns, sorted(journal.added)
             for number in range(calls):
@@ -221,7 +224,8 @@ async def measure(calls: int, seconds: float, recording: bool, background: bool 
     }
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
+    """What this process has used of the processor."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 

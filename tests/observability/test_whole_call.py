@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from tests.installation import Installation, installation
 from tests.observability.collector import Collector, SpanSeen, collecting
+from tests.observability.queries import DEPLOY, asked, dashboard, exported, rules, scraped
 from tests.peers import BaresipPeer, SippUas
 from tests.providers.prompts import prompt
 from tests.webhooks.receiver import Receiver, receiving, reply
@@ -190,3 +191,19 @@ async def test_a_call_that_failed_is_traced_and_counted_as_such(world: World) ->
     assert whole.failed
     assert whole.attributes["trunkline.end_reason"] == "busy"
     assert 'end_reason="busy",status="failed"} 1.0' in await world.figures()
+
+
+async def test_the_dashboard_and_the_alerts_ask_for_nothing_that_is_not_there(world: World) -> None:
+    there = exported(await world.figures())
+    wanted = asked()
+    assert len(wanted) > 30
+    assert sorted(set(wanted) - set(there)) == []
+    for name, labels in wanted.items():
+        assert labels <= there[name] or not there[name], name
+    ids = [panel["id"] for panel in dashboard()["panels"]]
+    assert len(ids) == len(set(ids))
+    for rule in rules():
+        assert {"alert", "expr", "labels", "annotations"} <= set(rule)
+        assert {"summary", "todo"} == set(rule["annotations"]), rule["alert"]
+    assert scraped()["scrape_configs"][0]["static_configs"][0]["targets"] == ["127.0.0.1:8080"]
+    assert [(DEPLOY / "prometheus" / name).exists() for name in scraped()["rule_files"]] == [True]

@@ -33,14 +33,15 @@ async def observers(otlp_endpoint: str | None, worker_name: str) -> AsyncIterato
     spans: Spans = otlp or NoSpans()
     try:
         async with Crew("observers") as crew:
-            crew.start(_watch_the_loop(metrics), "event loop")
+            crew.start(watch_the_loop(metrics), "event loop")
             yield Observers(metrics, spans, CallWatch(metrics, CallTraces(spans)))
     finally:
         if otlp is not None:
             await asyncio.to_thread(otlp.close)
 
 
-async def _watch_the_loop(meters: Meters) -> None:
+async def watch_the_loop(meters: Meters) -> None:
+    """Measures how late the event loop comes to a task that waits, again and again."""
     while True:
         due = time.perf_counter() + LAG_SECONDS
         await asyncio.sleep(LAG_SECONDS)
