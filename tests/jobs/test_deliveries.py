@@ -9,10 +9,12 @@ import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from tests.jobs.world import SECRET, World
+from tests.jobs.world import ORG, SECRET, World
 from tests.webhooks.receiver import Receiver, Seen, reply
+from trunkline.domain.access import Caller
 from trunkline.jobs.deliveries import Verdict, verdict
 from trunkline.jobs.settings import RETRY_SECONDS, JobSettings
+from trunkline.services import deliveries
 from trunkline.webhooks.sender import Attempt
 
 pytestmark = pytest.mark.room
@@ -84,6 +86,21 @@ async def test_a_delivery_that_fails_too_often_is_dead(world: World, receiver: R
         [delivery] = await world.until_told(call_id, 1)
     assert delivery.status == "dead"
     assert len(delivery.attempts) == 4
+
+
+async def test_sent_again_a_dead_delivery_has_all_its_tries_anew(world: World, receiver: Receiver) -> None:
+    receiver.answer = reply(500)
+    async with world.jobs():
+        call_id = await world.ended(receiver.url(), webhook_events=["end-of-call-report"])
+        [dead] = await world.until_told(call_id, 1)
+        await deliveries.redeliver(world.rooms, Caller(ORG), dead.id)
+        [again] = await world.until_told(call_id, 1)
+        assert (again.status, len(again.attempts)) == ("dead", 8)
+        receiver.answer = reply(204)
+        await deliveries.redeliver(world.rooms, Caller(ORG), dead.id)
+        [delivered] = await world.until_told(call_id, 1)
+    assert (delivered.status, len(delivered.attempts)) == ("delivered", 9)
+    assert {(seen.headers["webhook-id"], seen.body) for seen in receiver.seen} == {(dead.id, receiver.seen[0].body)}
 
 
 async def test_gone_is_final(world: World, receiver: Receiver) -> None:
