@@ -250,3 +250,12 @@ async def test_dust_is_no_credit(home: World) -> None:
     assert abs((await _org(home)).minutes_balance or 0.0) < 1e-9
     with pytest.raises(PaymentRequired):
         await home.place()
+
+
+async def test_what_an_operator_says_of_local_models_holds_for_children_too(home: World) -> None:
+    for allowed in (False, True):
+        assert (await accounts.allow_local_models(home.rooms, "org-a", allowed)).has_local_models_access is allowed
+        assert (await _org(home, "org-child")).has_local_models_access is allowed
+        assert (await _org(home, "org-b")).has_local_models_access
+    with pytest.raises(NotFound):
+        await accounts.allow_local_models(home.rooms, "org-x", True)

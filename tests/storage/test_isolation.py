@@ -9,12 +9,14 @@ from tests.storage import world
 from trunkline.base.errors import NotFound
 from trunkline.domain.events import LiveEvent
 from trunkline.domain.transcript import Message, Role
+from trunkline.domain.usage import UsageFilters, UsageLog
 from trunkline.storage import capacity, idempotency, placing
 from trunkline.storage.calls import CallFilters
 from trunkline.storage.database import Database
 from trunkline.storage.deliveries import Delivery
 from trunkline.storage.idempotency import IdempotencySlot
 from trunkline.storage.keys import by_hash
+from trunkline.storage.organisations import is_child
 from trunkline.storage.unit import Unit
 
 pytestmark = pytest.mark.room
@@ -127,7 +129,25 @@ async def test_the_ways_out_of_another_organisation_are_not_there(database: Data
     assert (await database.brief(capacity.taken("org-b"))).load.total == 0
 
 
+async def test_children_and_what_they_used_are_seen_by_their_parent_alone(database: Database) -> None:
+    await world.two_organisations(database)
+    async with database.unit("org-a") as unit:
+        await unit.children.add(world.organisation("org-child", parent_org_id="org-a"))
+        await unit.of_child("org-child").usage.add(UsageLog("log", "org-child", "org-a", "call", 60, world.NOW))
+    seen = {}
+    for org_id in ("org-a", "org-b", "org-child"):
+        async with database.unit(org_id, write=False) as unit:
+            pages = [await logs.page(UsageFilters(), 10, 0) for logs in (unit.usage, unit.billed_usage)]
+            seen[org_id] = [len(await unit.children.all()), *(summary.calls for _, summary in pages)]
+            assert (await unit.children.find("org-child") is None) == (org_id != "org-a")
+    assert seen == {"org-a": [1, 0, 1], "org-b": [0, 0, 0], "org-child": [0, 1, 0]}
+    for asker, named in (("org-b", "org-child"), ("org-child", "org-a"), ("org-a", "org-b"), ("org-a", "org-a")):
+        assert not await database.brief(is_child(asker, named))
+
+
 ADDITIONS: dict[str, Callable[[Unit, str], Awaitable[None]]] = {
+    "children": lambda unit, org: unit.children.add(world.organisation("org-c", parent_org_id=org)),
+    "usage": lambda unit, org: unit.usage.add(UsageLog("log", org, org, "call", 60, world.NOW)),
     "organisations": lambda unit, _: unit.organisations.add(world.organisation("org-c")),
     "trunks": lambda unit, org: unit.trunks.add(world.trunk(org)),
     "numbers": lambda unit, org: unit.numbers.add(world.number(org)),

@@ -53,12 +53,11 @@ async def set_limits(rooms: Rooms, org_id: str, **limits: Any) -> Organisation:
 async def allow_local_models(rooms: Rooms, org_id: str, allowed: bool) -> Organisation:
     """Says whether an organisation and its children may use the local models. Raises NotFound."""
     async with rooms.system() as unit:
-        before = await unit.organisations.get(org_id, lock=True)
-        changed: dict[str, Any] = {"has_local_models_access": allowed, "updated_at": rooms.clock.now()}
-        after = replace(before, **changed)
-        for one in (after, *(replace(child, **changed) for child in await unit.organisations.below(org_id))):
-            await unit.organisations.save(one)
-        return after
+        family = await unit.organisations.family_locked(org_id)
+        now = rooms.clock.now()
+        for one in family:
+            await unit.organisations.save(replace(one, has_local_models_access=allowed, updated_at=now))
+        return await unit.organisations.get(org_id)
 
 
 async def _credit(rooms: Rooms, org_id: str, amounts: Mapping[str, float | None], *, add: bool) -> Organisation:

@@ -51,9 +51,9 @@ class Organisations(Nouns[Organisation]):
         query = self._select().where(_orgs.c.parent_org_id.is_(None)).order_by(_orgs.c.id).with_for_update()
         return [self._item(row) for row in await self._rows(query)]
 
-    async def below(self, parent_id: str) -> list[Organisation]:
-        """The children of an organisation, locked, the oldest first."""
-        query = self._select().where(_orgs.c.parent_org_id == parent_id).order_by(_orgs.c.created_at, _orgs.c.id)
+    async def family_locked(self, org_id: str) -> list[Organisation]:
+        """An organisation and its children, locked in the order that is kept everywhere."""
+        query = self._select().where(or_(_orgs.c.id == org_id, _orgs.c.parent_org_id == org_id)).order_by(_orgs.c.id)
         return [self._item(row) for row in await self._rows(query.with_for_update())]
 
 
