@@ -1,18 +1,18 @@
 """Anthropic's Claude by messages over SSE, straight on the wire."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
 
 from trunkline.domain.assistant import FunctionSpec, LlmConfig
-from trunkline.ports.models import ReplyPart, Turn
+from trunkline.ports.models import Turn
 from trunkline.providers.llm.anthropic_reply import AnthropicReply, Thoughts
 from trunkline.providers.llm.anthropic_request import DISPENSABLE, body_of, takes_temperature
+from trunkline.providers.llm.event_session import Asking, EventSession
 from trunkline.providers.llm.failing import Failing
 from trunkline.providers.llm.server import ServerLine, server_of
 from trunkline.providers.offers import model_of
-from trunkline.providers.vendor import Vendor, request_id
+from trunkline.providers.vendor import Vendor
 
 VERSION = "2026-10-21"
 WARM_VERSION = "2023-06-01"
@@ -24,39 +24,24 @@ def headers_of(key: SecretStr, version: str = VERSION) -> dict[str, str]:
     return {"Content-Type": "application/json", "anthropic-version": version, "x-api-key": key.get_secret_value()}
 
 
-class AnthropicSession:
+class AnthropicSession(EventSession):
     """One call's access to Claude. Holds no history, but the thoughts behind its tool calls."""
 
     def __init__(self, line: ServerLine, config: LlmConfig, thoughts: Thoughts) -> None:
-        self._line = line
+        super().__init__(line)
         self._config = config
         self._thoughts = thoughts
 
-    async def reply(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> AsyncGenerator[ReplyPart, None]:
-        """Streams one reply. A parameter that the model does not take is left out, and the request sent again."""
-
-        def write(unknown: Collection[str]) -> bytes:
-            return body_of(self._config, history, tools, unknown, self._thoughts)
-
-        async with self._line.accepted("/messages", self._config.model, DISPENSABLE, write) as answer:
-            reply = AnthropicReply(
-                self._line.failing,
-                self._thoughts,
-                request_id(answer.headers),
-                may_be_silent=bool(history) and history[-1].role == "tool",
-            )
-            async with aclosing(self._line.events(answer, lambda: reply.complete)) as events:
-                async for event in events:
-                    for part in reply.take(event.data):
-                        yield part
-                    if reply.ended:
-                        break
-            for part in reply.finish():
-                yield part
-
-    async def aclose(self) -> None:
-        """Ends what is still under way."""
-        await self._line.aclose()
+    def asking(self, history: Sequence[Turn], tools: Sequence[FunctionSpec]) -> Asking:
+        """As EventSession."""
+        may_be_silent = bool(history) and history[-1].role == "tool"
+        return Asking(
+            "/messages",
+            self._config.model,
+            DISPENSABLE,
+            lambda unknown: body_of(self._config, history, tools, unknown, self._thoughts),
+            lambda id: AnthropicReply(self._line.failing, self._thoughts, id, may_be_silent=may_be_silent),
+        )
 
 
 class AnthropicLlm:

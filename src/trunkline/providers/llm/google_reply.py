@@ -52,7 +52,7 @@ class Signatures:
 
 class GoogleReply:
     """Puts one reply together from its chunks. ``names`` are ours of the functions, by Google's; ``may_be_silent``: an empty
-    reply is one too, not a failure."""
+    reply is one too, not a failure. ``ended`` is never told: the last chunk does not say that it is the last."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class GoogleReply:
         self._names = names
         self._request_id = request_id
         self._may_be_silent = may_be_silent
+        self.ended = False
         self._calls: list[ToolCall] = []
         self._finish = ""
         self._spoke = False

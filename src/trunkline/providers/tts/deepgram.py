@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from pydantic import SecretStr
@@ -11,8 +10,7 @@ from trunkline.domain.assistant import TtsConfig
 from trunkline.ports.models import TtsSession
 from trunkline.providers.offers import model_of
 from trunkline.providers.tts.requests import unreadable
-from trunkline.providers.tts.sockets import KeptSocket, SocketSession
-from trunkline.providers.tts.sound import Decoder
+from trunkline.providers.tts.sockets import paced, spoken_over
 from trunkline.providers.tts.wording import parts
 from trunkline.providers.vendor import Vendor
 from trunkline.providers.voices import default_voice
@@ -30,17 +28,14 @@ class DeepgramTts:
         self._key = key
 
     async def open(self, config: TtsConfig, sample_rate_hz: int) -> TtsSession:
-        query = {"model": wire_model(config), "encoding": "linear16", "sample_rate": str(sample_rate_hz)}
-        if config.speed != 1:
-            query["speed"] = str(min(max(config.speed, SLOWEST), FASTEST))
-        url = f"{self._vendor.socket_url}/speak?{urlencode(query)}"
-        headers = {"Authorization": f"Token {self._key.get_secret_value()}"}
-        kept = KeptSocket(self._vendor, self._key, url, headers)
-        await kept.open()
-        return SocketSession(
-            kept,
-            lambda text: DeepgramUtterance(self._vendor, self._key, text),
-            lambda: Decoder("pcm", sample_rate_hz, sample_rate_hz),
+        query = {
+            "model": wire_model(config),
+            "encoding": "linear16",
+            "sample_rate": str(sample_rate_hz),
+            **paced(config.speed, SLOWEST, FASTEST),
+        }
+        return await spoken_over(
+            self._vendor, self._key, DeepgramUtterance, sample_rate_hz, path="/speak", query=query, scheme="Token"
         )
 
 

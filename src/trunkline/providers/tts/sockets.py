@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol
+from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
@@ -196,3 +197,28 @@ class SocketSession:
                 self._kept.drop(channel)
             else:
                 self._kept.stop(channel, utterance)
+
+
+async def spoken_over(
+    vendor: Vendor,
+    key: SecretStr,
+    new: Callable[[Vendor, SecretStr, str], Utterance],
+    sample_rate_hz: int,
+    *,
+    path: str,
+    query: Mapping[str, str],
+    scheme: str,
+) -> SocketSession:
+    """A session over a socket that is open, and gives PCM at the line's rate; the key is sent with ``scheme``. Raises
+    Upstream."""
+    headers = {"Authorization": f"{scheme} {key.get_secret_value()}"}
+    kept = KeptSocket(vendor, key, f"{vendor.socket_url}{path}?{urlencode(query)}", headers)
+    await kept.open()
+    return SocketSession(
+        kept, lambda text: new(vendor, key, text), lambda: Decoder("pcm", sample_rate_hz, sample_rate_hz)
+    )
+
+
+def paced(speed: float, slowest: float, fastest: float) -> dict[str, str]:
+    """The parameter of a voice that is to speak at another speed than its own."""
+    return {} if speed == 1 else {"speed": str(min(max(speed, slowest), fastest))}

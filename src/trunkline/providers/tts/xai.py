@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from pydantic import SecretStr
@@ -11,8 +10,7 @@ from pydantic import SecretStr
 from trunkline.domain.assistant import TtsConfig
 from trunkline.ports.models import TtsSession
 from trunkline.providers.tts.requests import unreadable
-from trunkline.providers.tts.sockets import KeptSocket, SocketSession
-from trunkline.providers.tts.sound import Decoder
+from trunkline.providers.tts.sockets import paced, spoken_over
 from trunkline.providers.tts.wording import parts
 from trunkline.providers.vendor import Vendor, retryable_status
 from trunkline.providers.voices import default_voice
@@ -37,17 +35,10 @@ class XaiTts:
             "codec": "pcm",
             "sample_rate": str(sample_rate_hz),
             "optimize_streaming_latency": "1",
+            **paced(config.speed, SLOWEST, FASTEST),
         }
-        if config.speed != 1:
-            query["speed"] = str(min(max(config.speed, SLOWEST), FASTEST))
-        url = f"{self._vendor.socket_url}/tts?{urlencode(query)}"
-        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"}
-        kept = KeptSocket(self._vendor, self._key, url, headers)
-        await kept.open()
-        return SocketSession(
-            kept,
-            lambda text: XaiUtterance(self._vendor, self._key, text),
-            lambda: Decoder("pcm", sample_rate_hz, sample_rate_hz),
+        return await spoken_over(
+            self._vendor, self._key, XaiUtterance, sample_rate_hz, path="/tts", query=query, scheme="Bearer"
         )
 
 
