@@ -25,7 +25,7 @@ from trunkline.engine.talk.keys import KeysHeard
 from trunkline.engine.talk.limits import Duration, Silence
 from trunkline.engine.talk.mouth import Utterance
 from trunkline.engine.talk.screening import Reception
-from trunkline.engine.talk.surface import AnyFloor
+from trunkline.engine.talk.surface import AnyFloor, happened
 from trunkline.engine.turns import has_phrase
 from trunkline.engine.wording import goodbye_notice
 
@@ -267,7 +267,7 @@ class Conversation:
 
     def _all_pressed(self) -> None:
         if self._keys.gathering:
-            self._floor.happened(self._keys.take())
+            happened(self._floor, self._desk, self._keys.take())
 
     def _time(self, event: events.TimerFired) -> None:
         if self._desk.fired(event.name):

@@ -202,13 +202,6 @@ class DuplexFloor:
             self.mind.owed = self.mind.owed or not by_itself
             self._on_turn(said)
 
-    def happened(self, text: str) -> None:
-        """Something that the model must know and answer, and that interrupts as words do (keys pressed)."""
-        now = self._desk.now
-        if self._desk.stage is Stage.TALKING:
-            self.break_off()
-        self.turn_over(Said(text, now, now, now, role=Role.SYSTEM))
-
     def tell(self, text: str, *, answer: bool) -> None:
         """Something that the model must know, as a turn and among its instructions, for one of them it may overlook;
         ``answer``: it shall speak about it as soon as there is room."""

@@ -296,13 +296,6 @@ class Floor:
         if self.mouth.yielding:
             self._go_on = True
 
-    def happened(self, text: str) -> None:
-        """Something that the model must know and answer, and that interrupts as words do (keys pressed)."""
-        now = self._desk.now
-        if self._desk.stage is Stage.TALKING:
-            self.break_off()
-        self.turn_over(Said(text, now, now, now, role=Role.SYSTEM))
-
     def tell(self, text: str, *, answer: bool) -> None:
         """Something that the model must know; ``answer``: it shall speak about it as soon as there is room."""
         self.history.add("system", text)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from trunkline.domain.transcript import Role
 from trunkline.engine.events import WordsFinal
 from trunkline.engine.history import Entry, History
-from trunkline.engine.talk.desk import Timer
+from trunkline.engine.talk.desk import Desk, Stage, Timer
 from trunkline.engine.talk.ear import Said
 from trunkline.engine.talk.mind import Reply
 from trunkline.engine.talk.mouth import Mouth
@@ -93,9 +94,6 @@ class AnyFloor(Protocol):
     def turn_over(self, said: Said) -> None:
         """A turn of the party's is over."""
 
-    def happened(self, text: str) -> None:
-        """Something that the model must know and answer."""
-
     def tell(self, text: str, *, answer: bool) -> None:
         """Something that the model must know."""
 
@@ -104,3 +102,10 @@ class AnyFloor(Protocol):
 
     def leave(self) -> None:
         """The line is gone."""
+
+
+def happened(floor: AnyFloor, desk: Desk, text: str) -> None:
+    """Something that the model must know and answer, and that interrupts as words do (keys pressed)."""
+    if desk.stage is Stage.TALKING:
+        floor.break_off()
+    floor.turn_over(Said(text, desk.now, desk.now, desk.now, role=Role.SYSTEM))
