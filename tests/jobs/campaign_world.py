@@ -187,6 +187,8 @@ class MortalDatabase(Database):
                 await asyncio.sleep(0.005)
 
     async def brief(self, steps: Steps[T], *, write: bool = True) -> T:
+        if not self._trips:
+            return await super().brief(steps, write=write)
         await self._only_alive()
         self._working += 1
         try:

@@ -31,6 +31,10 @@ class ApiClient:
         """The JSON of a POST. Raises TrunklineError with the API's own sentence."""
         return await self._ask("POST", path, body, headers)
 
+    async def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The JSON of a PATCH. Raises TrunklineError with the API's own sentence."""
+        return await self._ask("PATCH", path, body)
+
     async def download(self, path: str) -> bytes:
         """The bytes of a GET."""
         async with self._session.get(self._url + path) as reply:
