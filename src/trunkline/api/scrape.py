@@ -19,6 +19,7 @@ def guarded(read: Read) -> Callable[[Request], Awaitable[Response]]:
     """The page beside the API: only for clients on this machine, and not for those that a proxy on it speaks for."""
 
     async def page(request: Request) -> Response:
+        request.state.route = PATH
         if not _is_local(request):
             return PlainTextResponse("Not Found", status_code=404)
         return Response(await read(), media_type=CONTENT_TYPE)
