@@ -31,6 +31,7 @@ REASONS = {
 }
 TRANSCRIBED = 0.1
 BATCH = 5000
+BATCHES_AT_ONCE = 10
 _PUBLIC = {"llm_config": {"messages": [{"role": "system", "content": "You are a friendly assistant. " * 20}]}}
 _SEALED = "gAAAAA" + "x" * 1500
 _COLUMNS = [column.name for column in tables.calls.columns]
@@ -43,21 +44,24 @@ async def fill(database: Database, count: int, now: datetime, seed: int = 1) -> 
         for org_id in ORGS:
             await unit.organisations.add(Organisation(org_id, org_id, now, now))
     rows = _rows(count, now, random.Random(seed))
-    async with database.transaction(write=True) as connection:
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        lite = connection.dialect.name == "sqlite"
-        if lite:
+    while more := list(islice(rows, BATCH * BATCHES_AT_ONCE)):
+        async with database.transaction(write=True) as connection:
             await connection.execute(text("SELECT 1"))
-        while batch := list(islice(rows, BATCH)):
-            calls = [[row.get(name) for name in _COLUMNS] for row in batch]
-            said = [line for row in batch for line in _said(row)]
-            for name, columns, records in (("calls", _COLUMNS, calls), ("call_messages", _SAID, said)):
-                if lite:
-                    await _into_sqlite(raw, name, columns, records)
-                else:
-                    await raw.copy_records_to_table(name, records=[_plain(one) for one in records], columns=columns)
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            for start in range(0, len(more), BATCH):
+                await _add(raw, more[start : start + BATCH], lite=connection.dialect.name == "sqlite")
     async with database.transaction(write=True) as connection:
         await connection.execute(text("ANALYZE"))
+
+
+async def _add(raw: Any, batch: Sequence[dict[str, Any]], *, lite: bool) -> None:
+    calls = [[row.get(name) for name in _COLUMNS] for row in batch]
+    said = [line for row in batch for line in _said(row)]
+    for name, columns, records in (("calls", _COLUMNS, calls), ("call_messages", _SAID, said)):
+        if lite:
+            await _into_sqlite(raw, name, columns, records)
+        else:
+            await raw.copy_records_to_table(name, records=[_plain(one) for one in records], columns=columns)
 
 
 async def _into_sqlite(raw: Any, table: str, columns: Sequence[str], records: Sequence[Sequence[Any]]) -> None:

@@ -1,10 +1,15 @@
 """A call for later over real SIP: dialled at its time, cancelled before it, and dialled once after a restart."""
 
+import asyncio
+import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.docs.pages import blocks
 from tests.installation import installation
 from tests.peers import SippUas
 from trunkline.base.clock import iso, parse_iso
@@ -22,6 +27,19 @@ ASSISTANT = {
 
 def _in(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+async def shown(url: str, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the commands of the manual print."""
+    (commands,) = blocks("docs/scheduled-calls.md", "sh")
+    told = commands.partition("\n")[2].replace("\ncurl", "\necho; curl")
+    shell = await asyncio.create_subprocess_exec(
+        "bash", "-ec", told, env={**os.environ, "URL": f"{url}/api/v1", "KEY": key}, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await shell.communicate()
+    assert shell.returncode == 0
+    placed, listed = (json.loads(line) for line in out.decode().splitlines() if line)
+    return placed, listed
 
 
 async def test_each_rings_once_at_its_time_whatever_happens_before(tmp_path: Path) -> None:
@@ -46,6 +64,10 @@ async def test_each_rings_once_at_its_time_whatever_happens_before(tmp_path: Pat
             assert (call["end_reason"], call["sip"]["status_code"]) == ("busy", 486)
             dialled = parse_iso(call["ended_at"]) - soon
             assert timedelta(0) <= dialled < timedelta(seconds=3)
+
+            placed_too, listed = await shown(house.url, house.key)
+            assert placed_too["status"] == "queued"
+            assert placed_too["call_id"] in {call["id"] for call in listed["calls"]}
 
             await house.kill()
             await house.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from tests.databases import PostgresServer
@@ -16,6 +16,7 @@ from trunkline.base.errors import Conflict, Invalid, Unavailable
 from trunkline.storage import tables
 from trunkline.storage.database import FILE_NAME, Database
 from trunkline.storage.migrate import downgrade, upgrade
+from trunkline.storage.sqlite import WAL_BYTES
 from trunkline.storage.vault import Vault
 
 pytestmark = pytest.mark.room
@@ -180,3 +181,34 @@ async def test_without_an_address_it_lies_in_the_data_dir(tmp_path: Path, vault:
     await database.aclose()
     assert FILE_NAME in files
     assert set(files.values()) == {0}, "others may read the calls"
+
+
+async def test_the_database_is_told_to_look_how_it_has_grown(tmp_path: Path, vault: Vault) -> None:
+    database = await Database.open(None, tmp_path, vault)
+    await world.two_organisations(database)
+    async with database.unit("org-a") as unit:
+        for _ in range(50):
+            await unit.calls.add(world.call(), "sealed")
+    await database.tidy()
+    async with database.transaction(write=False) as connection:
+        known = {row[0] for row in await connection.execute(text("SELECT tbl FROM sqlite_stat1"))}
+        (limit,) = (await connection.execute(text("PRAGMA journal_size_limit"))).one()
+    await database.aclose()
+    assert "calls" in known
+    assert limit == WAL_BYTES
+
+
+async def test_a_log_that_grew_is_given_back(tmp_path: Path, vault: Vault) -> None:
+    database = await Database.open(None, tmp_path, vault)
+    await world.two_organisations(database)
+    async with database.unit("org-a") as unit:
+        for _ in range(40):
+            await unit.calls.add(world.call(summary="x" * 2_000_000), "sealed")
+    log = tmp_path / f"{FILE_NAME}-wal"
+    assert log.stat().st_size > WAL_BYTES
+    for _ in range(3):
+        async with database.unit("org-a") as unit:
+            await unit.calls.add(world.call(), "sealed")
+    size = log.stat().st_size
+    await database.aclose()
+    assert size <= WAL_BYTES

@@ -116,4 +116,5 @@ class Jobs:
         async with self._rooms.database.system() as unit:
             await unit.outbox.prune(before)
         await idempotency.prune(self._rooms)
+        await self._rooms.database.tidy()
         return await self._durable.prune(before) > 0

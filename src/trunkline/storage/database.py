@@ -81,6 +81,14 @@ class Database:
         in_use = int(pool.checkedout())
         return {"open": in_use + int(pool.checkedin()), "in_use": in_use}
 
+    async def tidy(self) -> None:
+        """Lets SQLite look how its tables have grown, so that it goes on choosing the right index; PostgreSQL does so by
+        itself. Some milliseconds, whatever is stored."""
+        if self._turn is not None:
+            async with self.transaction(write=True) as connection:
+                await connection.execute(text("PRAGMA analysis_limit=1000"))
+                await connection.execute(text("ANALYZE"))
+
     @asynccontextmanager
     async def unit(self, org_id: str, *, write: bool = True, author: Author | None = None) -> AsyncIterator[Unit]:
         """One transaction of one organisation, committed at a clean exit and undone at any other.

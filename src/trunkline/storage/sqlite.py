@@ -24,7 +24,15 @@ from trunkline.storage.steps import Trips
 
 BUSY_TIMEOUT_MS = 10_000
 WRITES = "trunkline_write"
-PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+WAL_BYTES = 64 * 1024 * 1024
+PRAGMAS = (
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    # What a large transaction made of the log is given back to the disk.
+    f"journal_size_limit={WAL_BYTES}",
+)
 READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 
 
