@@ -15,7 +15,7 @@ pytestmark = pytest.mark.unit
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 OF_CLIENTS = {"URL", "API_KEY"}
-_SETTING = re.compile(r"TRUNKLINE_([A-Z_]+)")
+_SETTING = re.compile(r"TRUNKLINE_([A-Z0-9_]+)")
 
 
 def test_the_pages_that_are_made_from_the_code_are_fresh() -> None:
