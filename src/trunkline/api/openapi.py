@@ -128,7 +128,8 @@ def _request_body(operation: Operation) -> Json:
     contents: Json = {"application/json": content}
     if operation.csv:
         contents["text/csv"] = {"schema": {"type": "string"}, "example": CSV_EXAMPLE}
-    return {"required": bool(operation.request_example), "content": contents}
+    needed = operation.body is not None and any(one.is_required() for one in operation.body.model_fields.values())
+    return {"required": needed and not operation.partial, "content": contents}
 
 
 def body_name(operation: Operation) -> str:

@@ -1,8 +1,8 @@
 """Which models a call hears, thinks and speaks with, and who stands in for each."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, Strict, field_validator, model_validator
 
 from trunkline.domain.config import Config, PromptMessage
 from trunkline.domain.script import Script
@@ -38,7 +38,7 @@ class LlmFallback(Config):
 
     provider: str = Field(description="The provider.")
     model: str | None = Field(None, description="The model; left out, the default of the provider.")
-    temperature: float | None = Field(None, ge=0, le=2, description="How freely it chooses its words.")
+    temperature: Annotated[float, Strict()] | None = Field(None, ge=0, le=2, description="How freely it chooses its words.")
     max_completion_tokens: int | None = Field(None, ge=1, description="The longest reply, in tokens.")
     base_url: str | None = Field(None, description="Only openai_compatible: the address of the model server.")
     reasoning_effort: ReasoningEffort | None = Field(None, description="How long it thinks before it speaks.")
@@ -50,7 +50,7 @@ class LlmConfig(Config):
 
     provider: str = Field(description="The provider, as `local` or `openai`.")
     model: str | None = Field(None, description="The model; left out, the default of the provider.")
-    temperature: float = Field(0.7, ge=0, le=2, description="How freely it chooses its words.")
+    temperature: Annotated[float, Strict()] = Field(0.7, ge=0, le=2, description="How freely it chooses its words.")
     max_completion_tokens: int | None = Field(None, ge=1, description="The longest reply, in tokens.")
     reasoning_effort: ReasoningEffort | None = Field(
         None,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, Strict
 
 from trunkline.base.errors import Forbidden, NotFound
 from trunkline.base.ids import hash_api_key, new_id
@@ -37,7 +37,7 @@ class OrganisationChanges(BaseModel):
         le=100_000,
         description="The most calls at once; null: no limit of its own. A parent sets it for a child, at most its own.",
     )
-    monthly_minutes_limit: float | None = Field(
+    monthly_minutes_limit: Annotated[float, Strict()] | None = Field(
         None,
         ge=0,
         le=1e9,
