@@ -1,11 +1,14 @@
 """The description tells all of the truth: every field, every error, examples that work, replies that fit."""
 
+import json
 import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
+import schemathesis
 from jsonschema import Draft202012Validator
 
 import trunkline
@@ -73,6 +76,14 @@ def test_every_schema_is_a_schema_and_every_reference_leads_somewhere(described:
         assert name in described["components"]["schemas"]
     names = [operation["operationId"] for _, _, operation in _each(described)]
     assert len(set(names)) == len(names)
+
+
+def test_the_document_is_openapi(described: Json) -> None:
+    schemathesis.openapi.from_dict(json.loads(json.dumps(described))).validate()
+    broken = json.loads(json.dumps(described))
+    del broken["paths"][f"{PREFIX}/calls"]["get"]["responses"]["200"]["description"]
+    with pytest.raises(jsonschema_rs.ValidationError):
+        schemathesis.openapi.from_dict(broken).validate()
 
 
 def test_every_example_fits_its_schema(described: Json) -> None:
