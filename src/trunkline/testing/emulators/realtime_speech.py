@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from trunkline.testing.emulators.realtime_items import Item
 
-_PATIENCE_SECONDS = 4.0
+_PATIENCE_SECONDS = 3.0
 
 
 @dataclass(slots=True)
