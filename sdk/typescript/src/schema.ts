@@ -2531,7 +2531,11 @@ export interface components {
              * Resend Domain Id
              * @description Its id at Resend.
              */
-            resend_domain_id: string;
+            resend_domain_id?: string;
+            /** @description Another name of `resend_domain_id`. */
+            resendDomainId?: string;
+            /** @description Another name of `resend_domain_id`. */
+            domain_id?: string;
         };
         /**
          * Control

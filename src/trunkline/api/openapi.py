@@ -39,7 +39,10 @@ _PUBLIC_NAMES = {
     "RecordShown": "DnsRecord",
     "ChoiceShown": "DomainChoice",
 }
-_OTHER_NAMES = {"TrunkSettings": {**TRUNK_NAMES, "host": "address"}}
+_OTHER_NAMES = {
+    "TrunkSettings": {**TRUNK_NAMES, "host": "address"},
+    "ChosenDomain": {"resendDomainId": "resend_domain_id", "domain_id": "resend_domain_id"},
+}
 
 
 def document(operations: Sequence[Operation], settings: ApiSettings, prefix: str) -> Json:
@@ -285,5 +288,6 @@ def _add_other_names(schemas: Json) -> None:
         "maximum": 65535,
         "description": "With `host`: its port, where it is not the usual one.",
     }
-    required = schemas["TrunkSettings"]["required"]
-    schemas["TrunkSettings"]["required"] = [name for name in required if name != "address"]
+    for schema, names in _OTHER_NAMES.items():
+        left = [name for name in schemas[schema]["required"] if name not in names.values()]
+        schemas[schema] |= {"required": left}

@@ -782,8 +782,12 @@ class ChoicesReply(TypedDict):
 class ChosenDomain(TypedDict):
     """A domain that the vendor knows already."""
 
-    resend_domain_id: str
+    resend_domain_id: NotRequired[str]
     """Its id at Resend."""
+    resendDomainId: NotRequired[str]
+    """Another name of `resend_domain_id`."""
+    domain_id: NotRequired[str]
+    """Another name of `resend_domain_id`."""
 
 
 class ControlReply(TypedDict):
