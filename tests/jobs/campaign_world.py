@@ -393,12 +393,10 @@ def _check_limits(campaign: Campaign, calls: list[Dialled]) -> None:
             assert live <= campaign.max_concurrent_calls
 
 
-async def make_campaign_world(
-    database: Database, vault: Vault, folder: Path, fates: Fates = reached, *, factor: float = 1.0, max_calls: int = 10
-) -> CampaignWorld:
-    """A world on a fresh database, where time runs ``factor`` times as fast."""
+def rooms_on(database: Database, vault: Vault, folder: Path, factor: float = 1.0) -> Rooms:
+    """The rooms on a database, where time runs ``factor`` times as fast."""
     clock: Clock = HurriedClock(factor) if factor != 1 else SystemClock()
-    rooms = Rooms(
+    return Rooms(
         database=database,
         vault=vault,
         clock=clock,
@@ -408,6 +406,13 @@ async def make_campaign_world(
         blobs=DiskBlobs(folder / "recordings"),
         limits=Limits(signing_key=b"k" * 32, unclaimed_seconds=10 * factor, lease_seconds=15 * factor),
     )
+
+
+async def make_campaign_world(
+    database: Database, vault: Vault, folder: Path, fates: Fates = reached, *, factor: float = 1.0, max_calls: int = 10
+) -> CampaignWorld:
+    """A world on a fresh database, where time runs ``factor`` times as fast."""
+    rooms = rooms_on(database, vault, folder, factor)
     trunk = things.trunk()
     number = things.number(trunk_id=trunk.id)
     assistant = things.assistant(stt_config={"provider": "local"}, tts_config={"provider": "local"})
@@ -419,7 +424,7 @@ async def make_campaign_world(
     settings = JobSettings(
         worker_id="worker-1", database_url="", poll_seconds=POLL_SECONDS, reap_seconds=0.3, renew_seconds=1.0
     )
-    return CampaignWorld(rooms, FatedRunner(clock, fates, max_calls), settings, assistant.id, number.id, trunk.id)
+    return CampaignWorld(rooms, FatedRunner(rooms.clock, fates, max_calls), settings, assistant.id, number.id, trunk.id)
 
 
 def numbers(count: int, first: int = 0) -> list[str]:
