@@ -128,7 +128,7 @@ def tool_kind(value: Any) -> str:
     if isinstance(value, TemplateTool) or (isinstance(value, dict) and "template_id" in value):
         return "template"
     kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return {None: "flat", "endCall": "end_call", "transferCall": "transfer_call"}.get(kind, str(kind))
+    return {"None": "flat", "endCall": "end_call", "transferCall": "transfer_call"}.get(str(kind), str(kind))
 
 
 Tool = Annotated[

@@ -1,7 +1,7 @@
 """Turns foreign data into models, and what is wrong with it into sentences that name the field."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -24,9 +24,26 @@ _WORDS = {
 def checked(model: type[M], data: Any, *, under: str = "") -> M:
     """``data`` as ``model``. Raises Invalid with one detail a field; ``under`` is put before their names."""
     try:
-        return model.model_validate(data)
+        made = model.model_validate(data)
     except ValidationError as error:
         raise invalid(sentences(error, under=under)) from None
+    if mixed := [f"{field_name(place, under)}: {problem}" for place, problem in _mixed_up(data, made, ())]:
+        raise invalid(mixed)
+    return made
+
+
+def _mixed_up(given: Any, made: Any, place: tuple[int | str, ...]) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Where true and false were taken for numbers, or numbers for them, which JSON tells apart and pydantic does not."""
+    if isinstance(given, dict) and isinstance(made, BaseModel):
+        for name, value in given.items():
+            yield from _mixed_up(value, getattr(made, str(name), None), (*place, str(name)))
+    elif isinstance(given, list | tuple) and isinstance(made, list | tuple) and len(given) == len(made):
+        for index, (value, item) in enumerate(zip(given, made, strict=True)):
+            yield from _mixed_up(value, item, (*place, index))
+    elif isinstance(given, bool) and isinstance(made, int | float) and not isinstance(made, bool):
+        yield place, "must be a number"
+    elif isinstance(made, bool) and isinstance(given, int | float) and not isinstance(given, bool):
+        yield place, "must be true or false"
 
 
 def invalid(details: Iterable[str]) -> Invalid:
