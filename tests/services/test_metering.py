@@ -119,9 +119,31 @@ async def test_a_call_of_a_lost_worker_is_charged_for_what_it_lasted(home: World
     home.clock.advance(3600)
     home.clock.advance(60)
     assert await claims.reap(home.rooms) == [call_id]
-    assert (await _org(home)).minutes_balance == -51
+    assert (await _org(home)).minutes_balance == -50
     with pytest.raises(PaymentRequired):
         await home.place()
+
+
+async def test_while_the_platform_is_down_nothing_is_charged(home: World) -> None:
+    await accounts.set_credit(home.rooms, "org-a", minutes=10)
+    mine, others = [await _answered(home) for _ in range(2)]
+    assert await claims.renew(home.rooms, "worker-1", 15) == 2
+    home.clock.advance(3 * 3600)
+    assert await claims.let_run_out(home.rooms, "worker-1") == 2
+    assert sorted(await claims.reap(home.rooms)) == sorted([mine, others])
+    assert (await _org(home)).minutes_balance == 9.5
+    assert [log.duration_sec for log in await _logs(home)] == [15, 15]
+    assert (await home.call(mine)).ended_at == home.clock.now() - timedelta(seconds=3 * 3600 - 15)
+
+
+async def test_a_worker_that_starts_again_at_once_charges_until_then(home: World) -> None:
+    await accounts.set_credit(home.rooms, "org-a", minutes=10)
+    call_id = await _answered(home)
+    home.clock.advance(61)
+    assert await claims.let_run_out(home.rooms, "worker-2") == 0
+    assert await claims.let_run_out(home.rooms, "worker-1") == 1
+    assert await claims.reap(home.rooms) == [call_id]
+    assert (await _org(home)).minutes_balance == 9
 
 
 async def test_an_unmetered_organisation_leaves_a_line_and_no_balance(home: World) -> None:

@@ -8,8 +8,6 @@ from trunkline.jobs.settings import JobSettings
 from trunkline.services import claims
 from trunkline.services.rooms import Rooms
 
-LONG_AGO_SECONDS = -1.0
-
 _log = logger("jobs")
 
 
@@ -25,8 +23,8 @@ class Reaper:
 
     async def end_my_orphans(self) -> int:
         """At start-up, before any call is taken: ends what a former process of this worker left live; returns how
-        many. Its leases are let run out, and the round that follows ends them."""
-        left = await claims.renew(self._rooms, self._settings.worker_id, LONG_AGO_SECONDS)
+        many. Its leases end, and the round that follows ends the calls."""
+        left = await claims.let_run_out(self._rooms, self._settings.worker_id)
         if left:
             await self._reap()
         return left

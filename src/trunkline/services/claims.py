@@ -1,7 +1,7 @@
 """Which worker runs which call: the claim that happens once, the leases, and the end of calls that nobody runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trunkline.base.logs import logger
@@ -20,6 +20,7 @@ from trunkline.storage.vault import SealBroken
 
 LEASE_SECONDS = 15.0
 UNCLAIMED_SECONDS = 10.0
+_JUST_NOW = timedelta(seconds=1)
 _NOT_TAKEN = "no worker took the call in time"
 _TOO_MANY = "the trunk's calls_per_second leaves no place for the call within its time"
 _LOST = "the worker that ran the call is gone"
@@ -50,6 +51,13 @@ async def renew(rooms: Rooms, worker_id: str, lease_seconds: float = LEASE_SECON
     """Renews the lease on all calls of a worker in one statement; returns how many it has."""
     async with rooms.database.system() as unit:
         return await unit.leases.renew(worker_id, rooms.clock.now() + timedelta(seconds=lease_seconds))
+
+
+async def let_run_out(rooms: Rooms, worker_id: str) -> int:
+    """Ends the leases on all calls of a worker that is gone, those that have not run out yet; returns how many calls it
+    has."""
+    async with rooms.database.system() as unit:
+        return await unit.leases.let_run_out(worker_id, rooms.clock.now() - _JUST_NOW)
 
 
 async def expired(rooms: Rooms) -> list[str]:
@@ -102,7 +110,14 @@ def _ending(rooms: Rooms, call_id: str, end: CallEnded, now: datetime) -> Steps[
     if end.reason is EndReason.AT_CAPACITY and scheduling.may_wait(call, rooms.limits, now):
         yield from scheduling.wait_again(call, now)
         return []
-    return (yield from steps_of(rooms.limits.tariff, call, end))
+    return (yield from steps_of(rooms.limits.tariff, call, replace(end, at=_ended_at(call, end))))
+
+
+def _ended_at(call: CallState, end: CallEnded) -> datetime:
+    """Who runs a call is alive while it holds the lease: how long the platform was down after that is no call."""
+    if end.reason is not EndReason.WORKER_LOST or call.lease_until is None:
+        return end.at
+    return max(min(end.at, call.lease_until), call.answered_at or call.created_at)
 
 
 def _abandoned(call: CallState, reason: EndReason, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, case, func
 
 from trunkline.domain.call import CallStatus
 from trunkline.storage import tables
@@ -19,6 +19,13 @@ class Leases(Scoped):
         """Renews the lease on all live calls of a worker at once; returns how many it has."""
         c = self.table.c
         statement = self._update().where(c.worker_id == worker_id, *LIVE).values(lease_until=until)
+        return (await self._connection.execute(statement)).rowcount
+
+    async def let_run_out(self, worker_id: str, at: datetime) -> int:
+        """Lets no lease on a live call of a worker last longer than ``at``; returns how many such calls there are."""
+        lease = self.table.c.lease_until
+        earlier = case((lease < at, lease), else_=at)
+        statement = self._update().where(self.table.c.worker_id == worker_id, *LIVE).values(lease_until=earlier)
         return (await self._connection.execute(statement)).rowcount
 
     async def expired(self, now: datetime) -> list[str]:
