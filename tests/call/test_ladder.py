@@ -1,6 +1,7 @@
 """The SIP ladder of calls: what was on the wire, of calls that went well and of those that did not."""
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
@@ -113,6 +114,39 @@ async def test_a_transferred_call_shows_the_second_leg(house: Installation) -> N
     assert lines(found)[0] == "> INVITE"
     assert lines(found)[-2:] == ["> BYE", "< 200 BYE"]
     assert [one for one in lines(found, leg=2) if "100" not in one] == ["> INVITE", "< 486 INVITE", "> ACK"]
+
+
+def hostile(invite: str) -> list[bytes]:
+    """What a peer sends within the dialog of an INVITE: junk in every field that is read, and at last that it is busy."""
+    same = "".join(
+        f"{line}\r\n" for line in invite.split("\r\n") if line.partition(":")[0] in ("Via", "From", "To", "Call-ID")
+    )
+    cseq = next(line for line in invite.split("\r\n") if line.startswith("CSeq:"))
+    body = "v=0\no=- 1 1 IN IP4 127.0.0.1\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:bWVkaWEga2V5\n"
+    texts = [
+        f"SIP/2.0 180 \x00\x01 \ud83d\r\n{same}{cseq}\r\nContent-Length: {len(body)}\r\n\r\n{body}",
+        *(f"INFO sip:x@127.0.0.1 SIP/2.0\r\n{same}CSeq: {'9' * digits} INFO\r\n\r\n" for digits in (25, 5000)),
+        f"SIP/2.0 486 Busy Here\r\n{same}{cseq}\r\nContent-Length: 0\r\n\r\n",
+    ]
+    return [text.encode(errors="surrogatepass") for text in texts]
+
+
+async def test_a_hostile_peer_spoils_neither_the_call_nor_its_ladder(house: Installation) -> None:
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.setblocking(False)
+        peer.bind(("127.0.0.1", 0))
+        call_id = await house.call(peer.getsockname()[1], SCRIPTED)
+        invite, sender = await asyncio.wait_for(loop.sock_recvfrom(peer, 65535), 20)
+        for message in hostile(invite.decode()):
+            await loop.sock_sendto(peer, message, sender)
+        call = await house.ended(call_id)
+    found = await kept(house, call_id)
+    raw = await ladder(house, call_id, "?raw=true")
+    assert call["end_reason"] == "busy"
+    assert "< 486 INVITE" in lines(found)
+    assert "bWVkaWEga2V5" not in str(raw)
+    assert "could not be delivered" not in house.log.read_text()
 
 
 async def test_the_ladder_of_no_call_is_not_found(house: Installation) -> None:

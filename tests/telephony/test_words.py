@@ -1,5 +1,7 @@
 """The parts of the SIP room that need no network: addresses, reasons, the ladder's reading, resampling, one leg."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,8 @@ from trunkline.ports.carrier import Dial
 from trunkline.ports.line import Closed
 from trunkline.telephony.sip import accounts, reasons
 from trunkline.telephony.sip.addresses import Undialable, domain_of, header, target_uri, trunk_domain, user_of
-from trunkline.telephony.sip.message import SipMessage, parse, without_secrets
 from trunkline.telephony.sip.leg import TRANSFERRED, Leg, Stage
+from trunkline.telephony.sip.message import SipMessage, host_of, parse, without_secrets
 from trunkline.telephony.sip.resample import Higher, Lower
 from trunkline.telephony.sip.settings import SipSettings
 
@@ -95,6 +97,42 @@ def test_a_traced_message_keeps_no_secret() -> None:
     assert "0123" not in shown
     assert "c2VjcmV0" not in shown
     assert "Authorization: [redacted]" in shown
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "\r\nproxy-AUTHORIZATION :\r\n\tDigest response=KEY\r\n",
+        "\r\nAuthorization: Digest a=b,\r\n \r\n  response=KEY\r\n",
+        "\r\nAuthentication-Info: rspauth=KEY\r\n",
+        "\r\n\r\nv=0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:KEY\nm=audio 4000 RTP/SAVP 0\n",
+        "\r\n\r\nv=0\r\na=crypto: 1\tAES_CM_128_HMAC_SHA1_80  inline:KEY\r\n",
+        "\r\n\r\nv=0\r\nk=base64:KEY\r\n",
+        "\r\n\r\nv=0\na=ice-pwd:KEY\n",
+    ],
+)
+def test_a_secret_is_cut_however_it_is_spelt(secret: str) -> None:
+    shown = without_secrets("INVITE sip:x SIP/2.0" + secret + "X-Last: 1")
+    assert "KEY" not in shown
+    assert shown.endswith("X-Last: 1")
+
+
+@pytest.mark.parametrize("cseq", ["9" * 25, "9" * 5000, "-1", "٣"])
+def test_a_number_that_no_message_may_have_makes_it_none(cseq: str) -> None:
+    assert parse(f"RX UDP a -> b\nINFO sip:x SIP/2.0\r\nCall-ID: x\r\nCSeq: {cseq} INFO\r\n\r\n") is None
+
+
+@pytest.mark.parametrize("status", ["²", "٣٣٣", "9" * 25, "9" * 5000, "20", "2000", "-200", "000"])
+def test_a_status_that_is_none_makes_it_no_answer(status: str) -> None:
+    assert parse(f"RX UDP a -> b\nSIP/2.0 {status} OK\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n") is None
+
+
+def test_a_host_is_looked_for_in_time_that_grows_with_the_text_alone() -> None:
+    began = time.process_time()
+    assert host_of("INVITE x SIP/2.0\r\nFrom: " + "sip::" * 100_000 + "\r\n", "From", "f") is None
+    assert time.process_time() - began < 2
+    assert host_of('X\r\nFrom: "Ann" <sip:+3120@Example.com:5060>;tag=1\r\n', "From", "f") == "example.com"
+    assert host_of("X\r\nf: <sip:[2001:db8::1]:5060>\r\n", "From", "f") == "[2001:db8::1]"
 
 
 def test_a_leg_knows_the_last_status_of_its_invite_and_the_codec() -> None:

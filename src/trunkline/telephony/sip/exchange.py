@@ -7,7 +7,9 @@ from trunkline.domain.signalling import SignallingMessage
 from trunkline.telephony.sip.message import SipMessage, codecs, host_of, without_secrets
 
 FIRST_MESSAGES, LAST_MESSAGES = 50, 50
+LONGEST_REASON, LONGEST_CALL_ID, MOST_CODECS = 200, 256, 32
 _FINAL = 200
+_MOST_OPEN = 256
 _INVITE, _ACK = "INVITE", "ACK"
 
 
@@ -39,7 +41,7 @@ class Exchange:
     def _follow(self, message: SipMessage) -> None:
         if message.method == _ACK:
             self._open.discard((_INVITE, message.cseq))
-        elif not message.status:
+        elif not message.status and len(self._open) < _MOST_OPEN:
             self._open.add((message.method, message.cseq))
         elif message.status >= _FINAL and message.method != _INVITE:
             self._open.discard((message.method, message.cseq))
@@ -54,11 +56,11 @@ def _shown(message: SipMessage) -> SignallingMessage:
         peer=message.peer,
         method=message.method,
         status=message.status or None,
-        reason=message.reason or None,
-        call_id=message.call_id,
+        reason=message.reason[:LONGEST_REASON] or None,
+        call_id=message.call_id[:LONGEST_CALL_ID],
         cseq=message.cseq,
         from_host=host_of(text, "From", "f"),
         to_host=host_of(text, "To", "t"),
-        codecs=codecs(text),
+        codecs=codecs(text)[:MOST_CODECS],
         raw=text,
     )

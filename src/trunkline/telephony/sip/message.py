@@ -6,15 +6,17 @@ from dataclasses import dataclass, field, replace
 
 _HEAD = re.compile(r"(RX|TX) (\S+) (\S+) -> (\S+)\n")
 _CALL_ID = re.compile(r"\r\n(?:Call-ID|i)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
-_CSEQ = re.compile(r"\r\nCSeq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.IGNORECASE)
+_CSEQ = re.compile(r"\r\nCSeq[ \t]*:[ \t]*([0-9]{1,10})[ \t]+(\w{1,32})\b", re.IGNORECASE)
+_STATUS = re.compile(r"[1-6][0-9]{2}")
 _VIA = re.compile(r"\r\n(?:Via|v)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
 _TO = re.compile(r"\r\n(?:To|t)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"\r\nAuthorization[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
 _AUDIO = re.compile(r"\r?\nm=audio \d+ \S+ ([0-9 ]+)")
 _RTPMAP = re.compile(r"\r?\na=rtpmap:(\d+) ([^/\r\n]+)/")
 _SECRETS = re.compile(
-    r"(\r\n(?:(?:Proxy-)?Authorization[ \t]*:|a=(?:crypto:\d+ \S+|key-mgmt:|ice-pwd:))[ \t]*)"
-    r"[^\r\n]*(?:\r\n[ \t]+[^\r\n]+)*",
+    r"(\r?\n(?:(?:(?:Proxy-)?Authorization|Authentication-Info)[ \t]*:"
+    r"|a=crypto[ \t]*:(?:[ \t]*\d{1,9}[ \t]+\w+(?=[ \t]))?|a=(?:key-mgmt|ice-pwd)[ \t]*:|k=)[ \t]*)"
+    r"[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*",
     re.IGNORECASE,
 )
 _STATIC_PAYLOADS = {"0": "pcmu", "8": "pcma", "9": "g722"}
@@ -67,8 +69,9 @@ def parse(text: str, at: float = 0.0) -> SipMessage | None:
     words = first.split(" ", 2)
     if call_id is None or cseq is None or len(words) < 2:
         return None
-    received = head[1] == "RX"
-    answer = words[0] == "SIP/2.0" and words[1].isdigit()
+    received, answer = head[1] == "RX", words[0] == "SIP/2.0"
+    if answer and not _STATUS.fullmatch(words[1]):
+        return None
     message = SipMessage(
         received=received,
         peer=head[3] if received else head[4],
@@ -121,7 +124,9 @@ def host_of(text: str, *names: str) -> str | None:
     """The host in the address of a header that goes by these names; without a port, the number or the tag."""
     for name in names:
         found = re.search(
-            rf"\r\n{name}[ \t]*:[^\r\n]*?sips?:(?:[^@>\r\n]*@)?(\[[^\]]+\]|[^:;>,?\s]+)", text, re.IGNORECASE
+            rf"\r\n{name}[ \t]*:[^\r\n]{{0,512}}?sips?:(?:[^@>\r\n]{{0,256}}@)?(\[[^\]\s]{{1,64}}\]|[^:;>,?\s]{{1,253}})",
+            text,
+            re.IGNORECASE,
         )
         if found is not None:
             return found[1].lower()
