@@ -90,6 +90,7 @@ def test_a_public_address_is_allowed(address: str) -> None:
         "https://127\u30020\u30020\u30021/hook",
         "https://example.com\\@127.0.0.1/hook",
         "file:///etc/passwd",
+        "https://.;[_2]@",
         "",
     ],
 )

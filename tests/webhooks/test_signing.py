@@ -50,3 +50,4 @@ def test_the_standard_library_verifies_any_other_secret_by_its_bytes(secret: str
 
 def test_a_secret_that_only_looks_like_the_standard_form_is_used_as_it_is() -> None:
     assert standard_key("whsec_a") == b"whsec_a"
+    assert standard_key("whsec_schl\u00fcssel") == "whsec_schl\u00fcssel".encode()

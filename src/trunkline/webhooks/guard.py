@@ -72,7 +72,7 @@ class Guard:
         try:
             url = URL(text)
             host, port = url.host, url.port
-        except ValueError:
+        except (ValueError, IndexError):
             raise AddressRefused("the webhook address is no valid URL") from None
         if url.scheme not in ("https", "http") or not host or not port:
             raise AddressRefused("the webhook address must be a full https URL with a host")

@@ -148,7 +148,7 @@ def _retry_after(text: str | None, now: datetime) -> float | None:
         return float(text.strip()[:9])
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,7 +1,6 @@
 """The headers that say what a webhook is and prove who sent it: ours (``X-Webhook-*``) and the Standard Webhooks ones."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 
@@ -43,6 +42,6 @@ def standard_key(secret: str) -> bytes:
     if secret.startswith(STANDARD_PREFIX):
         try:
             return base64.b64decode(secret[len(STANDARD_PREFIX) :])
-        except binascii.Error:
+        except ValueError:
             return secret.encode()
     return secret.encode()
