@@ -86,6 +86,46 @@ async def test_a_listed_party_is_not_called_until_it_is_off_the_list(api_on_each
     assert (await _order(api, ids["assistant"]))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "user",
+    [
+        "0612345678",
+        "612345678",
+        "01131612345678",
+        "%2b3161234567%38",
+        "+31612345678,1",
+        "+31612345678/1",
+        "*31*+31612345678",
+        "(06)12-34.56.78",
+        "0612345678;phone-context=+31",
+    ],
+)
+async def test_a_sip_uri_does_not_go_around_the_list(api_on_each: Api, user: str) -> None:
+    ids = await ready_to_call(api_on_each.ours)
+    await api_on_each.ours.patch(f"/sip-trunks/{ids['trunk']}", json={"allow_sip_uri": True})
+    await made(api_on_each.ours, "/do-not-call", NOTED)
+    assert await _order(api_on_each, ids["assistant"], f"sip:{user}@pbx.example.com") == (403, "do_not_call")
+
+
+@pytest.mark.parametrize("user", ["anna", "0612345679", "+32612345678", "+15612345678", "12345678"])
+async def test_a_sip_uri_to_somebody_else_is_called(api_on_each: Api, user: str) -> None:
+    ids = await ready_to_call(api_on_each.ours)
+    await api_on_each.ours.patch(f"/sip-trunks/{ids['trunk']}", json={"allow_sip_uri": True})
+    await made(api_on_each.ours, "/do-not-call", NOTED)
+    assert await _order(api_on_each, ids["assistant"], f"sip:{user}@pbx.example.com") == (200, "")
+
+
+@pytest.mark.parametrize("destination", ["sip:%61nna@pbx.example.com", "sips:anna@PBX.example.com.:5061;lr"])
+async def test_a_sip_uri_is_listed_however_it_is_written(api_on_each: Api, destination: str) -> None:
+    api = api_on_each
+    ids = await ready_to_call(api.ours)
+    odd = await api.ours.post("/do-not-call", json={"phone_number": "sip:an%00%40%C3na@pbx.example.com"})
+    assert odd.json()["entry"]["phone_number"] == "sip:an%00%40%c3na@pbx.example.com"
+    await api.ours.patch(f"/sip-trunks/{ids['trunk']}", json={"allow_sip_uri": True})
+    await made(api.ours, "/do-not-call", {"phone_number": "sip:anna@pbx.example.com"})
+    assert await _order(api, ids["assistant"], destination) == (403, "do_not_call")
+
+
 async def test_a_call_that_waits_is_not_dialled_once_its_party_is_listed(api_on_each: Api) -> None:
     api = api_on_each
     call_id = await placed(api.ours, (await ready_to_call(api.ours))["assistant"])

@@ -12,6 +12,8 @@ _SIP_URI = re.compile(
     r"sips?:[A-Za-z0-9_.!~*'()&=+$,;?/%-]{1,128}@(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
     r"(?:;[A-Za-z0-9=._~-]+)*"
 )
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_USER = re.compile(r"[A-Za-z0-9_.!~*'()&=+$,;?/-]")
 
 
 def is_sip_uri(text: str) -> bool:
@@ -30,15 +32,33 @@ def canonical(text: str) -> str:
     plain = text.strip()
     if is_sip_uri(plain):
         user, _, host = plain.partition(":")[2].partition("@")
+        user = _unescaped(user)
         number = spelling.international(user)
         known = _parsed(number) if number is not None else None
         if known is not None and phonenumbers.is_valid_number(known):
             return _e164(known)
-        bare = host.partition(";")[0]
-        return f"sip:{user}@{re.sub(r':[0-9]+$', '', bare).lower()}"
+        bare = re.sub(r":[0-9]+$", "", host.partition(";")[0])
+        return f"sip:{user}@{bare.lower().removesuffix('.')}"
     if (dialled := _parsed(plain) if plain.startswith("+") else None) is not None:
         return _e164(dialled)
     return plain
+
+
+def dialled(text: str) -> tuple[str, ...]:
+    """The digits that a SIP URI may have its host dial, where they do not say of which country they are: a number as in
+    its own country, behind a prefix, or with more to dial after it. Nothing for any other destination."""
+    if not is_sip_uri(text.strip()):
+        return ()
+    user = _unescaped(text.partition(":")[2].partition("@")[0]).partition(";")[0]
+    plain = re.sub(r"[().-]", "", user)
+    said = re.fullmatch(r"\+[0-9]+", plain) is not None
+    return () if said else tuple(re.findall(rf"[0-9]{{{spelling.ENDING_DIGITS},}}", plain))
+
+
+def ends_with(digits: str, number: str) -> bool:
+    """Whether dialled digits lead to ``number`` (E.164) in its own country, whatever prefix stands before it."""
+    known = _parsed(number) if _E164.fullmatch(number) else None
+    return known is not None and digits.endswith(phonenumbers.national_significant_number(known))
 
 
 def country_code(text: str) -> int | None:
@@ -58,6 +78,13 @@ def check(text: str, *, field: str = "destination", sip_uri_allowed: bool = True
     else:
         problem = "must be a phone number in E.164, as +31612345678" + (", or a SIP URI" if sip_uri_allowed else "")
     raise Invalid(f"{field} {problem}", code=code, details=[f"{field}: {problem}"])
+
+
+def _unescaped(user: str) -> str:
+    """Without escapes (RFC 3261 25.1) of what stands for itself there."""
+    return _ESCAPE.sub(
+        lambda found: char if _USER.fullmatch(char := chr(int(found[1], 16))) else found[0].lower(), user
+    )
 
 
 def _e164(number: phonenumbers.PhoneNumber) -> str:

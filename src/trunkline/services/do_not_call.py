@@ -10,6 +10,7 @@ from trunkline.domain.access import Caller
 from trunkline.domain.do_not_call import DoNotCallEntry
 from trunkline.services import destinations
 from trunkline.services.rooms import Page, Rooms
+from trunkline.services.spelling import ENDING_DIGITS
 from trunkline.services.validation import invalid
 from trunkline.storage import do_not_call
 from trunkline.storage.steps import Steps
@@ -84,8 +85,15 @@ def checking(org_id: str, destination: str) -> Steps[None]:
 
 
 def is_listed(org_id: str, destination: str) -> Steps[bool]:
-    """Whether a destination, however it is spelled, is listed by the organisation or by its parent."""
-    return (yield from do_not_call.listed(org_id, destinations.canonical(destination)))
+    """Whether a destination, however it is spelled, is listed by the organisation or by its parent. Digits that a SIP URI
+    has its host dial are those of a listed number when they end with it: of which country they are, only the host knows."""
+    if (yield from do_not_call.listed(org_id, destinations.canonical(destination))):
+        return True
+    for digits in destinations.dialled(destination):
+        numbers = yield from do_not_call.listed_ending(org_id, digits[-ENDING_DIGITS:])
+        if any(destinations.ends_with(digits, number) for number in numbers):
+            return True
+    return False
 
 
 def _wanted(given: NewEntries) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, or_, select
+from sqlalchemy import RowMapping, String, bindparam, or_, select
 
 from trunkline.domain.do_not_call import DoNotCallEntry
 from trunkline.storage import tables
@@ -39,12 +39,19 @@ class DoNotCall(Nouns[DoNotCallEntry]):
 
 
 _PARENT = select(_organisations.c.parent_org_id).where(_organisations.c.id == bindparam("of_org")).scalar_subquery()
-_LISTED = select(_list.c.id).where(
-    _list.c.phone_number == bindparam("of_number"),
-    or_(_list.c.org_id == bindparam("of_org"), _list.c.org_id == _PARENT),
+_HELD_TO = or_(_list.c.org_id == bindparam("of_org"), _list.c.org_id == _PARENT)
+_LISTED = select(_list.c.id).where(_list.c.phone_number == bindparam("of_number"), _HELD_TO)
+_ENDING = select(_list.c.phone_number).where(
+    _HELD_TO, _list.c.phone_number.like("+%"), _list.c.phone_number.endswith(bindparam("of_ending", type_=String))
 )
 
 
 def listed(org_id: str, phone_number: str) -> Steps[bool]:
     """Whether a party stands in the list of the organisation, or of the one that it is a child of."""
     return bool((yield Query(_LISTED, {"of_org": org_id, "of_number": phone_number})))
+
+
+def listed_ending(org_id: str, digits: str) -> Steps[list[str]]:
+    """The listed numbers that end with these digits, of the organisation and of the one that it is a child of."""
+    rows = yield Query(_ENDING, {"of_org": org_id, "of_ending": digits})
+    return [row["phone_number"] for row in rows]
