@@ -178,10 +178,10 @@ def _whole(org_id: str, call_id: str) -> Steps[tuple[Call, tuple[Message, ...]]]
 
 async def list_(rooms: Rooms, caller: Caller, filters: CallFilters, limit: int, offset: int) -> Page[dict[str, Any]]:
     """A page of call objects, newest first."""
-    async with rooms.unit(caller, write=False) as unit:
-        calls, total = await unit.calls.list_(filters, limit, offset, rooms.database.call_counts)
-        messages = await unit.messages.of_calls([call.id for call in calls])
     now = rooms.clock.now()
+    async with rooms.unit(caller, write=False) as unit:
+        calls, total = await unit.calls.list_(filters, limit, offset, rooms.database.call_counts, now)
+        messages = await unit.messages.of_calls([call.id for call in calls])
     return Page([call_object(call, messages[call.id], rooms.limits, now) for call in calls], total)
 
 

@@ -23,4 +23,4 @@ async def learn(rooms: Rooms) -> bool:
 
 async def _day(rooms: Rooms, org_id: str) -> bool:
     async with rooms.unit(Caller(org_id), write=False) as unit:
-        return await unit.calls.learn(rooms.database.call_counts)
+        return await unit.calls.learn(rooms.database.call_counts, rooms.clock.now())

@@ -39,7 +39,7 @@ async def sweep(rooms: Rooms) -> Swept:
         async for due in _due(rooms, partial(Retention.due_contents, org_id=policy.org_id, before=content_before)):
             contents += await _forget(rooms, due)
         async for due in _due(rooms, partial(Retention.due_calls, org_id=policy.org_id, before=before)):
-            calls += await _remove(rooms, due)
+            calls += await _remove(rooms, policy.org_id, before, due)
     while some := await _trim_audit_log(rooms, now - timedelta(days=AUDIT_DAYS)):
         changes += some
     return Swept(contents, calls, changes)
@@ -64,7 +64,9 @@ async def _forget(rooms: Rooms, due: list[DueCall]) -> int:
     return len(ids)
 
 
-async def _remove(rooms: Rooms, due: list[DueCall]) -> int:
+async def _remove(rooms: Rooms, org_id: str, before: datetime, due: list[DueCall]) -> int:
+    async with rooms.database.system() as unit:
+        await unit.retention.removing(org_id, before)
     ids = await _without_recordings(rooms, due)
     await _trim(rooms, ids, whole=True)
     async with rooms.database.system() as unit:

@@ -2,8 +2,8 @@
 of a million calls is counted, and entered anywhere, without reading them.
 
 A day is settled when all of its calls are over and an hour has passed since: nothing of a call that a list filters by
-changes after its end. What is not settled, and the oldest two days, from which on calls are deleted in time, is counted
-each time. Nobody waits for what is learned: until then everything is counted.
+changes after its end. What is not settled is counted each time, and so is the time before the day from which on no call
+was ever deleted, and the oldest two days. Nobody waits for what is learned: until then everything is counted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ DAY = timedelta(days=1)
 MARGIN = timedelta(hours=1)
 FACETS = ("status", "direction", "assistant_id", "number_id", "end_reason", "campaign_id")
 TICK = timedelta(microseconds=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - TICK
 
 Counts = dict[date, int]
 
@@ -42,16 +43,25 @@ class CallFilters:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Of an organisation's calls: when the oldest and the newest were placed, and the oldest that is not over."""
+    """Of an organisation's calls: when the oldest and the newest (at most now) were placed, and the oldest that is not
+    over; and since when no call was ever deleted (None: always)."""
 
     oldest: datetime
     newest: datetime
     unfinished: datetime | None
+    kept_since: datetime | None = None
 
     @property
     def settled(self) -> datetime:
         """The midnight before which nothing changes any more."""
         return midnight(min(self.newest - MARGIN, self.unfinished or self.newest))
+
+    @property
+    def whole(self) -> datetime:
+        """The midnight since which no call is missing: a call that waited long outlives those that were placed after
+        it, so that the oldest call does not tell."""
+        oldest = midnight(self.oldest) + 2 * DAY
+        return oldest if self.kept_since is None else max(oldest, midnight(self.kept_since) + DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,12 @@ class Learned:
             taken.append([codes.setdefault(row[name], len(codes)) for row in rows])
         self._columns = np.concatenate([self._columns, np.array(taken, np.int32)], axis=1)
 
+    def forget(self, edges: Edges) -> None:
+        """Drops the days from which calls are deleted."""
+        gone = int(np.searchsorted(self._columns[0], (edges.whole - 2 * DAY).toordinal()))
+        if gone:
+            self._columns = self._columns[:, gone:].copy()
+
     def days(self, equal: Mapping[str, str]) -> Counts:
         """How many calls with these values each day has."""
         days = self._columns[0]
@@ -110,9 +126,12 @@ class CallCounts:
     def __init__(self) -> None:
         self._learned: dict[str, Learned] = {}
 
-    def of(self, org_id: str) -> Learned:
-        """What is known of an organisation."""
-        return self._learned.setdefault(org_id, Learned())
+    def of(self, org_id: str, now: datetime) -> Learned:
+        """What is known of an organisation: nothing where a clock that was ahead let a day settle that still goes on."""
+        known = self._learned.setdefault(org_id, Learned())
+        if known.until is not None and known.until > midnight(now):
+            known = self._learned[org_id] = Learned()
+        return known
 
 
 def midnight(moment: datetime) -> datetime:
@@ -120,17 +139,23 @@ def midnight(moment: datetime) -> datetime:
     return datetime.combine(moment.astimezone(UTC).date(), time.min, UTC)
 
 
+def after(moment: datetime | None) -> datetime | None:
+    """The first moment after one; None where there is none, or none is given."""
+    return None if moment is None or moment > _LAST else moment + TICK
+
+
 def whole_days(filters: CallFilters, edges: Edges, known_until: datetime | None) -> tuple[datetime, datetime] | None:
     """From which midnight until which one the question is about whole days that are settled and known; None where it is
-    about none. The oldest two days are counted, because calls are deleted there."""
+    about none."""
     if known_until is None:
         return None
-    since = midnight(edges.oldest) + 2 * DAY
+    since, until = edges.whole, min(edges.settled, known_until)
     if filters.start_date is not None and filters.start_date > since:
+        if filters.start_date >= until:
+            return None
         since = midnight(filters.start_date - TICK) + DAY
-    until = min(edges.settled, known_until)
-    if filters.end_date is not None:
-        until = min(until, midnight(filters.end_date + TICK))
+    if (end := after(filters.end_date)) is not None:
+        until = min(until, midnight(end))
     return (since, until) if since < until else None
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,11 +22,12 @@ from trunkline.storage import tables
 from trunkline.storage.call_counts import (
     DAY,
     FACETS,
-    TICK,
     CallCounts,
     CallFilters,
     Edges,
+    Learned,
     Part,
+    after,
     day_parts,
     midnight,
     whole_days,
@@ -38,6 +39,8 @@ from trunkline.storage.steps import Query, Steps
 __all__ = ["LIVE", "WAITING", "Call", "CallFilters", "Calls", "Load", "call_values", "one", "salvaging", "sealed_call"]
 
 _SEALED = "plan_sealed"
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+_KEPT_SINCE = tables.organisations.c.calls_kept_since
 LIVE = (tables.calls.c.ended_at.is_(None), tables.calls.c.waits_until.is_(None))
 """Holds of the calls that have a worker or want one now: those that hold capacity."""
 WAITING = (tables.calls.c.ended_at.is_(None), tables.calls.c.waits_until.is_not(None))
@@ -135,15 +138,21 @@ class Calls(Scoped):
         return str(row[_SEALED])
 
     async def list_(
-        self, filters: CallFilters, limit: int, offset: int, counts: CallCounts | None = None
+        self,
+        filters: CallFilters,
+        limit: int,
+        offset: int,
+        counts: CallCounts | None = None,
+        now: datetime = _FOREVER,
     ) -> tuple[list[Call], int]:
         """A page, newest first, and how many calls the filters let through in all. ``counts`` keeps what need not be
-        counted again."""
-        edges = await self._edges()
+        counted again; what is placed later than ``now`` is counted each time."""
+        edges = await self._edges(now)
         if edges is None:
             return [], 0
         where = _equal(filters)
-        parts = await self._parts(filters, where, edges, counts or CallCounts())
+        learned = (counts or CallCounts()).of(self._org_id or "", now)
+        parts = await self._parts(filters, where, edges, learned)
         place = window(parts, limit, offset)
         total = sum(part.calls for part in parts)
         if place is None:
@@ -155,23 +164,24 @@ class Calls(Scoped):
         query = self._all().where(c.id.in_(ids.scalar_subquery())).order_by(c.created_at.desc(), c.id)
         return [_item(row) for row in await self._rows(query)], total
 
-    async def _edges(self) -> Edges | None:
+    async def _edges(self, now: datetime) -> Edges | None:
         c = self.table.c
         first = self._select(c.created_at).order_by(c.created_at).limit(1).scalar_subquery()
         last = self._select(c.created_at).order_by(c.created_at.desc()).limit(1).scalar_subquery()
         live = self._select(func.min(c.created_at)).where(*LIVE).scalar_subquery()
         waits = self._select(func.min(c.created_at)).where(*WAITING).scalar_subquery()
-        row = (await self._connection.execute(select(first, last, live, waits))).one()
+        kept = select(_KEPT_SINCE).where(tables.organisations.c.id == self._org_id).scalar_subquery()
+        row = (await self._connection.execute(select(first, last, live, waits, kept))).one()
         if row[0] is None:
             return None
-        return Edges(row[0], row[1], min((moment for moment in row[2:] if moment is not None), default=None))
+        unfinished = min((moment for moment in row[2:4] if moment is not None), default=None)
+        return Edges(row[0], min(row[1], now), unfinished, row[4])
 
     async def _parts(
-        self, filters: CallFilters, where: list[ColumnElement[bool]], edges: Edges, counts: CallCounts
+        self, filters: CallFilters, where: list[ColumnElement[bool]], edges: Edges, learned: Learned
     ) -> list[Part]:
         """How many calls there are, by stretches of time, the newest first."""
-        end = None if filters.end_date is None else filters.end_date + TICK
-        learned = counts.of(self._org_id or "")
+        end = after(filters.end_date)
         days = whole_days(filters, edges, learned.until)
         if days is None:
             return [await self._part(where, filters.start_date, end)]
@@ -185,12 +195,13 @@ class Calls(Scoped):
             return Part(since, until, 0)
         return Part(since, until, await self._count(*where, *_between(since, until)))
 
-    async def learn(self, counts: CallCounts, page: int = 1000) -> bool:
+    async def learn(self, counts: CallCounts, now: datetime = _FOREVER, page: int = 1000) -> bool:
         """Lets ``counts`` know the next settled day, read in pages; True when there are more."""
-        edges = await self._edges()
-        learned = counts.of(self._org_id or "")
+        edges = await self._edges(now)
+        learned = counts.of(self._org_id or "", now)
         if edges is None:
             return False
+        learned.forget(edges)
         since = learned.until or midnight(edges.oldest)
         if since >= edges.settled:
             return False

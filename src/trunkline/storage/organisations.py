@@ -12,6 +12,7 @@ from trunkline.storage.steps import Query, Steps
 from trunkline.storage.vault import Vault
 
 _orgs = tables.organisations
+_UNSEEN = frozenset({"calls_kept_since"})
 
 
 class Organisations(Nouns[Organisation]):
@@ -104,5 +105,5 @@ def charged(payer_id: str, minutes: float, credits: float) -> Steps[None]:
 
 def organisation_of(row: Mapping[str, Any], vault: Vault) -> Organisation:
     """The organisation of a row."""
-    values = dict(row)
+    values = {name: value for name, value in row.items() if name not in _UNSEEN}
     return Organisation(webhook_secret=vault.open_maybe(values.pop("webhook_secret_sealed")), **values)

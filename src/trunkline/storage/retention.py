@@ -67,6 +67,13 @@ class Retention(Scoped):
     async def _found(self, query: Select[Any]) -> list[DueCall]:
         return [DueCall(**row) for row in await self._rows(query.limit(CALLS_AT_ONCE))]
 
+    async def removing(self, org_id: str, before: datetime) -> None:
+        """Says that calls that were placed before a moment go now: counts that are remembered of them hold no more."""
+        c = tables.organisations.c
+        older = or_(c.calls_kept_since.is_(None), c.calls_kept_since < before)
+        statement = update(tables.organisations).where(c.id == org_id, older)
+        await self._connection.execute(statement, {"calls_kept_since": before})
+
     async def trim(self, call_ids: Sequence[str], *, whole: bool) -> int:
         """Removes up to 200 rows of what was said on these calls, with ``whole`` of all that hangs on them; returns how
         many, 0 when there are none left."""

@@ -54,6 +54,8 @@ organisations = Table(
     Column("monthly_minutes_limit", Float),
     Column("content_retention_days", Integer, nullable=False),
     Column("metadata_retention_days", Integer, nullable=False),
+    # No call that was placed since then was ever deleted; null: none at all.
+    Column("calls_kept_since", Moment),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )

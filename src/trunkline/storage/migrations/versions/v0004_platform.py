@@ -305,6 +305,7 @@ def upgrade() -> None:
     op.add_column(
         "organisations", sa.Column("metadata_retention_days", sa.Integer(), nullable=False, server_default="730")
     )
+    op.add_column("organisations", sa.Column("calls_kept_since", sa.DateTime(timezone=True), nullable=True))
     op.create_index(op.f("ix_organisations_parent_org_id"), "organisations", ["parent_org_id"], unique=False)
     _slots("key_id", "method", "path", "key", "org_id")
     usage_of_calls.fill(op.get_bind())
@@ -318,6 +319,7 @@ def downgrade() -> None:
     )
     _slots("key_id", "method", "path", "key")
     op.drop_index(op.f("ix_organisations_parent_org_id"), table_name="organisations")
+    op.drop_column("organisations", "calls_kept_since")
     op.drop_column("organisations", "metadata_retention_days")
     op.drop_column("organisations", "content_retention_days")
     op.drop_column("organisations", "monthly_minutes_limit")
