@@ -1,32 +1,44 @@
-"""The command line: ``trunkline serve``, ``org create``, ``keys rotate``, ``demo``, ``callee``, ``emulate``."""
+"""The command line's front: which commands there are, and how errors of ours are told."""
 
-import asyncio
-import os
-import socket
-import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import typer
 from rich.console import Console
 
 from trunkline import __version__
-from trunkline.app.settings import load
 from trunkline.base.errors import Invalid, TrunklineError
-from trunkline.cli import operator
-from trunkline.cli.demo import run_demo
-from trunkline.cli.doctor import doctor
-from trunkline.cli.emulate import Wanted, chosen, run_emulators
-from trunkline.cli.ports import check_listen, check_ports
-from trunkline.cli.supervise import EXIT_MISCONFIGURED, serve_command, supervise
-from trunkline.testing.emulators.house import Fault, Moment, Trouble
-from trunkline.testing.persona import PERSONAS
+from trunkline.cli.lazy import Lazy, LazyGroup
+from trunkline.cli.supervise import EXIT_MISCONFIGURED
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-app.add_typer(operator.org, name="org")
-app.add_typer(operator.keys, name="keys")
-app.command()(doctor)
+_PROGRAMS, _NOUNS = "trunkline.cli.programs", "trunkline.cli.nouns"
 _errors = Console(stderr=True, highlight=False)
+
+
+class Commands(LazyGroup):
+    """All commands: those that ask an installation over its API load nothing of the platform."""
+
+    COMMANDS: ClassVar[Mapping[str, Lazy]] = {
+        "serve": Lazy(_PROGRAMS, "app", "serve", "Run the whole platform in one supervised process."),
+        "demo": Lazy(_PROGRAMS, "app", "demo", "Place a real call on this machine and show it as it happens."),
+        "doctor": Lazy(_PROGRAMS, "app", "doctor", "Examine this installation, and say what to do."),
+        "call": Lazy(f"{_NOUNS}.calls", "app", None, "Calls: place, follow, order about, list."),
+        "campaign": Lazy(f"{_NOUNS}.campaigns", "app", None, "Campaigns: one assistant calls many."),
+        "assistant": Lazy(f"{_NOUNS}.assistants", "app", None, "Assistants: who speaks."),
+        "number": Lazy(f"{_NOUNS}.numbers", "app", None, "Phone numbers: what calls show, and who answers."),
+        "trunk": Lazy(f"{_NOUNS}.trunks", "app", None, "SIP trunks: what calls travel over."),
+        "webhook": Lazy(f"{_NOUNS}.webhooks", "app", None, "What was sent to receivers; again, and for trying out."),
+        "key": Lazy(f"{_NOUNS}.keys", "app", None, "API keys of the organisation."),
+        "org": Lazy(f"{_NOUNS}.organisations", "app", None, "Organisations: yours over the API; the operator's here."),
+        "keys": Lazy("trunkline.cli.operator", "keys", None, "Master keys: what secrets are sealed with."),
+        "callee": Lazy(_PROGRAMS, "app", "callee", "Be a phone with a person at it."),
+        "emulate": Lazy(_PROGRAMS, "app", "emulate", "Be a vendor of models, without its account."),
+    }
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -35,53 +47,6 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
     if version:
         print(__version__)
         raise typer.Exit
-
-
-@app.command()
-def serve() -> None:
-    """Run the whole platform in one supervised process. Settings come from TRUNKLINE_… variables."""
-    check_ports(load())
-    raise typer.Exit(supervise(serve_command()))
-
-
-@app.command()
-def demo(
-    recording: Annotated[Path, typer.Option(help="Where the stereo recording is left.")] = Path("data/demo-call.wav"),
-    svg: Annotated[Path | None, typer.Option(help="Save what the terminal shows as a picture.")] = None,
-    keep: Annotated[bool, typer.Option(help="Keep the demo's data directory.")] = False,
-) -> None:
-    """Place a real call to a simulated callee on this machine and show it as it happens."""
-    raise typer.Exit(asyncio.run(run_demo(recording, picture=svg, keep=keep)))
-
-
-@app.command()
-def callee(
-    listen: Annotated[str, typer.Option(help="Address and port of its SIP.")] = "127.0.0.1:5070",
-    rtp_ports: Annotated[str, typer.Option(help="Its range of ports for sound.")] = "40000-41999",
-    persona: Annotated[str, typer.Option(help=f"Who picks up: {', '.join(sorted(PERSONAS))}.")] = "patient",
-) -> None:
-    """Be a phone with a person at it: answers every call, listens and talks. Prints what it hears and says."""
-    if persona not in PERSONAS:
-        raise typer.BadParameter(f"there is nobody called {persona!r}; take one of {', '.join(sorted(PERSONAS))}")
-    check_listen("--listen", listen, (socket.SOCK_DGRAM, socket.SOCK_STREAM))
-    options = ("--listen", listen, "--rtp-ports", rtp_ports, "--persona", persona)
-    os.execv(sys.executable, [sys.executable, "-m", "trunkline.testing.callee", *options])
-
-
-@app.command()
-def emulate(
-    vendor: Annotated[str | None, typer.Argument(help="The vendor, as `deepgram`.")] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="All vendors, each at a port of its own.")] = False,
-    listen: Annotated[str, typer.Option(help="Its address and port; with --all, the first one.")] = "127.0.0.1:9100",
-    key: Annotated[str | None, typer.Option(help="The key that it takes.")] = None,
-    fault: Annotated[Fault | None, typer.Option(help="What goes wrong there.")] = None,
-    moment: Annotated[Moment, typer.Option(help="When it goes wrong.")] = Moment.FIRST,
-    times: Annotated[int | None, typer.Option(min=1, help="How often; left out, always.")] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="Only `slow`: how late it comes.")] = 2.0,
-) -> None:
-    """Be a vendor of models: speak its protocol with real words, without its account. Prints what is to be set."""
-    trouble = Trouble(fault, moment, times, seconds) if fault is not None else None
-    asyncio.run(run_emulators(Wanted(chosen(vendor, everyone), listen, key, trouble)))
 
 
 def main() -> None:
