@@ -21,7 +21,8 @@ from tests.installation import installation
 from tests.peers import BaresipPeer, SippUas
 from tests.webhooks.receiver import receiving
 from trunkline.app.compose import open_rooms
-from trunkline.app.settings import Settings
+from trunkline.app.settings import Settings, load
+from trunkline.base.errors import Invalid
 from trunkline.cli import doctor_machine, doctor_network, doctor_platform, doctor_trunks
 from trunkline.cli.doctor import examined
 from trunkline.cli.doctor_findings import Finding, Level, Patient
@@ -73,7 +74,6 @@ def test_a_range_for_sound_that_is_taken_or_too_small_is_told(tmp_path: Path) ->
     assert doctor_network.rtp(narrow).level is Level.FAIL
     for sock in taken:
         sock.close()
-    assert doctor_network.rtp(patient(tmp_path, rtp_ports="many")).level is Level.FAIL
 
 
 def test_a_data_directory_that_cannot_be_written_fails(tmp_path: Path) -> None:
@@ -229,6 +229,37 @@ async def test_beside_a_running_platform_its_ports_are_its_own(tmp_path: Path) -
     assert "running" in found(findings, "HTTP port").says
     assert [one for one in findings if one.level is Level.FAIL] == []
     assert found(findings, "trunks").level is Level.WARN
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("rtp_ports", "many"),
+        ("rtp_ports", "300-20"),
+        ("rtp_ports", "20000-29999\nmodule x"),
+        ("sip_listen", "localhost:5060"),
+        ("sip_listen", "[::1]:5060"),
+    ],
+)
+def test_a_setting_that_the_phone_line_could_not_use_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"TRUNKLINE_{name.upper()}", value)
+    with pytest.raises(Invalid) as refused:
+        load()
+    assert [line.partition(":")[0] for line in refused.value.details] == [f"TRUNKLINE_{name.upper()}"]
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://bob:s3cret@127.0.0.1:many/x", "no address s3cret", "mysql://bob:s3cret@h/x"]
+)
+async def test_an_address_of_a_database_that_is_none_is_told_and_hides_nothing_else(tmp_path: Path, url: str) -> None:
+    findings = await examined(patient(tmp_path, database_url=url).settings)
+    told = found(findings, "database")
+    assert told.level is Level.FAIL
+    assert "TRUNKLINE_DATABASE_URL" in told.todo
+    assert found(findings, "model: voice activity").level is Level.OK
+    assert not any("could not be examined" in one.says or "s3cret" in one.says for one in findings)
 
 
 def test_the_command_prints_json_and_its_exit_code_tells(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,7 @@ _NOT_VENDORS = frozenset(
 )
 
 
+_RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _SENDER = re.compile(r"([^<>\r\n]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)")
 
 
@@ -228,6 +230,23 @@ class Settings(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"must be an address and a port, as 127.0.0.1:8080, and not {value!r}")
+        return value
+
+    @field_validator("sip_listen")
+    @classmethod
+    def _ipv4(cls, value: str) -> str:
+        try:
+            IPv4Address(value.rpartition(":")[0])
+        except ValueError:
+            raise ValueError(f"must begin with an IPv4 address, as 0.0.0.0:5060, and not {value!r}") from None
+        return value
+
+    @field_validator("rtp_ports")
+    @classmethod
+    def _range(cls, value: str) -> str:
+        found = _RANGE.fullmatch(value)
+        if found is None or not 1024 <= int(found[1]) < int(found[2]) < 65536:
+            raise ValueError(f"must be a range of ports from 1024 up, as 20000-29999, and not {value!r}")
         return value
 
     @field_validator("mail_from")

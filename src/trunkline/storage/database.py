@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -173,7 +173,7 @@ def engine_of(url: str | None, data_dir: Path) -> AsyncEngine:
 
 def file_of(url: str | None, data_dir: Path) -> Path | None:
     """The file of a SQLite database, None for another. Raises Invalid."""
-    where = make_url(url) if url else URL.create("sqlite", database=str(data_dir / FILE_NAME))
+    where = _parsed(url) if url else URL.create("sqlite", database=str(data_dir / FILE_NAME))
     return Path(str(where.database)) if where.get_backend_name() == "sqlite" else None
 
 
@@ -198,7 +198,7 @@ def _where(url: str | None, data_dir: Path) -> URL:
     if not url:
         data_dir.mkdir(parents=True, exist_ok=True)
         return URL.create("sqlite+aiosqlite", database=str(data_dir / FILE_NAME))
-    given = make_url(url)
+    given = _parsed(url)
     match given.get_backend_name():
         case "sqlite" if not given.database or given.database == ":memory:":
             raise Invalid("name the file of the database, as sqlite:////var/lib/trunkline/trunkline.db")
@@ -209,6 +209,16 @@ def _where(url: str | None, data_dir: Path) -> URL:
             return given.set(drivername="postgresql+asyncpg", query=query)
         case other:
             raise Invalid(f"the database {other!r} is not supported; use sqlite:///… or postgresql://…")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise Invalid(
+            "the address of the database is none; write it as postgresql://user:password@host:5432/name, with %-codes for "
+            "signs like @ and / in the password"
+        ) from None
 
 
 def _postgresql(url: URL) -> AsyncEngine:
