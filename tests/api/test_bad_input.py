@@ -246,6 +246,22 @@ async def test_a_field_that_is_wrong_is_named(api: Api) -> None:
         assert any(line.startswith(detail) for line in reply.json()["details"]), f"{detail}: {reply.text}"
 
 
+async def test_what_is_wrong_is_said_in_the_words_of_json(api: Api) -> None:
+    for path, body, details in (
+        ("/campaigns", {"name": "C", "number_ids": None}, ["number_ids: must be a list"]),
+        ("/campaigns", {"name": "C", "leads": [1]}, ["leads.0: must be an object"]),
+        ("/campaigns", {"name": "C", "days_of_week": []}, ["days_of_week: must have at least 1 item"]),
+        ("/campaigns", {"name": "C", "days_of_week": [9]}, ["days_of_week.0: must be less than or equal to 7"]),
+        ("/analysis-templates", {"name": "T", "schema": None}, ["schema: must be an object"]),
+        ("/assistants", {"name": "A", "speech_config": []}, ["speech_config: must be an object"]),
+        ("/api-keys", {"name": "K", "scopes": ["root"]}, ["scopes.0: must be 'read', 'write' or 'calls'"]),
+    ):
+        reply = await api.ours.post(path, json=body)
+        assert (reply.status_code, reply.json()["details"]) == (400, details)
+    reply = await api.ours.get("/assistants", params={"limit": "x"})
+    assert reply.json()["details"] == ["limit: must be a whole number"]
+
+
 async def test_null_and_what_is_empty_stand_for_the_default(api: Api) -> None:
     body: dict[str, Any] = {
         "name": "A",

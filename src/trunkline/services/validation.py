@@ -18,7 +18,11 @@ _WORDS = {
     "missing": "is required",
     "extra_forbidden": "unknown field",
     "union_tag_invalid": "is no known type of tool",
+    **dict.fromkeys(("tuple_type", "list_type", "frozen_set_type", "set_type"), "must be a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), "must be an object"),
+    "int_parsing": "must be a whole number",
 }
+_COUNT = re.compile(r"^must have (at (?:least|most) \d+ items?) after validation, not \d+$")
 
 
 def checked(model: type[M], data: Any, *, under: str = "") -> M:
@@ -54,8 +58,11 @@ def invalid(details: Iterable[str]) -> Invalid:
 
 def sentences(error: ValidationError, *, under: str = "") -> list[str]:
     """What is wrong, as ``<field>: <problem>``, without the values themselves, which may be secret."""
-    found = [f"{field_name(item['loc'], under)}: {_problem(item)}" for item in error.errors(include_url=False)]
-    return list(dict.fromkeys(found))
+    items = error.errors(include_url=False)
+    wrong = {item["loc"][:length] for item in items for length in range(len(item["loc"]))}
+    # A list with wrong items counts as too short, because pydantic leaves them out.
+    told = [item for item in items if item["type"] != "too_short" or item["loc"] not in wrong]
+    return list(dict.fromkeys(f"{field_name(item['loc'], under)}: {_problem(item)}" for item in told))
 
 
 def field_name(location: tuple[int | str, ...], under: str = "") -> str:
@@ -77,4 +84,4 @@ def _problem(item: ErrorDetails) -> str:
     if known:
         return known
     problem = item["msg"].removeprefix("Value error, ").replace("timezone info", "an offset, as 2026-11-22T10:00:00Z")
-    return _SUBJECT.sub("must", problem)
+    return _COUNT.sub(r"must have \1", _SUBJECT.sub("must", problem))
