@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from tests.jobs.world import FixedAnalyst, World, make_world
+from tests.jobs.world import WORKER, FixedAnalyst, World, make_world
 from tests.storage.world import NOW
 from trunkline.domain.assistant import LlmConfig
+from trunkline.domain.call import CallStatus, EndReason
+from trunkline.domain.events import CallEnded, MessageSpoken, StatusChanged
 from trunkline.domain.template import AnalysisTemplate
+from trunkline.domain.transcript import Message, Role
 from trunkline.jobs.analysis import Analyser
 from trunkline.jobs.asking_model import filled, json_in
 from trunkline.jobs.fitting import problems
@@ -21,8 +24,10 @@ from trunkline.ports.analyst import Analysis
 from trunkline.ports.models import Llm
 from trunkline.providers import offers
 from trunkline.providers.catalogue import Catalogue, ProviderSettings
+from trunkline.services import claims
 from trunkline.services.aftercall import closing
 from trunkline.services.costing import tariff
+from trunkline.services.journal import ServiceJournal
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
 from trunkline.testing.emulators.openai_chat import Behaviour, OpenAiChatEmulator
@@ -192,6 +197,18 @@ async def _forgotten(world: World, call_id: str) -> bool:
 async def test_a_short_call_is_not_analysed(world: World) -> None:
     call_id = await world.ended(analysis_plan={"min_messages_threshold": 3})
     closed = await closing(world.rooms, call_id)
+    assert not Analyser(thinking(), FixedAnalyst(), 1).wanted(closed)
+
+
+async def test_a_call_that_was_refused_with_a_few_words_is_not_analysed(world: World) -> None:
+    call_id = await world.place(analysis_plan={"min_messages_threshold": 0})
+    await claims.claim(world.rooms, call_id, WORKER)
+    now, journal = world.rooms.clock.now(), ServiceJournal(world.rooms)
+    await journal.note(call_id, StatusChanged(now, CallStatus.IN_PROGRESS))
+    await journal.note(call_id, MessageSpoken(now, Message(Role.ASSISTANT, "Not today.", now)))
+    await journal.note(call_id, CallEnded(now, EndReason.REJECTED_BY_WEBHOOK))
+    closed = await closing(world.rooms, call_id)
+    assert (closed.call.status, len(closed.messages)) == (CallStatus.REJECTED, 1)
     assert not Analyser(thinking(), FixedAnalyst(), 1).wanted(closed)
 
 

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from trunkline.base.errors import TrunklineError
 from trunkline.base.logs import logger
 from trunkline.domain.assistant import REALTIME, AnalysisPlan, LlmConfig, llm_choices
+from trunkline.domain.call import CallStatus
 from trunkline.domain.events import StageUsage
 from trunkline.jobs import asking_model as ask
 from trunkline.jobs.fitting import problems
@@ -75,7 +76,9 @@ class Analyser:
         self._now = time.monotonic
 
     def wanted(self, closed: ClosedCall) -> bool:
-        """Whether enough was said."""
+        """Whether there was a conversation, and enough was said; who was refused with a few words pays for nothing."""
+        if closed.call.status is CallStatus.REJECTED:
+            return False
         return len(closed.messages) >= max(1, closed.plan.assistant.analysis_plan.min_messages_threshold)
 
     async def analyse(self, closed: ClosedCall) -> Findings:
