@@ -160,3 +160,25 @@ async def test_a_call_of_a_child_is_its_own(api_on_each: Api) -> None:
         shown = (await api.ours.get("/organizations", headers=acting(child_id))).json()
         assert (shown["active_calls"], shown["active_numbers"], shown["active_agents"]) == (1, 1, 1)
         assert (await api.ours.get("/organizations")).json()["active_calls"] == 0
+
+
+async def test_whoever_names_an_organisation_that_is_not_his_is_told_that_it_is_the_header(api: Api) -> None:
+    theirs = (await api.theirs.get("/organizations")).json()["id"]
+    told = [
+        (await api.ours.get("/assistants", headers=acting(nobody))).json()
+        for nobody in (theirs, str(uuid.uuid4()), "", "null")
+    ]
+    assert all(one == told[0] for one in told)
+    assert "X-Organization-Id" in told[0]["message"]
+    assert told[0]["code"] == "not_found"
+
+
+async def test_an_empty_address_for_events_is_none(api: Api) -> None:
+    child_id, _ = await _child(api)
+    for headers in (acting(api.org_id), acting(child_id)):
+        refused = await api.ours.patch("/organizations", json={"webhook_url": ""}, headers=headers)
+        assert (refused.status_code, refused.json()["details"]) == (400, ["webhook_url: must be an https address"])
+    refused = await api.ours.post("/organizations", json={"name": "Bakery", "webhook_url": ""})
+    assert refused.status_code == 400
+    cleared = await api.ours.patch("/organizations", json={"webhook_url": None})
+    assert (cleared.status_code, cleared.json()["webhook_url"]) == (200, None)

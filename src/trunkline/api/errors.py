@@ -55,7 +55,7 @@ class Problem:
 def problem(error: TrunklineError) -> Problem:
     """How an error is told. A thing that is not there is told the same way whoever owns it."""
     status = STATUS_BY_CODE.get(error.code) or next((STATUS[kind] for kind in type(error).mro() if kind in STATUS), 500)
-    unknown = isinstance(error, NotFound) and error.code == NotFound.code
+    unknown = type(error) is NotFound and error.code == NotFound.code
     body: dict[str, object] = {
         "error": error.title,
         "message": NOTHING_HERE if unknown else error.message,

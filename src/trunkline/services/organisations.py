@@ -59,6 +59,11 @@ class NewOrganisation(OrganisationChanges):
     name: str = Field(min_length=1, max_length=200, description="Its name.")
 
 
+class NotToActFor(NotFound):
+    """A request acts for an organisation that is neither the caller's own nor a child of it, whether there is such a one
+    or not."""
+
+
 GIVEN_BY_PARENT = ("max_concurrent_calls", "monthly_minutes_limit")
 
 
@@ -88,11 +93,13 @@ async def create(rooms: Rooms, name: str, email: str | None = None) -> tuple[Org
 
 
 async def acting(rooms: Rooms, caller: Caller, org_id: str) -> Caller:
-    """The caller acting for a child of its organisation, or for its organisation itself. Raises NotFound."""
+    """The caller acting for a child of its organisation, or for its organisation itself. Raises NotToActFor."""
     if org_id == caller.org_id:
         return caller
     if "\0" in org_id or not await rooms.database.brief(is_child(caller.org_id, org_id), write=False):
-        raise NotFound(f"there is no organisation {org_id} below yours; leave X-Organization-Id out, or correct it")
+        raise NotToActFor(
+            "X-Organization-Id names neither your own organisation nor a child of it; correct it, or leave it out."
+        )
     return replace(caller, org_id=org_id, home_org_id=caller.org_id)
 
 
@@ -177,7 +184,7 @@ def _check_retention(content_days: int, metadata_days: int) -> None:
 
 
 def _check_address(rooms: Rooms, wanted: OrganisationChanges) -> None:
-    if wanted.webhook_url and (wrong := webhook_problem(wanted.webhook_url, rooms.limits)):
+    if wanted.webhook_url is not None and (wrong := webhook_problem(wanted.webhook_url, rooms.limits)):
         raise invalid([f"webhook_url: {wrong}"])
 
 
