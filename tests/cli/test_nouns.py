@@ -3,6 +3,9 @@
 import asyncio
 import json
 import os
+import pty
+import select
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -70,6 +73,29 @@ class Shell:
         assert process.returncode is not None
         return self._kept(Done(process.returncode, out.decode(), error.decode()))
 
+    async def interrupted(self, *words: str, answer: str | None = None) -> Done:
+        """Runs a command that is interrupted once it shows a live call: on a terminal where there is an ``answer`` to
+        what it then asks, else with pipes."""
+        ours, theirs = pty.openpty() if answer is not None else os.pipe()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "trunkline.cli", *words),
+            env={**os.environ, **self._settings(), "TERM": "xterm"},
+            stdin=theirs if answer is not None else asyncio.subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs if answer is not None else asyncio.subprocess.PIPE,
+        )
+        os.close(theirs)
+        shown = await asyncio.to_thread(_read_until, ours, "in-progress")
+        process.send_signal(signal.SIGINT)
+        if answer is not None:
+            shown += await asyncio.to_thread(_read_until, ours, "Hang up?")
+            os.write(ours, answer.encode())
+        shown += await asyncio.to_thread(_read_until, ours, None)
+        _, error = await asyncio.wait_for(process.communicate(), 30)
+        os.close(ours)
+        assert process.returncode is not None
+        return self._kept(Done(process.returncode, shown, (error or b"").decode()))
+
     def _settings(self) -> dict[str, str]:
         return {"TRUNKLINE_URL": self.house.url, "TRUNKLINE_API_KEY": self.house.key, "COLUMNS": "100"}
 
@@ -77,6 +103,21 @@ class Shell:
         assert "Traceback" not in done.error, done.error
         assert self.house.key not in done.out + done.error
         return done
+
+
+def _read_until(descriptor: int, words: str | None) -> str:
+    """What a command prints until it prints these words, or to its end."""
+    shown = ""
+    while words is None or words not in shown:
+        assert select.select([descriptor], [], [], 30)[0], shown
+        try:
+            piece = os.read(descriptor, 4096)
+        except OSError:  # a terminal whose other end is closed
+            break
+        if not piece:
+            break
+        shown += piece.decode(errors="replace")
+    return shown
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -278,6 +319,23 @@ async def test_a_call_is_followed_from_the_dialling_to_what_it_came_to(run: Shel
     assert "INVITE" in ladder.out
     assert [one["id"] for one in listed.json] == [which]
     assert (tmp_path / "call.wav").stat().st_size == saved.json["bytes"] > 44
+
+
+async def test_ctrl_c_leaves_a_call_where_nobody_can_be_asked_and_else_asks(run: Shell) -> None:
+    await run("assistant", "create", "Patient")
+    with SippUas("uas_answer") as peer:
+        number = await run.house.number(peer.start())
+        order = ("+31612345678", "--assistant", "Patient", "--number", number)
+        placed = (await run("call", *order, "--json")).json["call_id"]
+        await run.house.until(placed, lambda call: call["status"] == "in-progress")
+        piped = await run.interrupted("call", "follow", placed)
+        assert piped.code == 130
+        assert f"trunkline call end {placed}" in piped.error
+        assert (await run.house.api.get(f"/calls/{placed}"))["status"] == "in-progress"
+        asked = await run.interrupted("call", "follow", placed, answer="y\n")
+    assert asked.code == 0, asked
+    assert "Hang up?" in asked.out
+    assert "api_ended" in asked.out
 
 
 async def test_a_call_that_fails_is_exit_code_1_and_json_has_its_events_and_the_call(run: Shell) -> None:
