@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.services.world import A, World
 from tests.storage import world
@@ -19,7 +20,8 @@ from trunkline.jobs.schedule import Schedule
 from trunkline.jobs.settings import JobSettings
 from trunkline.services import calls, claims, control, scheduling
 from trunkline.services.journal import steps
-from trunkline.services.scheduling import Outcome
+from trunkline.services.scheduling import Due, Outcome
+from trunkline.storage import tables
 from trunkline.storage.calls import CallFilters
 
 pytestmark = pytest.mark.room
@@ -175,6 +177,60 @@ async def test_one_that_found_no_room_keeps_no_other_number_waiting(home: World)
     home.clock.advance(HOUR + 2)
     await rounds(home)
     assert home.live.woken == [call_id]
+
+
+async def test_many_numbers_without_room_keep_no_other_number_waiting(home: World) -> None:
+    async with home.rooms.database.unit("org-a") as unit:
+        for place in range(26):
+            full = world.number(phone_number=f"+318508360{place:02}", trunk_id=home.trunk_id, max_concurrent_calls=0)
+            await unit.numbers.add(full)
+            for one in range(20):
+                call = world.call(
+                    id=f"call-outbound-{place:02}-{one:02}",
+                    number_id=full.id,
+                    scheduled_at=later(HOUR),
+                    waits_until=later(HOUR),
+                )
+                await unit.calls.add(call, "sealed")
+    call_id = await schedule(home, HOUR + 1, number_id=home.number_id)
+    home.clock.advance(HOUR + 2)
+    due = await scheduling.due(home.rooms)
+    assert call_id in [one.id for one in due]
+    assert [one.waits_until for one in due] == sorted(one.waits_until for one in due)
+
+
+async def test_one_that_cannot_be_opened_ends_and_keeps_no_other_waiting(home: World) -> None:
+    async with home.rooms.database.transaction(write=True) as connection:
+        await connection.execute(
+            update(tables.trunks).where(tables.trunks.c.id == home.trunk_id), {"auth_password_sealed": "nonsense"}
+        )
+    broken = await schedule(home, number_id=home.number_id)
+    trunk = world.trunk()
+    other = world.number(phone_number="+31850835999", trunk_id=trunk.id)
+    async with home.rooms.database.unit("org-a") as unit:
+        await unit.trunks.add(trunk)
+        await unit.numbers.add(other)
+    sound = await schedule(home, HOUR + 1, number_id=other.id)
+    home.clock.advance(HOUR + 2)
+    await rounds(home)
+    assert home.live.woken == [sound]
+    call = await home.call(broken)
+    assert (call.status, call.end_reason) == (CallStatus.FAILED, EndReason.INTERNAL_ERROR)
+
+
+async def test_a_round_that_breaks_at_one_goes_on_with_the_others(home: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = await schedule(home), await schedule(home, HOUR + 1, number_id=home.number_id)
+    let_go = scheduling.let_go
+
+    async def breaking(rooms: Any, one: Due) -> Outcome:
+        if one.id == broken:
+            raise RuntimeError("a mistake of ours")
+        return await let_go(rooms, one)
+
+    monkeypatch.setattr(scheduling, "let_go", breaking)
+    home.clock.advance(HOUR + 2)
+    await rounds(home)
+    assert home.live.woken == [sound]
 
 
 async def test_a_worker_without_room_lets_it_wait(home: World) -> None:

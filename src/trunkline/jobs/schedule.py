@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from trunkline.base.errors import Unavailable
 from trunkline.base.logs import logger
 from trunkline.jobs.settings import JobSettings
 from trunkline.services import scheduling
@@ -41,7 +42,7 @@ class Schedule:
                 (one.org_id, one.number_id) in full or self._rooms.live.room() <= 0
             ):
                 continue
-            outcome = await scheduling.let_go(self._rooms, one)
+            outcome = await self._one(one)
             if outcome is Outcome.WAITS:
                 full.add((one.org_id, one.number_id))
                 continue
@@ -50,3 +51,13 @@ class Schedule:
                 _log.warning("a scheduled call was not dialled", call_id=one.id)
                 self._wake_outbox()
         return moved
+
+    async def _one(self, one: Due) -> Outcome:
+        """Lets one call go. One that breaks waits, so that it keeps no other from its time."""
+        try:
+            return await scheduling.let_go(self._rooms, one)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001
+            _log.exception("a scheduled call could not be let go", call_id=one.id)
+            return Outcome.WAITS

@@ -100,6 +100,9 @@ async def let_go(rooms: Rooms, one: Due) -> Outcome:
         released = await rooms.database.brief(_letting_go(rooms, one, plan))
     except Refused as refused:
         return await _end(rooms, one, refused.reason, refused.message)
+    except SealBroken as error:
+        _log.error("a scheduled call cannot be dialled", call_id=one.id, code=error.code)
+        return await _end(rooms, one, EndReason.INTERNAL_ERROR, error.message)
     except (Conflict, NotFound):
         return Outcome.WAITS
     except Unavailable as error:

@@ -37,9 +37,9 @@ _FIRST = (
     .subquery()
 )
 _DUE = (
-    select(*(_FIRST.c[name] for name in Due.__dataclass_fields__))
+    select(*(_FIRST.c[name] for name in (*Due.__dataclass_fields__, "created_at")))
     .where(_FIRST.c.place <= OF_EACH_NUMBER)
-    .order_by(_FIRST.c.waits_until, _FIRST.c.created_at, _FIRST.c.id)
+    .order_by(_FIRST.c.place, _FIRST.c.waits_until, _FIRST.c.created_at, _FIRST.c.id)
     .limit(AT_MOST)
 )
 
@@ -47,4 +47,5 @@ _DUE = (
 def due(until: datetime) -> Steps[list[Due]]:
     """The calls that wait no longer than ``until``, in order: at most 20 of each organisation's number, 500 in all."""
     rows = yield Query(_DUE, {"until": until})
-    return [Due(**row) for row in rows]
+    rows = sorted(rows, key=lambda row: (row["waits_until"], row["created_at"], row["id"]))
+    return [Due(*(row[name] for name in Due.__dataclass_fields__)) for row in rows]
