@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 from sqlalchemy import select, text
 
@@ -9,6 +10,7 @@ from tests.storage import world
 from trunkline.base.errors import Conflict, NotFound
 from trunkline.storage import idempotency, outbox, tables
 from trunkline.storage.calls import CallFilters
+from trunkline.storage.columns import as_json
 from trunkline.storage.database import Database
 from trunkline.storage.idempotency import IdempotencySlot
 from trunkline.storage.keys import by_hash
@@ -164,3 +166,9 @@ async def test_a_million_calls_would_not_be_read_to_count_the_live_ones(database
             explain = text(("EXPLAIN QUERY PLAN " if lite else "EXPLAIN ") + question)
             plan = str((await connection.execute(explain)).all())
             assert index in plan, plan
+
+
+@pytest.mark.parametrize("number", [10**25, -(10**25), 10**400])
+def test_a_number_beyond_64_bits_does_not_stop_a_write(number: int) -> None:
+    kept = orjson.loads(as_json({"one": [number, "\ud800", 1]}))
+    assert kept == {"one": [float(number) if abs(number) < 10**300 else None, "?", 1]}

@@ -127,6 +127,12 @@ async def test_calls_of_one_turn_to_one_address_go_together(runner: WebhookToolR
         ("[1]", "The tool a failed: its server's answer is not a JSON object.", True),
         ("", "The tool a failed: its server's answer could not be read.", True),
         ("<html>", "The tool a failed: its server's answer could not be read.", True),
+        (
+            '{"result": ' + "[" * 990 + "]" * 990 + "}",
+            "The tool a failed: its server's answer could not be read.",
+            True,
+        ),
+        ('{"error": ' + "[" * 300 + "]" * 300 + "}", "The tool a failed: its server's answer could not be read.", True),
     ],
 )
 async def test_every_form_of_reply_is_understood(

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, types
 
+_LEAST_INTEGER, _MOST_INTEGER = -(1 << 63), (1 << 64) - 1
+
 
 class Moment(types.TypeDecorator[datetime]):
     """An aware moment in UTC; SQLite, which knows no zones, keeps it naive."""
@@ -39,7 +41,8 @@ class Words(types.TypeDecorator[str]):
 
 
 def as_json(value: Any) -> str:
-    """JSON as the databases keep it; halves of characters become ``?``. Raises TypeError for what is no JSON."""
+    """JSON as the databases keep it; halves of characters become ``?``, integers of more than 64 bits numbers with a point.
+    Raises TypeError for what is no JSON."""
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
@@ -51,6 +54,8 @@ def _cleaned(value: Any) -> Any:
         return _whole(value)
     if isinstance(value, dict):
         return {_whole(name): _cleaned(item) for name, item in value.items()}
+    if isinstance(value, int) and not _LEAST_INTEGER <= value <= _MOST_INTEGER:
+        return float(value) if abs(value) < 1 << 1000 else None
     return [_cleaned(item) for item in value] if isinstance(value, list | tuple) else value
 
 

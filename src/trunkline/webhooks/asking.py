@@ -17,6 +17,7 @@ from trunkline.domain.plan import CallPlan
 from trunkline.ports.models import ToolCall
 from trunkline.ports.toolrunner import ToolResult, failed
 from trunkline.webhooks.envelope import tool_calls
+from trunkline.webhooks.reaching import json_in
 from trunkline.webhooks.sender import PATIENCE_SECONDS, Attempt, Post, Sender
 
 EVENT = "tool-calls"
@@ -118,7 +119,7 @@ def read_reply(calls: Sequence[ToolCall], attempt: Attempt) -> list[ToolResult]:
     why = _why_unreadable(attempt)
     if why is not None:
         return [failed(call, why) for call in calls]
-    reply = orjson.loads(attempt.body)
+    reply = json_in(attempt.body)
     if isinstance(reply.get("results"), list):
         return _of_list(calls, [entry for entry in reply["results"] if isinstance(entry, dict)])
     return [_of_entry(call, reply) for call in calls]
@@ -132,8 +133,8 @@ def _why_unreadable(attempt: Attempt) -> str | None:
     if attempt.cut:
         return "its server's answer was longer than 1 MiB"
     try:
-        reply = orjson.loads(attempt.body)
-    except orjson.JSONDecodeError:
+        reply = json_in(attempt.body)
+    except ValueError:
         return "its server's answer could not be read"
     return None if isinstance(reply, dict) else "its server's answer is not a JSON object"
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import orjson
-
 from trunkline.base.clock import Clock
 from trunkline.base.ids import new_id
 from trunkline.base.logs import logger
 from trunkline.domain.plan import CallPlan
 from trunkline.webhooks.envelope import assistant_request
+from trunkline.webhooks.reaching import json_in
 from trunkline.webhooks.sender import Attempt, Post, Sender
 
 EVENT = "assistant-request"
@@ -57,7 +56,7 @@ def read(attempt: Attempt) -> tuple[dict[str, Any] | None, str | None]:
     if not attempt.body.strip():
         return {}, None
     try:
-        reply = orjson.loads(attempt.body)
-    except orjson.JSONDecodeError:
-        return None, "the reply is no JSON"
+        reply = json_in(attempt.body)
+    except ValueError:
+        return None, "the reply is no JSON, or nests too deep"
     return (reply, None) if isinstance(reply, dict) else (None, "the reply is not a JSON object")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from trunkline import __version__
 from trunkline.domain.assistant import FunctionSpec
+from trunkline.webhooks.reaching import json_in
 
 NEWEST_VERSION = "2025-11-25"
 VERSIONS = frozenset({NEWEST_VERSION, "2025-06-18", "2025-03-26", "2024-11-05"})
@@ -54,8 +55,8 @@ def reply_to(message: Mapping[str, Any]) -> bytes:
 def messages(body: bytes) -> list[Json]:
     """The messages of a body or of one event: one, or (before 2025-06-18) a list. Raises McpFailed."""
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = json_in(body)
+    except ValueError:
         raise McpFailed("its server's answer could not be read") from None
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 

@@ -1,14 +1,18 @@
 """Reaching foreign servers over HTTP: connections that obey the guard, bounded bodies, and failures as sentences."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
+import orjson
 from aiohttp.abc import AbstractResolver
 
 from trunkline import __version__
 from trunkline.webhooks.guard import AddressRefused, Guard, GuardedResolver
 
 READ_BYTES = 1024 * 1024
+MAX_DEPTH = 100
+_DUMPABLE_DEPTH = 254
 KEEP_ALIVE_SECONDS = 4.0
 
 
@@ -42,6 +46,20 @@ async def bounded(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
         if len(body) > READ_BYTES:
             return bytes(body[:READ_BYTES]), True
     return bytes(body), False
+
+
+def json_in(body: bytes) -> Any:
+    """What a body says. Raises ValueError for what is no JSON, or nests too deep to be handed on."""
+    value = orjson.loads(body)
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        probe = value
+        for _ in range(_DUMPABLE_DEPTH - MAX_DEPTH):
+            probe = [probe]
+        try:
+            orjson.dumps(probe)
+        except orjson.JSONEncodeError:
+            raise ValueError(f"nests deeper than {MAX_DEPTH} levels") from None
+    return value
 
 
 def refusal_in(failure: BaseException) -> str | None:
