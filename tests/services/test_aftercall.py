@@ -1,5 +1,6 @@
 """After the call: what the report is made of, the analysis, and what is forgotten; and the recording's address."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,7 +9,7 @@ from tests.services.world import A, B, World
 from tests.storage.world import NOW, later
 from trunkline.base.errors import Forbidden, NotFound
 from trunkline.domain.call import CallStatus, EndReason
-from trunkline.domain.events import CallEnded, MessageSpoken, StatusChanged
+from trunkline.domain.events import CallEnded, DigitPressed, MessageSpoken, StatusChanged
 from trunkline.domain.transcript import Message, Role
 from trunkline.services import calls, claims
 from trunkline.services.journal import ServiceJournal
@@ -17,8 +18,8 @@ from trunkline.storage.deliveries import Delivery
 pytestmark = pytest.mark.room
 
 
-async def ended(home: World) -> str:
-    call_id = await home.place()
+async def ended(home: World, **order: Any) -> str:
+    call_id = await home.place(**order)
     await claims.claim(home.rooms, call_id, "worker")
     writer = home.rooms.blobs.create(f"{call_id}.wav")
     writer.write(b"sound")
@@ -26,6 +27,7 @@ async def ended(home: World) -> str:
     for fact in (
         StatusChanged(later(1), CallStatus.IN_PROGRESS),
         MessageSpoken(later(2), Message(Role.USER, "My name is Zoë", later(2))),
+        DigitPressed(later(3), "7", "received"),
         CallEnded(later(9), EndReason.USER_HANGUP, recording=f"{call_id}.wav"),
     ):
         await ServiceJournal(home.rooms).note(call_id, fact)
@@ -45,7 +47,7 @@ async def test_the_closed_call_has_its_plan_messages_and_object(home: World) -> 
 
 
 async def test_what_was_said_is_forgotten_and_that_it_was_said_is_not(home: World) -> None:
-    call_id = await ended(home)
+    call_id = await ended(home, first_message="Hello {{who}}", variables={"who": "Zoë"})
     await calls.store_analysis(home.rooms, call_id, "They gave a name.", {"name": "Zoë"})
     async with home.rooms.unit(A) as unit:
         reply = {"at": "2026-11-22T10:00:00.000Z", "status_code": 200, "reply": "Zoë"}
@@ -63,7 +65,9 @@ async def test_what_was_said_is_forgotten_and_that_it_was_said_is_not(home: Worl
     events = await calls.events_after(home.rooms, A, call_id, 0)
     async with home.rooms.unit(A, write=False) as unit:
         deliveries = await unit.deliveries.of_call(call_id)
-    assert "Zoë" not in f"{events}{deliveries}{shown}"
+        plan = home.rooms.vault.open(await unit.calls.plan_sealed(call_id))
+    assert "Zoë" not in f"{events}{deliveries}{shown}{plan}"
+    assert {event.event for event in events} == {"status"}
     assert deliveries[0].attempts[0]["status_code"] == 200
 
 

@@ -90,9 +90,7 @@ async def test_calls_and_what_hangs_on_them_are_not_there_for_others(database: D
         assert await other.calls.list_(CallFilters(), 10, 0) == ([], 0)
         assert (await other.calls.load()).total == 0
         assert await other.messages.of_call(call.id) == ()
-        await other.messages.forget(call.id)
         assert await other.events.after(call.id, 0) == []
-        await other.events.forget(call.id, "status")
         assert await other.outbox.of_call(call.id) == []
         assert await other.deliveries.list_(10, 0) == ([], 0)
         await refused(other.deliveries.get("delivery"))

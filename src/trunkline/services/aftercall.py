@@ -92,18 +92,16 @@ async def forget_keys(rooms: Rooms, closed: ClosedCall) -> None:
 
 
 async def forget_content(rooms: Rooms, call_id: str) -> None:
-    """Removes what was said on a call and what was made of it: transcript, summary, analysis, recording, SIP ladder, and
-    the bodies of its webhook deliveries. That the call was made stays. Raises NotFound."""
+    """Removes what retention would remove in its time: what was said and typed on a call, what was made of it, the plan it
+    ran on, and the bodies of its webhook deliveries. That the call was made stays. Raises NotFound."""
     async with rooms.database.system(write=False) as unit:
         call = await unit.calls.get(call_id)
     if call.recording is not None:
         await rooms.blobs.delete(call.recording)
     async with rooms.database.system() as unit:
         await unit.calls.get(call_id, lock=True)
-        await unit.messages.forget(call_id)
-        await unit.events.forget(call_id, "transcript")
-        await unit.signalling.forget(call_id)
-        await unit.deliveries.forget_bodies(call_id)
-        await unit.calls.change(
-            call_id, summary=None, analysis_result=None, recording=None, updated_at=rooms.clock.now()
-        )
+        while await unit.retention.trim([call_id], whole=False):
+            pass
+        now = rooms.clock.now()
+        await unit.retention.forget([call_id], rooms.vault.seal("{}"), now)
+        await unit.calls.change(call_id, updated_at=now)

@@ -135,13 +135,6 @@ class Deliveries(Nouns[Delivery]):
     def _free(self, now: datetime) -> ColumnElement[bool]:
         return or_(self.table.c.claimed_until.is_(None), self.table.c.claimed_until <= now)
 
-    async def forget_bodies(self, call_id: str) -> None:
-        """Removes what the deliveries of a call said, and what was replied; that they were made stays."""
-        for delivery in await self.of_call(call_id):
-            attempts = [{**attempt, "reply": None} for attempt in delivery.attempts]
-            statement = self._update().where(self.table.c.id == delivery.id)
-            await self._connection.execute(statement.values(body=None, attempts=attempts))
-
 
 def _is_pending(table: str) -> ColumnElement[bool]:
     """Written out, because the index of what is due is of these alone."""

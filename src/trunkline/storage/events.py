@@ -24,11 +24,6 @@ class Events(Scoped):
         query = self._select().where(self.table.c.call_id == call_id, self.table.c.seq > seq).order_by(self.table.c.seq)
         return [_item(row) for row in await self._rows(query)]
 
-    async def forget(self, call_id: str, event: str) -> None:
-        """Removes one kind of events of a call."""
-        statement = self._delete().where(self.table.c.call_id == call_id, self.table.c.event == event)
-        await self._connection.execute(statement)
-
 
 def event_values(org_id: str, event: LiveEvent, at: datetime) -> dict[str, Any]:
     """The row of an event."""

@@ -35,10 +35,6 @@ class Messages(Scoped):
             found[row["call_id"]].append(message_of(row))
         return {call_id: tuple(messages) for call_id, messages in found.items()}
 
-    async def forget(self, call_id: str) -> None:
-        """Removes the transcript of a call."""
-        await self._connection.execute(self._delete().where(self.table.c.call_id == call_id))
-
 
 _OF_CALL = (
     select(tables.call_messages)

@@ -21,10 +21,6 @@ class Signalling(Scoped):
         row = await self._row(self._select().where(self.table.c.call_id == call_id))
         return Ladder() if row is None else Ladder(tuple(row["messages"]), row["omitted"])
 
-    async def forget(self, call_id: str) -> None:
-        """Removes that of a call."""
-        await self._connection.execute(self._delete().where(self.table.c.call_id == call_id))
-
 
 def keep(org_id: str, call_id: str, ladder: Ladder) -> Steps[None]:
     """Keeps the ladder of a call that has none yet; an empty one is not kept."""
