@@ -10,9 +10,9 @@ from tests.services.world import A, B, World
 from tests.storage import world
 from trunkline.base.errors import Invalid, NotFound, Unavailable
 from trunkline.domain.access import Caller
-from trunkline.domain.call import EndReason
-from trunkline.domain.events import CallEnded
-from trunkline.services import accounts
+from trunkline.domain.call import CallStatus, EndReason
+from trunkline.domain.events import CallEnded, StatusChanged
+from trunkline.services import accounts, claims
 from trunkline.services.allowance import full
 from trunkline.services.journal import ServiceJournal
 from trunkline.storage.calls import LIVE, Load
@@ -76,6 +76,41 @@ async def test_a_parent_and_its_child_share_the_parents_limit(home: World) -> No
     await _place(home, CHILD)
     with pytest.raises(Unavailable):
         await _place(home, A)
+
+
+async def test_an_operator_limits_a_child_while_it_places_calls(home: World) -> None:
+    early = Caller("org-0")  # its row comes before its parent's
+    async with home.rooms.database.system() as unit:
+        await unit.organisations.add(world.organisation("org-0", parent_org_id="org-a"))
+    made = world.assistant("org-0", stt_config={"provider": "local"}, tts_config={"provider": "local"})
+    async with home.rooms.database.unit("org-0") as unit:
+        trunk = world.trunk("org-0")
+        await unit.trunks.add(trunk)
+        await unit.numbers.add(world.number("org-0", "+31850835080", trunk_id=trunk.id))
+        await unit.assistants.add(replace(made, id="assistant-0"))
+    for _ in range(5):
+        await asyncio.gather(
+            *(home.place(early, assistant_id="assistant-0") for _ in range(10)),
+            *(accounts.set_limits(home.rooms, "org-0", max_concurrent_calls=100 + place) for place in range(5)),
+        )
+    assert await _live(home) == 50
+
+
+async def test_an_operator_changes_a_child_while_its_calls_are_charged(home: World) -> None:
+    await accounts.set_credit(home.rooms, "org-a", minutes=1000)
+    ids = [await _place(home, CHILD) for _ in range(40)]
+    journal = ServiceJournal(home.rooms)
+    for call_id in ids:
+        await claims.claim(home.rooms, call_id, "worker-1", 3600)
+        await journal.note(call_id, StatusChanged(home.clock.now(), CallStatus.IN_PROGRESS))
+    home.clock.advance(60)
+    for some in (ids[:20], ids[20:]):
+        await asyncio.gather(
+            *(journal.note(call_id, CallEnded(home.clock.now(), EndReason.USER_HANGUP)) for call_id in some),
+            *(accounts.set_limits(home.rooms, "org-child", max_concurrent_calls=place) for place in range(10)),
+            *(accounts.allow_local_models(home.rooms, "org-a", bool(place % 2)) for place in range(10)),
+        )
+    assert (await accounts.get(home.rooms, "org-a")).minutes_balance == pytest.approx(960)
 
 
 async def test_others_leave_room_for_what_is_guaranteed(home: World) -> None:

@@ -41,8 +41,8 @@ async def set_limits(rooms: Rooms, org_id: str, **limits: Any) -> Organisation:
     """
     async with rooms.system() as unit:
         # All are looked at under lock: two guarantees that are given at once must not both find room.
-        others = await unit.organisations.all_locked()
-        before = await unit.organisations.get(org_id, lock=True)
+        others = await unit.organisations.all_locked(org_id)
+        before = await unit.organisations.get(org_id)
         after = replace(before, **limits, updated_at=rooms.clock.now())
         kept = sum(one.guaranteed_concurrent_calls or 0 for one in others if one.id != org_id)
         _check_limits(after, kept, rooms.limits.max_calls)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, func, or_, select, update
 
 from trunkline.domain.organisation import Organisation
 from trunkline.storage import tables
@@ -47,15 +47,18 @@ class Organisations(Nouns[Organisation]):
             "updated_at": item.updated_at,
         }
 
-    async def all_locked(self) -> list[Organisation]:
-        """All that have no parent, locked in the order that is kept everywhere."""
-        query = self._select().where(_orgs.c.parent_org_id.is_(None)).order_by(_orgs.c.id).with_for_update()
-        return [self._item(row) for row in await self._rows(query)]
+    async def all_locked(self, org_id: str) -> list[Organisation]:
+        """All that have no parent, and one more, locked in the order that is kept everywhere."""
+        return await self._locked(or_(_orgs.c.parent_org_id.is_(None), _orgs.c.id == org_id))
 
     async def family_locked(self, org_id: str) -> list[Organisation]:
         """An organisation and its children, locked in the order that is kept everywhere."""
-        query = self._select().where(or_(_orgs.c.id == org_id, _orgs.c.parent_org_id == org_id)).order_by(_orgs.c.id)
-        return [self._item(row) for row in await self._rows(query.with_for_update())]
+        return await self._locked(or_(_orgs.c.id == org_id, _orgs.c.parent_org_id == org_id))
+
+    async def _locked(self, which: ColumnElement[bool]) -> list[Organisation]:
+        # Others may go on referring to the rows: a call that ends does, before it is charged to its payer.
+        query = self._select().where(which).order_by(_orgs.c.id).with_for_update(key_share=True)
+        return [self._item(row) for row in await self._rows(query)]
 
 
 class Children(Organisations):
