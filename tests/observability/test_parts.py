@@ -143,6 +143,14 @@ def test_no_figure_has_a_label_that_a_client_could_choose() -> None:
         ("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}, 404),
         ("127.0.0.1", {"Forwarded": "for=203.0.113.9"}, 404),
         ("127.0.0.1", {"X-Real-IP": "203.0.113.9"}, 404),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 404),
+        ("127.0.0.1", {"CF-Connecting-IP": "203.0.113.9"}, 404),
+        ("127.0.0.1", {"Host": "[::1]:8080"}, 200),
+        ("127.0.0.1", {"Host": "127.0.0.1:8080"}, 200),
+        ("127.0.0.1", {"Host": "calls.example.com"}, 404),
+        ("127.0.0.1", {"Host": "localhost.example.com"}, 404),
+        ("127.0.0.1", {"Host": ""}, 404),
+        ("127.0.0.1", {"Host": "["}, 404),
     ],
 )
 async def test_the_figures_are_for_clients_on_this_machine(client: str, headers: dict[str, str], status: int) -> None:
@@ -151,7 +159,7 @@ async def test_the_figures_are_for_clients_on_this_machine(client: str, headers:
 
     app = Starlette(routes=[Route(PATH, guarded(read))])
     transport = httpx2.ASGITransport(app=app, client=(client, 50_000))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://platform") as http:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8080") as http:
         assert (await http.get(PATH, headers=headers)).status_code == status
 
 

@@ -32,6 +32,7 @@ def test_a_public_https_address_is_good(url: str) -> None:
         "https://a.localhost",
         "https://user@example.com",
         "https://example.com:99999",
+        "https://example.com:22",
         "https://[bad",
         "https://exam ple.com",
         "file:///etc/passwd",

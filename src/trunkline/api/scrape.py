@@ -1,6 +1,7 @@
 """``GET /metrics``: the figures of the platform, for whoever on this machine collects them."""
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -10,7 +11,11 @@ from starlette.routing import Route
 
 PATH = "/metrics"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_FORWARDED = frozenset(
+    {"forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip"}
+)
+_FORWARDED_FAMILY = "x-forwarded"
+_PORT = re.compile(r":[0-9]+$")
 
 Read = Callable[[], Awaitable[bytes]]
 
@@ -37,10 +42,18 @@ def own_port(read: Read) -> Starlette:
 
 
 def _is_local(request: Request) -> bool:
-    if request.client is None or any(name in request.headers for name in _FORWARDED):
+    """Also by the name that it was asked under: a proxy, or a browser's page from elsewhere, has another."""
+    named = _PORT.sub("", request.headers.get("host", "")).strip("[]").lower()
+    if request.client is None or any(
+        name in _FORWARDED or name.startswith(_FORWARDED_FAMILY) for name in request.headers
+    ):
         return False
+    return _is_loopback(request.client.host) and (named == "localhost" or _is_loopback(named))
+
+
+def _is_loopback(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(request.client.host)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from trunkline.domain.assistant import AssistantSettings, McpTool, TransientAssistant, webhook_tools
 from trunkline.services.rooms import Limits
 
+HTTP_PORTS = frozenset({80, 443})
+FIRST_FREE_PORT = 1024
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 """A host that ends so is an IPv4 address in disguise."""
 
@@ -17,8 +19,7 @@ def webhook_problem(url: str, limits: Limits) -> str | None:
     each delivery, since that can change."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         return "is no address"
     if parts.scheme not in ("https", "http") or not host or any(sign.isspace() for sign in url):
@@ -29,6 +30,8 @@ def webhook_problem(url: str, limits: Limits) -> str | None:
         return None
     if parts.scheme != "https":
         return "must be an https address"
+    if port is not None and port not in HTTP_PORTS and port < FIRST_FREE_PORT:
+        return f"must use port 443, 80 or one from {FIRST_FREE_PORT} up"
     return "must not lead to a private address" if _is_private(host, limits.webhook_allow_list) else None
 
 
