@@ -263,6 +263,69 @@ async def test_another_address_is_refused(tmp_path: Path, url: str) -> None:
         open_blobs(url, tmp_path, KEYS)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://[bucket",
+        "s3://bucket?endpoint=",
+        "s3://bucket?region=",
+        "s3://bucket?endpoint=minio.example.com",
+        "s3://bucket?endpoint=ftp://minio.example.com",
+        "s3://bucket?endpoint=http://",
+        "s3://bucket?endpoint=http://127.0.0.1:99999",
+        "s3://bucket?endpoint=https://key:hushed@minio.example.com",
+        "s3://bucket?endpoint=https://one.example.com&endpoint=https://two.example.com",
+        "s3://buck et",
+        "s3://bucket:99/prefix",
+        "s3://bucket/../prefix",
+        "s3://bucket/a//b",
+        "s3://bucket#prefix",
+        "file:///srv/recordings?region=eu",
+        "file:///proc/none/recordings",
+        "file:///proc/version",
+    ],
+)
+async def test_an_address_that_can_not_work_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    with pytest.raises(Invalid, match="TRUNKLINE_RECORDINGS_URL") as refused:
+        open_blobs(url, tmp_path, KEYS)
+    assert "hushed" not in str(refused.value)
+
+
+@pytest.mark.parametrize("keys", [ObjectKeys(ACCESS, None), ObjectKeys(None, SECRET)])
+async def test_half_a_pair_of_keys_is_refused(tmp_path: Path, keys: ObjectKeys) -> None:
+    with pytest.raises(Invalid, match="TRUNKLINE_S3_ACCESS_KEY and TRUNKLINE_S3_SECRET_KEY") as refused:
+        open_blobs("s3://bucket", tmp_path, keys)
+    assert SECRET not in str(refused.value)
+
+
+async def test_what_is_no_recording_of_ours_keeps_none_from_the_bucket(way: Way, tmp_path: Path) -> None:
+    blobs = objects(way, tmp_path)
+    for name in (".hidden", "a note.txt"):
+        (tmp_path / "waiting" / name).write_text("of somebody else")
+    put(blobs, "call.wav")
+    while await blobs.settle():
+        pass
+    assert sorted(left(tmp_path)) == [".hidden", "a note.txt"]
+    assert await blobs.size("call.wav") == 5
+
+
+async def test_one_that_goes_over_as_it_is_asked_for_is_read_from_the_bucket(
+    way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = objects(way, tmp_path)
+    data = put(blobs, "call.wav")
+    size = DiskBlobs.size
+
+    async def just_before(self: DiskBlobs, name: str) -> int | None:
+        found = await size(self, name)
+        monkeypatch.undo()
+        await blobs.settle()
+        return found
+
+    monkeypatch.setattr(DiskBlobs, "size", just_before)
+    assert await read(blobs, "call.wav", 0, len(data)) == data
+
+
 async def test_the_address_says_where(tmp_path: Path) -> None:
     put(open_blobs(None, tmp_path / "data", KEYS), "one.wav")
     put(open_blobs(f"file://{tmp_path}/other%20folder", tmp_path, KEYS), "two.wav")

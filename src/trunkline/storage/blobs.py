@@ -95,9 +95,14 @@ class DiskBlobs:
 
     def path(self, name: str) -> Path:
         """Where a file lies. Raises ValueError for what is no name of one."""
-        if not _NAME.fullmatch(name) or name.endswith((GROWING, GONE)):
+        if not is_name(name):
             raise ValueError(f"{name!r} is no name of a blob")
         return self._root / name
+
+
+def is_name(name: str) -> bool:
+    """Whether a whole file can have this name."""
+    return _NAME.fullmatch(name) is not None and not name.endswith((GROWING, GONE))
 
 
 def _ends(name: str) -> bool:

@@ -6,7 +6,9 @@ disturbs a call nor loses anything: it is tried again until it works, after a re
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,12 +21,14 @@ from obstore.store import S3Store
 
 from trunkline.base.errors import Invalid, Unavailable
 from trunkline.base.logs import logger
-from trunkline.storage.blobs import CHUNK_BYTES, GONE, GROWING, DiskBlobs, DiskWriter
+from trunkline.storage.blobs import CHUNK_BYTES, GONE, DiskBlobs, DiskWriter, is_name
 
 PART_BYTES = 8 * 1024 * 1024
 AT_ONCE = 4
 READ_TRIES = 3
 LONGEST_PAUSE_ROUNDS = 32
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 T = TypeVar("T")
 _log = logger("storage")
@@ -40,13 +44,33 @@ class ObjectKeys:
 
 def bucket(url: str, keys: ObjectKeys, patience_seconds: float = 20.0) -> S3Store:
     """The store of ``s3://bucket/prefix?endpoint=…&region=…``. Raises Invalid."""
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    unknown = sorted(options.keys() - {"endpoint", "region"})
-    if parts.scheme != "s3" or not parts.netloc or unknown or "@" in parts.netloc:
-        raise Invalid(
-            "TRUNKLINE_RECORDINGS_URL must be s3://bucket/prefix?endpoint=https://…&region=… or file:///folder, without keys"
-        )
+    try:
+        parts = urlsplit(url)
+        options = _options(parts.query)
+        if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc) or parts.fragment:
+            raise _wrong()
+        return _store(parts.netloc, parts.path.strip("/") or None, options, keys, patience_seconds)
+    except (ValueError, BaseError):
+        raise _wrong() from None  # its own words can hold keys
+
+
+def _options(query: str) -> dict[str, str]:
+    pairs = parse_qsl(query, keep_blank_values=True)
+    options = dict(pairs)
+    if len(pairs) != len(options) or options.keys() - {"endpoint", "region"} or not all(options.values()):
+        raise _wrong()
+    if "endpoint" in options:
+        end = urlsplit(options["endpoint"])
+        if end.scheme not in ("http", "https") or not end.hostname or "@" in end.netloc or end.port == 0:
+            raise _wrong()
+    return options
+
+
+def _store(
+    name: str, prefix: str | None, options: dict[str, str], keys: ObjectKeys, patience_seconds: float
+) -> S3Store:
+    if bool(keys.access_key) != bool(keys.secret_key):
+        raise Invalid("TRUNKLINE_S3_ACCESS_KEY and TRUNKLINE_S3_SECRET_KEY belong together: set both or none")
     endpoint = options.get("endpoint")
     config = {
         "region": options.get("region", "us-east-1"),
@@ -56,8 +80,8 @@ def bucket(url: str, keys: ObjectKeys, patience_seconds: float = 20.0) -> S3Stor
         **({"secret_access_key": keys.secret_key} if keys.secret_key else {}),
     }
     return S3Store(
-        parts.netloc,
-        prefix=parts.path.strip("/") or None,
+        name,
+        prefix=prefix,
         config=config,  # type: ignore[arg-type]
         client_options={
             "allow_http": (endpoint or "").startswith("http:"),
@@ -99,7 +123,7 @@ class ObjectBlobs:
 
     async def read(self, name: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes [start, end) of a file in chunks; a connection that breaks is taken up where it broke."""
-        if await self._disk.size(name) is not None:
+        with suppress(FileNotFoundError):  # it may be brought over just now
             async for chunk in self._disk.read(name, start, end):
                 yield chunk
             return
@@ -175,7 +199,7 @@ class ObjectBlobs:
     def _waiting(self) -> list[str]:
         """The oldest first; what is marked as deleted is brought nowhere, and nothing else happens to it at once."""
         ages = {entry.name: entry.stat().st_mtime for entry in os.scandir(self._folder) if entry.is_file()}
-        names = [name for name in ages if not name.endswith(GROWING) and f"{name}{GONE}" not in ages]
+        names = [name for name in ages if is_name(name.removesuffix(GONE)) and f"{name}{GONE}" not in ages]
         return sorted(names, key=lambda name: ages[name])
 
     def _gone(self, name: str) -> Path:
@@ -192,8 +216,26 @@ def open_blobs(url: str | None, data_dir: Path, keys: ObjectKeys) -> DiskBlobs |
     if url is None:
         return DiskBlobs(folder)
     if url.startswith("file:///") and len(url) > len("file:///"):
-        return DiskBlobs(Path(unquote(urlsplit(url).path)))
+        return _folder(url)
     return ObjectBlobs(folder, bucket(url, keys))
+
+
+def _folder(url: str) -> DiskBlobs:
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise _wrong()
+    folder = Path(unquote(parts.path))
+    try:
+        return DiskBlobs(folder)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is no path"
+        raise Invalid(f"the folder of TRUNKLINE_RECORDINGS_URL cannot be made or used ({why})") from None
+
+
+def _wrong() -> Invalid:
+    return Invalid(
+        "TRUNKLINE_RECORDINGS_URL must be s3://bucket/prefix?endpoint=https://…&region=… or file:///folder, without keys"
+    )
 
 
 async def _answered(asked: Awaitable[T]) -> T:
