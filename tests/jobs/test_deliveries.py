@@ -15,6 +15,7 @@ from trunkline.domain.access import Caller
 from trunkline.jobs.deliveries import Verdict, verdict
 from trunkline.jobs.settings import RETRY_SECONDS, JobSettings
 from trunkline.services import deliveries
+from trunkline.services.aftercall import forget_content
 from trunkline.webhooks.sender import Attempt
 
 pytestmark = pytest.mark.room
@@ -207,6 +208,24 @@ async def test_private_content_is_kept_until_it_was_told_and_then_forgotten(worl
     assert delivery.status == "delivered"
     assert delivery.body is None
     assert b"Yes, at ten." in receiver.seen[-1].body
+
+
+async def test_a_reply_that_comes_after_its_content_was_deleted_is_not_kept(world: World, receiver: Receiver) -> None:
+    deleted = asyncio.Event()
+
+    async def echo(request: web.Request) -> web.StreamResponse:
+        await deleted.wait()
+        return web.Response(body=await request.read())
+
+    receiver.answer = echo
+    async with world.jobs():
+        call_id = await world.ended(receiver.url(), webhook_events=["end-of-call-report"])
+        await receiver.wait(1)
+        await forget_content(world.rooms, call_id)
+        deleted.set()
+        [delivery] = await world.until_told(call_id, 1)
+    assert (delivery.status, delivery.body) == ("delivered", None)
+    assert [attempt["reply"] for attempt in delivery.attempts] == [None]
 
 
 async def test_private_content_that_nobody_is_told_of_is_forgotten_too(world: World) -> None:

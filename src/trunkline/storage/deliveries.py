@@ -168,13 +168,15 @@ def log_attempt(
 ) -> Steps[Delivery]:
     """Adds an attempt to a delivery's log, sets where it stands now and lets it go. Raises NotFound.
 
-    One that reached its end meanwhile, by another worker's attempt, stays there.
+    One that reached its end meanwhile, by another worker's attempt, stays there. Of one whose content was deleted meanwhile
+    the reply, which may repeat it, is not kept.
     """
     rows = yield Query(_ONE, {"of_id": id})
     if not rows:
         raise NotFound(f"there is no webhook delivery {id}")
     delivery = _item(rows[0])
-    logged = replace(delivery, attempts=(*delivery.attempts, attempt), claimed_until=None)
+    kept = attempt if delivery.body is not None else {**attempt, "reply": None}
+    logged = replace(delivery, attempts=(*delivery.attempts, kept), claimed_until=None)
     if delivery.status == "pending":
         logged = replace(
             logged, status=status, next_attempt_at=next_attempt_at, failing_since=delivery.failing_since or at
