@@ -143,3 +143,9 @@ async def _died(api: Api, order: dict[str, str]) -> idempotency.Begun:
     begun = await idempotency.begin(api.rooms, slot, hashlib.sha256(canonical(order)).hexdigest())
     assert isinstance(begun, idempotency.Begun)
     return begun
+
+
+async def test_a_path_that_no_id_fits_into_is_not_found(api_on_each: Api) -> None:
+    for path in ("/campaigns/{}/leads", "/calls/{}/control", "/sip-trunks/{}/test", "/webhook-deliveries/{}/redeliver"):
+        reply = await api_on_each.ours.post(path.format("x" * 600), json={}, headers={"Idempotency-Key": "once"})
+        assert (reply.status_code, reply.json()["code"]) == (404, "not_found"), path

@@ -24,6 +24,7 @@ from trunkline.services.rooms import Rooms
 from trunkline.storage.idempotency import IdempotencySlot
 
 ACTING = "x-organization-id"
+LONGEST_ID = 128
 
 _log = logger("api")
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
@@ -75,8 +76,8 @@ class Shell:
         if operation.deprecated:
             request.state.deprecated = True
         who = await self._admitted(operation, request)
-        if any("\0" in str(value) for value in request.path_params.values()):
-            raise NotFound("no id contains NUL")
+        if any("\0" in str(value) or len(str(value)) > LONGEST_ID for value in request.path_params.values()):
+            raise NotFound("no id contains NUL or is as long")
         ask = Ask(self.rooms, self.settings, request, who)
         if operation.query is None and request.query_params and operation.entry != "open":
             raise Invalid(
