@@ -15,7 +15,7 @@ from trunkline.domain.access import Caller
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, StageUsage, StatusChanged, Usage
 from trunkline.domain.organisation import Organisation
-from trunkline.domain.usage import UsageFilters, UsageLog
+from trunkline.domain.usage import UsageFilters, UsageLog, month_of
 from trunkline.services import accounts, claims, control, usage
 from trunkline.services.aftercall import store_analysis
 from trunkline.services.costing import tariff
@@ -216,6 +216,25 @@ async def test_a_month_has_only_so_many_minutes(home: World) -> None:
     await home.place()
     home.clock.advance(timedelta(days=31).total_seconds())
     await home.place(CHILD, assistant_id="assistant-child")
+
+
+async def test_a_call_of_next_month_can_be_placed_when_this_month_is_used(home: World) -> None:
+    async with home.rooms.database.unit("org-child") as unit:
+        child = await unit.organisations.get("org-child")
+        await unit.organisations.save(replace(child, monthly_minutes_limit=1.0))
+    call_id = await _answered(home, CHILD)
+    home.clock.advance(60)
+    await _end(home, call_id)
+    now = home.clock.now()
+    next_month = month_of(month_of(now) + timedelta(days=32))
+    home.clock.advance((next_month - now).total_seconds() - 7200)
+    order = {"assistant_id": "assistant-child"}
+    with pytest.raises(PaymentRequired, match="this calendar month"):
+        await home.place(CHILD, **order, scheduled_at=next_month - timedelta(hours=1))
+    await home.place(CHILD, **order, scheduled_at=next_month)
+    await accounts.set_credit(home.rooms, "org-a", minutes=0)
+    with pytest.raises(PaymentRequired, match="no credit left"):
+        await home.place(CHILD, **order, scheduled_at=next_month)
 
 
 async def test_an_analysis_is_charged_once(home: World) -> None:

@@ -44,17 +44,17 @@ def granted(rooms: Rooms, org_id: str) -> Steps[Load]:
     return found.load
 
 
-def paid_for(rooms: Rooms, org_id: str) -> Steps[None]:
-    """For a call that takes no place yet. Raises PaymentRequired."""
-    found = yield from looked_up(rooms, org_id)
+def paid_for(rooms: Rooms, org_id: str, at: datetime) -> Steps[None]:
+    """For a call that takes no place before ``at``. Raises PaymentRequired."""
+    found = yield from looked_up(rooms, org_id, at)
     if found.broke is not None:
         raise PaymentRequired(found.broke)
 
 
-def looked_up(rooms: Rooms, org_id: str) -> Steps[Standing]:
-    """As ``granted``, for whom both answers are worth knowing."""
+def looked_up(rooms: Rooms, org_id: str, at: datetime | None = None) -> Steps[Standing]:
+    """As ``granted``, for whom both answers are worth knowing. ``at``: when the call is to be placed, if not now."""
     taken = yield from capacity.taken(org_id)
-    broke = yield from _broke(rooms, taken)
+    broke = yield from _broke(rooms, taken, at or rooms.clock.now())
     return Standing(taken.load, broke, full(taken, rooms.limits.max_calls))
 
 
@@ -75,8 +75,9 @@ def full(taken: Capacity, max_calls: int) -> str | None:
     return None
 
 
-def _broke(rooms: Rooms, taken: Capacity) -> Steps[str | None]:
-    """Why a call could not be paid for, with what goes on now taken off; None where it could."""
+def _broke(rooms: Rooms, taken: Capacity, at: datetime) -> Steps[str | None]:
+    """Why a call could not be paid for, with what goes on now taken off; None where it could. Of the month that ``at`` is
+    in nothing is used before it begins."""
     own, balance = taken.own, taken.payer.balance
     if not balance.is_metered and own.monthly_minutes_limit is None:
         return None
@@ -87,6 +88,8 @@ def _broke(rooms: Rooms, taken: Capacity) -> Steps[str | None]:
         return NO_CREDIT if own.id == taken.payer.id else _PAYER_HAS_NONE
     if own.monthly_minutes_limit is None:
         return None
+    if month_of(at) > now:
+        return None if own.monthly_minutes_limit else _MONTH_IS_USED
     used = yield from usage.minutes_since(own.id, month_of(now))
     used += sum(_minutes(since, now) for org_id, since in running if org_id == own.id)
     return None if used < own.monthly_minutes_limit else _MONTH_IS_USED

@@ -147,7 +147,7 @@ def _placing(
         load = yield from allowance.granted(rooms, draft.org_id)
         plan = yield from planning.routed(rooms.vault, load, draft, order.number_id)
     else:
-        yield from allowance.paid_for(rooms, draft.org_id)
+        yield from allowance.paid_for(rooms, draft.org_id, until)
         way = yield from planning.possible(draft.org_id, draft.destination, order.number_id)
         plan = planning.named(draft, way) if way else draft
     now = rooms.clock.now()
