@@ -380,6 +380,9 @@ async def test_a_campaign_is_watched_to_its_end(run: Shell, tmp_path: Path) -> N
         watched = await run("campaign", "watch", campaign["id"], "--json")
     assert watched.code == 0, watched
     assert (watched.lines[-1]["status"], watched.lines[-1]["completed_leads"]) == ("completed", 2)
+    bar = await run("campaign", "watch", "Round", FORCE_COLOR="1", TERM="xterm")
+    assert "2/2" in bar.out
+    assert "2 completed" in bar.out
     listed, table, shown, calls = await asyncio.gather(
         run("campaign", "leads", "Round", "--status", "completed", "--json"),
         run("campaign", "list"),
@@ -439,3 +442,21 @@ async def test_webhooks_are_listed_sent_again_and_tried(run: Shell) -> None:
         assert (await run("webhook", "redeliver", which, "--json")).json["id"] == which
         async with asyncio.timeout(30):
             await came.wait()
+
+
+async def test_a_call_is_followed_through_the_death_of_the_platform(run: Shell) -> None:
+    await run("assistant", "create", "Enduring")
+    with SippUas("uas_answer") as peer:
+        number = await run.house.number(peer.start())
+        order = ("+31612345678", "--assistant", "Enduring", "--number", number)
+        placed = (await run("call", *order, "--json")).json["call_id"]
+        await run.house.until(placed, lambda call: call["status"] == "in-progress")
+        following = asyncio.create_task(run.process("call", "follow", placed, "--json"))
+        await asyncio.sleep(1.5)
+        await run.house.kill()
+        await run.house.start()
+        followed = await following
+    assert followed.code == 1, followed
+    assert followed.lines[-1]["status"] == "failed"
+    ids = [line["id"] for line in followed.lines[:-1] if line["id"] is not None]
+    assert ids == sorted(set(ids)), "none comes twice"

@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from trunkline.cli.output import Output, printable
-from trunkline.cli.remote import Session
+from trunkline.cli.remote import Session, persistently
 from trunkline.cli.telling import Line, Teller, latencies, partial
-from trunkline.client import ApiError, Event
+from trunkline.client import ApiError, ConnectionFailed, Event, Unavailable
 from trunkline.client.event import END_STATES
 
 ENDED_WELL = frozenset({"ended", "transferred"})
@@ -88,6 +88,8 @@ class Follower:
                         self._after = event.id or self._after
                         view.take(event)
                 over = True
+            except (ConnectionFailed, Unavailable):
+                persistently(self.session.out, lambda: self.session.client.calls.get(self.call_id))
             except KeyboardInterrupt:
                 self._interrupt()
         call = settled(self.session, self.call_id)
@@ -122,10 +124,10 @@ class Follower:
 def settled(session: Session, call_id: str) -> dict[str, Any]:
     """A call that is over, once it was analysed where it will be; the analysis is waited for 20 s."""
     until = time.monotonic() + SUMMARY_SECONDS
-    call: dict[str, Any] = dict(session.client.calls.get(call_id))
+    call = _now(session, call_id)
     while _awaits_analysis(call) and time.monotonic() < until:
         time.sleep(LOOK_SECONDS)
-        call = dict(session.client.calls.get(call_id))
+        call = _now(session, call_id)
     return call
 
 
@@ -143,6 +145,10 @@ def show_result(out: Output, call: dict[str, Any]) -> None:
     if call["latency"] and call["latency"]["turns"]:
         out.say("")
         out.say(latencies(call["latency"]))
+
+
+def _now(session: Session, call_id: str) -> dict[str, Any]:
+    return dict(persistently(session.out, lambda: session.client.calls.get(call_id)))
 
 
 def _result(call: dict[str, Any]) -> dict[str, str | None]:

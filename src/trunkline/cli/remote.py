@@ -6,20 +6,23 @@ the command line. The platform itself does not know them: its own settings are r
 
 import inspect
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Concatenate, ParamSpec, get_type_hints
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 import typer
 from rich.text import Text
 
 from trunkline.cli.output import Output, printable
-from trunkline.client import ApiError, ConnectionFailed, Trunkline, TrunklineError
+from trunkline.client import ApiError, ConnectionFailed, Trunkline, TrunklineError, Unavailable
 from trunkline.client.wire import DEFAULT_URL
 
 P = ParamSpec("P")
+T = TypeVar("T")
 RETRIES = 1
 FIRST_WAIT_SECONDS = 0.3
+PATIENCE_SECONDS = 60.0
 
 Url = Annotated[str, typer.Option("--url", envvar="TRUNKLINE_URL", help="Where the installation is.")]
 Key = Annotated[
@@ -62,6 +65,22 @@ def command(
         return run
 
     return register
+
+
+def persistently(out: Output, ask: Callable[[], T]) -> T:
+    """What is asked for, for commands that watch: an installation that is not there, as while it is started again, is asked
+    for a minute. Raises ApiError and ConnectionFailed."""
+    until, noted = time.monotonic() + PATIENCE_SECONDS, False
+    while True:
+        try:
+            return ask()
+        except (ConnectionFailed, Unavailable) as error:
+            if time.monotonic() > until:
+                raise
+            if not noted:
+                out.note(f"{error}; trying again for {PATIENCE_SECONDS:.0f} seconds.")
+            noted = True
+            time.sleep(FIRST_WAIT_SECONDS)
 
 
 def _give_signature(called: Callable[..., None], run: Callable[..., None]) -> None:

@@ -1,12 +1,13 @@
 """How far a campaign is, shown as it goes on."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from trunkline.cli.output import printable
-from trunkline.cli.remote import Session
+from trunkline.cli.output import Output, printable
+from trunkline.cli.remote import Session, persistently
 
 LOOK_SECONDS = 1.0
 _COUNTERS = ("pending", "calling", "completed", "no_answer", "failed", "skipped")
@@ -15,22 +16,40 @@ _STYLES = {"calling": "cyan", "completed": "green", "no_answer": "yellow", "fail
 
 def watch_campaign(session: Session, campaign_id: str) -> dict[str, Any]:
     """Shows a campaign until it stands still, and gives it as it then is."""
-    out, get = session.out, session.client.campaigns.get
-    campaign: dict[str, Any] = dict(get(campaign_id))
-    if not out.live:
-        told: object = None
-        while True:
-            if (now := campaign if out.as_json else _line(campaign)) != told:
-                out.json_line(now) if out.as_json else out.say(str(now))
-                told = now
-            if _still(campaign):
-                return campaign
-            time.sleep(LOOK_SECONDS)
-            campaign = dict(get(campaign_id))
+    show = _bar if session.out.live else _lines
+    campaign = show(session.out, _looks(session, campaign_id))
+    if campaign["pause_reason"] and session.out.live:
+        session.out.say(campaign["pause_reason"])
+    return campaign
+
+
+def _looks(session: Session, campaign_id: str) -> Iterator[dict[str, Any]]:
+    """The campaign every second; the last one stands still."""
+    while True:
+        campaign = dict(persistently(session.out, lambda: session.client.campaigns.get(campaign_id)))
+        yield campaign
+        if _still(campaign):
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _lines(out: Output, looks: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    told, campaign = None, {}
+    for campaign in looks:
+        if out.as_json and campaign != told:
+            out.json_line(campaign)
+        elif told is None or _line(campaign) != _line(told):
+            out.say(_line(campaign))
+        told = campaign
+    return campaign
+
+
+def _bar(out: Output, looks: Iterator[dict[str, Any]]) -> dict[str, Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    campaign: dict[str, Any] = {}
     with Progress(*columns, TextColumn("{task.fields[counters]}"), console=out.console) as progress:
         task = progress.add_task("", counters="")
-        while True:
+        for campaign in looks:
             progress.update(
                 task,
                 description=f"[bold]{campaign['status']}[/]",
@@ -38,12 +57,6 @@ def watch_campaign(session: Session, campaign_id: str) -> dict[str, Any]:
                 completed=campaign["total_leads"] - campaign["pending_leads"] - campaign["calling_leads"],
                 counters=_counters(campaign),
             )
-            if _still(campaign):
-                break
-            time.sleep(LOOK_SECONDS)
-            campaign = dict(get(campaign_id))
-    if campaign["pause_reason"]:
-        out.say(printable(campaign["pause_reason"]))
     return campaign
 
 

@@ -74,11 +74,18 @@ def add_common(app: typer.Typer, kind: Kind) -> None:
         gone(session.out, kind.word, which)
 
 
-def show_list(out: Output, pages: Pages[Any], limit: int, columns: Sequence[str]) -> None:
-    """Prints a list up to its limit, and how much more there is."""
+def show_list(
+    out: Output,
+    pages: Pages[Any],
+    limit: int,
+    columns: Sequence[str],
+    row: Callable[[Any], Mapping[str, Any]] | None = None,
+) -> None:
+    """Prints a list up to its limit, and how much more there is. ``row`` makes a row of the table where that has more than
+    the fields of an item."""
     first = pages.page()
     items: list[Mapping[str, Any]] = first.items if limit <= PAGE or first.total <= PAGE else list(pages)
-    out.many(items, columns, first.total)
+    out.many(items if row is None or out.as_json else [row(item) for item in items], columns, first.total)
 
 
 def sure(out: Output, yes: bool, question: str) -> None:

@@ -53,12 +53,7 @@ def list_(
         "end_date": until,
     }
     pages = session.client.webhooks.deliveries(limit=limit, **filters)
-    if session.out.as_json:
-        show_list(session.out, pages, limit, ())
-        return
-    first = pages.page()
-    items = first.items if limit <= len(first.items) or first.total <= len(first.items) else list(pages)
-    session.out.many([_summed(one) for one in items], _COLUMNS, first.total)
+    show_list(session.out, pages, limit, _COLUMNS, _summed)
 
 
 @command(app, "show")
