@@ -168,6 +168,41 @@ async def test_numbers_that_cannot_call_out_and_sleeping_assistants_are_refused(
     assert refused.headers["Deprecation"] == "true"
 
 
+async def test_an_assistant_that_is_switched_off_keeps_nobody_from_stopping_its_campaign(api: Api) -> None:
+    made_of = (await campaign(api, leads=[{"phone_number": DESTINATION}], status="scheduled"))["campaign"]
+    path = f"/campaigns/{made_of['id']}"
+    asleep = await api.ours.patch(f"/assistants/{made_of['assistant_id']}", json={"is_active": False})
+    assert asleep.status_code == 200
+    for change in ({"name": "Later"}, {"status": "paused"}):
+        reply = await api.ours.patch(path, json=change)
+        assert reply.status_code == 200, reply.text
+    refused = await api.ours.patch(path, json={"status": "scheduled"})
+    assert refused.json()["details"][0].startswith("assistant_id: the assistant is not active")
+    cancelled = await api.ours.patch(path, json={"status": "cancelled"})
+    assert cancelled.json()["campaign"]["skipped_leads"] == 1
+
+
+async def test_a_lead_less_changes_when_the_campaign_was_changed(api: Api) -> None:
+    made_of = (await campaign(api, leads=[{"phone_number": DESTINATION}]))["campaign"]
+    path = f"/campaigns/{made_of['id']}"
+    await api.rooms.clock.sleep(1)
+    [lead] = (await api.ours.get(f"{path}/leads")).json()["leads"]
+    assert (await api.ours.delete(f"{path}/leads/{lead['id']}")).status_code == 200
+    shown = (await api.ours.get(path)).json()["campaign"]
+    assert shown["updated_at"] > made_of["updated_at"]
+    assert shown["total_leads"] == 0
+
+
+async def test_one_person_whose_number_is_spelled_in_two_ways_is_one_lead(api_on_each: Api) -> None:
+    leads = [{"phone_number": "+31612345678"}, {"phone_number": "+310612345678"}]
+    made_of = await campaign(api_on_each, leads=leads)
+    assert (made_of["campaign"]["pending_leads"], made_of["campaign"]["skipped_leads"]) == (1, 1)
+    path = f"/campaigns/{made_of['campaign']['id']}/leads"
+    csv = {"content": "phone\n+31 (0)6 1234 5678\n", "headers": {"Content-Type": "text/csv"}}
+    assert (await api_on_each.ours.post(path, **csv)).json()["skipped"] == 1  # type: ignore[arg-type]
+    assert {lead["phone_number"] for lead in (await api_on_each.ours.get(path)).json()["leads"]} == {"+31612345678"}
+
+
 async def test_what_leads_lack_is_told_for_each(api_on_each: Api) -> None:
     leads = [
         {"phone_number": "+31612345670", "name": "Ada", "variables": {"time": "ten"}},
@@ -202,6 +237,24 @@ async def test_a_spreadsheet_is_taken_as_people_make_them(api_on_each: Api) -> N
     ]
 
 
+FROM_SPREADSHEETS = [
+    "phone,name,,\r\n+31612345678,Ada,,\r\n",
+    "phone;name\r\n'+31612345678;Ada\r\n",
+    'phone,name\r\n"=""+31612345678""",Ada\r\n',
+    "phone\tname\r\n\u202a+31612345678\u202c\tAda\r\n",
+    "phone,name\r+31612345678,Ada\r",
+]
+
+
+async def test_numbers_and_columns_are_taken_as_spreadsheets_write_them(api: Api) -> None:
+    for text in FROM_SPREADSHEETS:
+        path = f"/campaigns/{(await campaign_of_another(api))['campaign']['id']}/leads"
+        reply = await api.ours.post(path, content=text, headers={"Content-Type": "text/csv"})
+        assert reply.status_code == 201, (text, reply.text)
+        [lead] = (await api.ours.get(path)).json()["leads"]
+        assert (lead["phone_number"], lead["name"], lead["variables"]) == ("+31612345678", "Ada", {})
+
+
 async def test_wrong_lines_refuse_the_file_or_are_left_out(api: Api) -> None:
     path = f"/campaigns/{(await campaign(api))['campaign']['id']}/leads"
     text = (
@@ -229,6 +282,7 @@ NO_FILES = [
     (b"phone\n", "csv: has no line after"),
     (b"name,city\nAda,Leiden\n", "csv.line 1: names no column phone_number"),
     (b"phone,number\n+31612345678,+31612345678\n", "csv.line 1: has two columns for phone_number"),
+    (b"phone,\n+31612345678,x\n", "csv.line 2: has a cell in a column without a name"),
     (b"phone,a&b\n+31612345678,x\n", "csv.line 1: 'a&b' cannot be the name of a variable"),
     (b'phone\n"+31612345678\n', "csv.line 2: is no CSV"),
     (b"phone\n\xff\xfe\n", "csv: is not UTF-8"),

@@ -214,7 +214,7 @@ async def update(rooms: Rooms, caller: Caller, campaign_id: str, changes: dict[s
         after = replace(before, updated_at=rooms.clock.now(), **settings.model_dump(exclude={"status"}))
         after = _moved(after, CampaignStatus(settings.status))
         if after != replace(before, updated_at=after.updated_at):
-            await _check(unit, after, numbers=after.number_ids != before.number_ids)
+            await _check(unit, after, before)
             await unit.campaigns.save(after)
             await _follow_up(unit, before, after)
         return await _counted(unit, campaign_id)
@@ -274,21 +274,30 @@ async def _follow_up(unit: Unit, before: Campaign, after: Campaign) -> None:
         await unit.leads.forget_promises(after.id, leads.retry_at(after))
 
 
-async def _check(unit: Unit, campaign: Campaign, *, numbers: bool = True) -> None:
+async def _check(unit: Unit, campaign: Campaign, before: Campaign | None = None) -> None:
+    """Raises Invalid for what it cannot call with. What stays as it was is looked at only when it starts: an assistant that
+    was switched off keeps nobody from pausing or cancelling it."""
+    running = CampaignStatus.SCHEDULED
+    starts = campaign.status is running and (before is None or before.status is not running)
     problems = []
-    starts = campaign.status is CampaignStatus.SCHEDULED
-    if campaign.assistant_id is not None:
-        assistant = await unit.assistants.find(campaign.assistant_id)
-        if assistant is None:
-            problems.append("assistant_id: there is no assistant with this id")
-        elif not assistant.settings.is_active:
-            problems.append("assistant_id: the assistant is not active; set its is_active, or name another")
-    elif starts:
-        problems.append("assistant_id: is required before the campaign is scheduled")
-    if numbers or starts:
+    if starts or before is None or campaign.assistant_id != before.assistant_id:
+        problems += await _assistant_problems(unit, campaign)
+    if starts or before is None or campaign.number_ids != before.number_ids:
         problems += await _number_problems(unit, campaign.number_ids)
     if problems:
         raise invalid(problems)
+
+
+async def _assistant_problems(unit: Unit, campaign: Campaign) -> list[str]:
+    if campaign.assistant_id is None:
+        needed = campaign.status is CampaignStatus.SCHEDULED
+        return ["assistant_id: is required before the campaign is scheduled"] if needed else []
+    assistant = await unit.assistants.find(campaign.assistant_id)
+    if assistant is None:
+        return ["assistant_id: there is no assistant with this id"]
+    if not assistant.settings.is_active:
+        return ["assistant_id: the assistant is not active; set its is_active, or name another"]
+    return []
 
 
 async def _number_problems(unit: Unit, number_ids: Sequence[str]) -> list[str]:

@@ -13,14 +13,16 @@ from trunkline.services.validation import invalid
 PHONE_NUMBER, NAME = "phone_number", "name"
 _COLUMNS = {"phone": PHONE_NUMBER, "number": PHONE_NUMBER, "phonenumber": PHONE_NUMBER, PHONE_NUMBER: PHONE_NUMBER}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_WRITTEN = re.compile(r"[\s().\-\u2010-\u2015/]+")
+_WRITTEN = re.compile(r"[\s().\-\u2010-\u2015/\u200b-\u200f\u202a-\u202e\u2060-\u2069]+")
+_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""", re.DOTALL)
 _SEPARATORS = (",", ";", "\t")
 
 
 def rows(text: str) -> list[Row]:
     """The rows of a file. One column is the number (``phone_number``, ``phone`` or ``number``), one may be the ``name``,
-    every other is a variable; an empty cell is as good as none. Spaces, brackets and hyphens in a number, and 00 in place
-    of +, are as people write them. The separator is a comma, a semicolon or a tab. Raises Invalid.
+    every other is a variable; an empty cell is as good as none, as is an empty column without a name. Spaces, brackets and
+    hyphens in a number, and 00 in place of +, are as people write them. The separator is a comma, a semicolon or a tab.
+    Raises Invalid.
     """
     text = text.removeprefix("\ufeff")
     first = text.lstrip("\r\n").partition("\n")[0]
@@ -51,9 +53,13 @@ def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _columns(header: list[str]) -> list[str]:
-    columns, problems = [], []
+    columns: list[str] = []
+    problems: list[str] = []
     for cell in header:
         plain = re.sub(r"\s+", "_", cell.strip())
+        if not plain:
+            columns.append(plain)
+            continue
         name = NAME if plain.lower() == NAME else _COLUMNS.get(plain.lower(), plain)
         if name in columns:
             problems.append(f"csv.line 1: has two columns for {name}")
@@ -72,10 +78,18 @@ def _row(line: int, cells: list[str], columns: list[str]) -> Row:
     if len(cells) > len(columns):
         return Row(place, line, None, f"has {len(cells)} cells, more than the {len(columns)} columns")
     filled = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
+    if "" in filled:
+        return Row(place, line, None, "has a cell in a column without a name")
     number, name = filled.pop(PHONE_NUMBER, ""), filled.pop(NAME, None)
-    plain = _WRITTEN.sub("", number)
+    plain = _WRITTEN.sub("", _bare(number))
     plain = f"+{plain[2:]}" if plain.startswith("00") else plain
     return Row(place, line, {PHONE_NUMBER: plain, NAME: name, "variables": filled})
+
+
+def _bare(number: str) -> str:
+    """Without what keeps a spreadsheet from reading a number as a sum: ``'+31…`` and ``="+31…"``."""
+    found = _AS_TEXT.fullmatch(number)
+    return number if found is None else found[1] or found[2] or ""
 
 
 def decoded(raw: bytes) -> str:

@@ -1,7 +1,7 @@
 """Leads: whom a campaign calls; read row by row, added in one go, listed, removed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,7 +157,7 @@ async def list_(
 async def delete(rooms: Rooms, caller: Caller, campaign_id: str, lead_id: str) -> None:
     """Removes a lead; its calls stay. Raises NotFound, and Conflict (``lead_being_called``)."""
     async with rooms.unit(caller) as unit:
-        await unit.campaigns.get(campaign_id, lock=True)
+        campaign = await unit.campaigns.get(campaign_id, lock=True)
         lead = await unit.leads.get(lead_id, lock=True)
         if lead.campaign_id != campaign_id:
             raise NotFound(f"there is no lead {lead_id} in the campaign {campaign_id}")
@@ -168,6 +168,7 @@ async def delete(rooms: Rooms, caller: Caller, campaign_id: str, lead_id: str) -
                 title="Lead is being called",
             )
         await unit.leads.delete(lead_id)
+        await unit.campaigns.save(replace(campaign, updated_at=rooms.clock.now()))
 
 
 def retry_at(campaign: Campaign) -> datetime:
@@ -182,6 +183,8 @@ def _settings(row: Row, errors: list[str]) -> LeadSettings | None:
     try:
         settings = LeadSettings.model_validate(row.given)
         destinations.check(settings.phone_number, field=_field(row, "phone_number"), sip_uri_allowed=False)
+        # +31 06… and +31 6… are one person, who is called once.
+        settings = settings.model_copy(update={"phone_number": destinations.canonical(settings.phone_number)})
     except ValidationError as error:
         errors.extend(sentences(error, under=row.place))
         return None
