@@ -11,6 +11,7 @@ from trunkline.ports.carrier import Dial
 from trunkline.ports.line import Closed
 from trunkline.telephony.sip import accounts, reasons
 from trunkline.telephony.sip.addresses import Undialable, domain_of, header, target_uri, trunk_domain, user_of
+from trunkline.telephony.sip.ladder import Ladder
 from trunkline.telephony.sip.leg import TRANSFERRED, Leg, Stage
 from trunkline.telephony.sip.message import SipMessage, host_of, parse, without_secrets
 from trunkline.telephony.sip.resample import Higher, Lower
@@ -26,8 +27,10 @@ ANSWER = (
 )
 
 
-def message(status: int, *, received: bool = True, codec: str | None = None, reason: str = "") -> SipMessage:
-    return SipMessage(received, "192.0.2.9:5060", "abc", "INVITE", status, reason, "", codec)
+def message(
+    status: int, *, received: bool = True, codec: str | None = None, reason: str = "", call_id: str = "abc"
+) -> SipMessage:
+    return SipMessage(received, "192.0.2.9:5060", call_id, "INVITE", status, reason, "", codec)
 
 
 def test_a_number_is_dialled_at_the_trunk_over_its_transport() -> None:
@@ -133,6 +136,21 @@ def test_a_host_is_looked_for_in_time_that_grows_with_the_text_alone() -> None:
     assert time.process_time() - began < 2
     assert host_of('X\r\nFrom: "Ann" <sip:+3120@Example.com:5060>;tag=1\r\n', "From", "f") == "example.com"
     assert host_of("X\r\nf: <sip:[2001:db8::1]:5060>\r\n", "From", "f") == "[2001:db8::1]"
+
+
+def test_strangers_fill_little_memory_however_much_they_send() -> None:
+    ladder = Ladder(trace=False)
+    filler = "x" * 60_000
+    for number in range(3000):
+        text = f"RX UDP a -> b\nINFO sip:x SIP/2.0\r\nCall-ID: {number % 3}\r\nCSeq: {number} INFO\r\n\r\n{filler}"
+        found = parse(text)
+        assert found is not None
+        ladder._deliver(found)
+    ladder.watch("0", lambda _message: None)
+    ladder._deliver(message(200, call_id="0"))
+    kept = {name: exchange.messages() for name in "012" if (exchange := ladder.exchange(name)) is not None}
+    assert {name: len(messages) for name, messages in kept.items()} == {"0": 13, "1": 12, "2": 12}
+    assert max(len(one.raw) for messages in kept.values() for one in messages) <= 8192
 
 
 def test_a_leg_knows_the_last_status_of_its_invite_and_the_codec() -> None:

@@ -14,12 +14,16 @@ _INVITE, _ACK = "INVITE", "ACK"
 
 
 class Exchange:
-    """One dialog. Keeps its first and its last messages."""
+    """One dialog. Keeps its first and its last messages. ``watched`` says that it is, or was, one of a call of ours."""
 
     def __init__(self) -> None:
+        self.watched = False
         self._first: list[SipMessage] = []
         self._last: deque[SipMessage] = deque(maxlen=LAST_MESSAGES)
         self._open: set[tuple[str, int]] = set()
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._last)
 
     def add(self, message: SipMessage) -> None:
         """Takes the next message."""

@@ -66,6 +66,7 @@ class Ladder(logging.Handler):
     def watch(self, call_id: str, watcher: Watcher) -> None:
         """Gives ``watcher`` the messages of a dialog: those kept, then those to come."""
         self._watchers[call_id] = watcher
+        self._exchanges.setdefault(call_id, Exchange()).watched = True
         for message in self._unwatched.pop(call_id, []):
             watcher(message)
 
@@ -108,7 +109,8 @@ class Ladder(logging.Handler):
     def _keep(self, message: SipMessage) -> None:
         exchange = self._exchanges.setdefault(message.call_id, Exchange())
         self._exchanges.move_to_end(message.call_id)
-        exchange.add(message)
+        if exchange.watched or len(exchange) < _KEPT_MESSAGES:
+            exchange.add(message)
         while len(self._exchanges) > _KEPT_EXCHANGES + len(self._watchers):
             oldest = next(iter(self._exchanges))
             if oldest in self._watchers:

@@ -4,6 +4,7 @@ address that it really came from, the Request-URI of a call that comes in, codec
 import re
 from dataclasses import dataclass, field, replace
 
+KEPT_CHARACTERS = 8192
 _HEAD = re.compile(r"(RX|TX) (\S+) (\S+) -> (\S+)\n")
 _CALL_ID = re.compile(r"\r\n(?:Call-ID|i)[ \t]*:[ \t]*([^\r\n]+)", re.IGNORECASE)
 _CSEQ = re.compile(r"\r\nCSeq[ \t]*:[ \t]*([0-9]{1,10})[ \t]+(\w{1,32})\b", re.IGNORECASE)
@@ -27,7 +28,8 @@ class SipMessage:
     """One message on the wire. ``status`` is 0 for a request, ``codec`` the first one of its SDP, where it has one.
 
     The last three are those of an INVITE that came in: what tells it from every other of its dialog, and two headers.
-    ``text`` is the message as it was on the wire, secrets and all, and ``at`` when that was, in Unix seconds.
+    ``text`` is the message as it was on the wire (its first 8,192 characters), secrets and all, and ``at`` when that was,
+    in Unix seconds.
     """
 
     received: bool
@@ -82,7 +84,7 @@ def parse(text: str, at: float = 0.0) -> SipMessage | None:
         request_uri="" if answer else words[1],
         codec=first_codec(text),
         cseq=int(cseq[1]),
-        text=text[head.end() :],
+        text=text[head.end() : head.end() + KEPT_CHARACTERS],
         at=at,
     )
     return _invitation(message, text, cseq[1]) if received and words[0] == "INVITE" else message
