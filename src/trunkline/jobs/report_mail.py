@@ -145,7 +145,8 @@ def _text(parts: Sequence[_Part]) -> str:
 
 
 def _text_lines(part: _Part) -> list[str]:
-    said = [f"{name}: {value}" if name else value for name, value in part.lines]
+    """What has several lines goes on indented, so that no words pass for another line."""
+    said = ["\n    ".join((f"{name}: {value}" if name else value).splitlines()) for name, value in part.lines]
     return [part.title, "-" * len(part.title), *said, *([part.link] if part.link else [])]
 
 
