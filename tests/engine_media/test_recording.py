@@ -1,11 +1,14 @@
 """The recording's time line, its file, and a disk that fails."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from tests.engine_media.world import MemoryBlobs
 from trunkline.audio.wav import decode
+from trunkline.engine import recorder
 from trunkline.engine.recorder import Recorder, Tape
 from trunkline.engine.tracks import LEFT, RIGHT, Tracks
 from trunkline.testing.clock import VirtualClock, run_virtual
@@ -72,8 +75,8 @@ def test_a_side_that_sends_too_much_does_not_stretch_the_recording() -> None:
 
 async def record(blobs: MemoryBlobs, seconds: float = 3.0) -> tuple[str | None, Tape]:
     clock = VirtualClock()
-    async with Recorder(blobs, clock) as recorder:
-        tape = recorder.start("call-1", 8000)
+    async with Recorder(blobs, clock) as writing:
+        tape = writing.start("call-1", 8000)
         for index in range(int(seconds * 50)):
             await clock.sleep(0.02)
             tape.left(ones(1, 5), clock.monotonic())
@@ -106,4 +109,16 @@ def test_a_call_without_sound_leaves_no_file() -> None:
     blobs = MemoryBlobs()
     name, _ = run_virtual(record(blobs, seconds=0.0))
     assert name is None
+    assert blobs.files == {}
+
+
+async def test_a_recording_that_is_closed_too_late_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "FINISH_SECONDS", 0.1)
+    blobs, held = MemoryBlobs(), Event()
+    async with Recorder(blobs, VirtualClock()) as writing:
+        tape = writing.start("call-1", 8000)
+        tape.left(ones(50), 1.0)
+        writing._thread.submit(held.wait, 60)
+        assert await tape.finish() is None
+        held.set()
     assert blobs.files == {}

@@ -72,7 +72,10 @@ class Tape:
         loop = asyncio.get_running_loop()
         closing = loop.run_in_executor(self._thread, self._close)
         done, _ = await asyncio.wait([closing], timeout=FINISH_SECONDS)
-        return None if not done or self._lost else self.name
+        if not done:
+            self._lost = True  # nobody will know of the file: the writer removes it when it comes to it
+            _log.error("the disk is too slow: a recording is given up", recording=self.name)
+        return None if self._lost else self.name
 
     def _put(self, side: int, pcm: bytes, now: float) -> None:
         if self._lost:
