@@ -13,8 +13,10 @@ from trunkline.base.errors import Conflict
 from trunkline.domain.call import EndReason
 from trunkline.domain.campaign import CampaignStatus, LeadStatus
 from trunkline.domain.plan import CallPlan
-from trunkline.services import assistants, campaigns, do_not_call, leads
+from trunkline.engine.live import LocalLive
+from trunkline.services import assistants, campaigns, do_not_call, leads, outreach
 from trunkline.services.leads import REPEATED
+from trunkline.services.outreach import Came
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
 
@@ -210,6 +212,32 @@ async def test_what_befalls_every_lead_pauses_the_campaign_and_costs_none(world:
         counted = await world.until_status(CampaignStatus.PAUSED, other)
     assert str(counted.campaign.pause_reason).startswith("assistant_inactive: ")
     assert counted.counts == {LeadStatus.PENDING: 3}
+
+
+async def test_after_a_change_no_call_is_made_of_what_the_campaign_was_before(world: CampaignWorld) -> None:
+    """A process that looked just before may be about to call twenty leads."""
+    rooms = replace(world.rooms, live=LocalLive(lambda: 5))
+    given = [{"phone_number": number, "name": "Ada"} for number in numbers(2)]
+    for change in (
+        {"system_message_template": "Be kind to {{name}}."},
+        {"number_ids": [world.number_id]},
+        {"assistant_id": None, "status": "paused"},
+    ):
+        campaign = await world.campaign(given, system_message_template="Be brief.")
+        seen = await outreach.look(rooms, campaign.org_id, campaign.id)
+        assert seen is not None
+        await world.set(campaign, **change)
+        assert await outreach.call(rooms, seen, seen.leads[0]) is Came.NOT_NOW
+        await outreach.pause(rooms, seen.campaign, "what is mended by now")
+        assert (await world.now(campaign)).campaign.pause_reason is None
+        assert (await world.now(campaign)).counts == {LeadStatus.PENDING: 2}
+    assert await outreach.look(rooms, campaign.org_id, campaign.id) is None
+    lacking = await world.campaign(given, system_message_template="Be brief about {{topic}}.")
+    seen = await outreach.look(rooms, lacking.org_id, lacking.id)
+    assert seen is not None
+    await world.set(lacking, system_message_template="Be brief.")
+    assert await outreach.call(rooms, seen, seen.leads[0]) is Came.NOT_NOW
+    assert (await world.now(lacking)).counts == {LeadStatus.PENDING: 2}
 
 
 async def test_campaigns_share_what_room_there_is(world: CampaignWorld) -> None:

@@ -112,6 +112,7 @@ def test_examples(hours: Window, zone: ZoneInfo, at: str, opens: str) -> None:
 def test_a_number_of_many_zones_is_called_when_it_is_day_in_all_of_them() -> None:
     assert zones("callee", "+31612345678") == (AMSTERDAM,)
     assert zones("callee", "+12125551234") == (NEW_YORK,)
+    assert zones("callee", "+18762101234") == (ZoneInfo("America/Jamaica"),)
     assert zones("Asia/Tokyo", "+12125551234") == (ZoneInfo("Asia/Tokyo"),)
     assert zones("callee", "+99912345678") == (ZoneInfo("UTC"),)
     freephone = zones("callee", "+18005551234")

@@ -51,7 +51,14 @@ def opens_at(hours: Window, zone: ZoneInfo, at: datetime) -> datetime | None:
     at = at.astimezone(UTC)
     if is_open(hours, zone, at):
         return at
-    return min((moment for moment in _beginnings(hours, zone, at) if is_open(hours, zone, moment)), default=None)
+    found: datetime | None = None
+    for moments in _beginnings(hours, zone, at):
+        opened = [moment for moment in moments if is_open(hours, zone, moment)]
+        if found is not None:
+            # Where the clock is set about midnight, the day after it may be the first.
+            return min([found, *opened])
+        found = min(opened, default=None)
+    return found
 
 
 def opens_everywhere_at(hours: Window, zones: Sequence[ZoneInfo], at: datetime) -> datetime | None:
@@ -79,16 +86,16 @@ def next_call_at(calls_per_minute: int | None, now: datetime) -> datetime | None
     return None if calls_per_minute is None else now + timedelta(seconds=60 / calls_per_minute)
 
 
-def _beginnings(hours: Window, zone: ZoneInfo, at: datetime) -> Iterator[datetime]:
-    """The moments after ``at`` at which a window may open: when the clock comes to its start, and when it is set."""
+def _beginnings(hours: Window, zone: ZoneInfo, at: datetime) -> Iterator[list[datetime]]:
+    """Day by day the moments after ``at`` at which a window may open: when the clock comes to its start, and when it is
+    set."""
     day = at.astimezone(zone).date() - timedelta(days=1)
     for _ in range(_SEARCHED_DAYS):
-        yield from (moment for moment in _at(day, hours.start, zone) if moment > at)
+        moments = _at(day, hours.start, zone)
         begin, end = _at(day, time.min, zone)[0], _at(day + timedelta(days=1), time.min, zone)[0]
         if begin.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
-            change = _change(zone, begin, end)
-            if change > at:
-                yield change
+            moments.append(_change(zone, begin, end))
+        yield [moment for moment in moments if moment > at]
         day += timedelta(days=1)
 
 

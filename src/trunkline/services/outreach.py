@@ -112,7 +112,7 @@ async def call(rooms: Rooms, seen: Look, lead: Lead) -> Came:
             campaign_id=campaign.id,
             lead_id=lead.id,
         )
-        await calls.place(rooms, caller, order, lambda call_id: _beginning(rooms, lead, call_id))
+        await calls.place(rooms, caller, order, lambda call_id: _beginning(rooms, campaign, lead, call_id))
     except Unavailable as error:
         if error.code != Unavailable.code:
             raise
@@ -125,10 +125,10 @@ async def call(rooms: Rooms, seen: Look, lead: Lead) -> Came:
 
 
 async def pause(rooms: Rooms, campaign: Campaign, why: str) -> None:
-    """Pauses a campaign that is scheduled, and says why."""
+    """Pauses a campaign that is scheduled and as it was when it failed, and says why."""
     async with rooms.unit(Caller(campaign.org_id)) as unit:
         kept = await unit.campaigns.find(campaign.id, lock=True)
-        if kept is not None and kept.status is CampaignStatus.SCHEDULED:
+        if kept is not None and kept.status is CampaignStatus.SCHEDULED and _says(kept) == _says(campaign):
             await _pause(unit, kept, why, rooms.clock.now())
 
 
@@ -167,6 +167,11 @@ def hours(campaign: Campaign) -> Window:
     return window(campaign.schedule_start_time, campaign.schedule_end_time, campaign.days_of_week)
 
 
+def _says(campaign: Campaign) -> tuple[Any, ...]:
+    """What of a campaign its calls are made from."""
+    return campaign.assistant_id, campaign.number_ids, campaign.system_message_template
+
+
 def _most(campaign: Campaign, calling: int) -> int:
     room = free(campaign.max_concurrent_calls, calling)
     most = AT_ONCE if room is None else min(room, AT_ONCE)
@@ -182,7 +187,11 @@ def _sorted_out(
     campaign: Campaign, due: Sequence[Lead], now: datetime
 ) -> tuple[list[Lead], dict[str, datetime | None]]:
     """Who may be called now, and when the others may be (None: never)."""
-    opens = {lead.id: _opens_at(campaign, lead, now) for lead in due}
+    times = hours(campaign)
+    # Many leads are in the same zones: what takes time is asked once for all of them.
+    ways = {lead.id: () if times.is_always else zones(campaign.timezone, lead.phone_number) for lead in due}
+    at_zones = {way: opens_everywhere_at(times, way, now) for way in set(ways.values())}
+    opens = {lead.id: at_zones[ways[lead.id]] for lead in due}
     return [lead for lead in due if opens[lead.id] == now], {id: at for id, at in opens.items() if at != now}
 
 
@@ -224,8 +233,9 @@ async def _is_taken(rooms: Rooms, campaign: Campaign, lead: Lead) -> bool:
     return True
 
 
-def _beginning(rooms: Rooms, lead: Lead, call_id: str) -> Steps[None]:
-    """Begins the attempt in the transaction that places its call, or undoes that by raising."""
+def _beginning(rooms: Rooms, seen: Campaign, lead: Lead, call_id: str) -> Steps[None]:
+    """Begins the attempt in the transaction that places its call, or undoes that by raising. The call is made for the
+    campaign as it was ``seen``."""
     found = yield from attempts.found(lead.org_id, lead.campaign_id, lead.id)
     now = rooms.clock.now()
     if found is None:
@@ -233,6 +243,8 @@ def _beginning(rooms: Rooms, lead: Lead, call_id: str) -> Steps[None]:
     campaign, lead, calling = found
     if campaign.status is not CampaignStatus.SCHEDULED or lead.status is not LeadStatus.PENDING:
         raise _NotNow("the campaign or the lead is not to be called any more")
+    if _says(campaign) != _says(seen):
+        raise _NotNow("the campaign was changed")
     if free(campaign.max_concurrent_calls, calling) == 0 or (campaign.next_call_at or now) > now:
         raise _NotNow("the campaign has as many calls as it may have")
     if (lead.next_attempt_at or now) > now or _opens_at(campaign, lead, now) != now:
@@ -258,6 +270,9 @@ async def _refused(rooms: Rooms, campaign: Campaign, lead: Lead, error: Trunklin
         await pause(rooms, campaign, f"{error.code}: {error.message}")
         return Came.PAUSED
     async with rooms.unit(Caller(campaign.org_id)) as unit:
+        kept = await unit.campaigns.find(campaign.id, lock=True)
+        if kept is None or _says(kept) != _says(campaign):
+            return Came.NOT_NOW
         await unit.leads.skip(lead.id, f"{error.code}: {error.message}", rooms.clock.now())
     return Came.REFUSED if error.code == Invalid.code else Came.SKIPPED
 
