@@ -29,6 +29,7 @@ from trunkline.cli.doctor_findings import Finding, Level, Patient
 from trunkline.domain.access import Caller
 from trunkline.services import organisations, trunks
 from trunkline.services.trunks import TrunkSettings
+from trunkline.storage import inspecting
 from trunkline.storage.database import Database
 from trunkline.testing.emulators.vendors import DeepgramVendor
 from trunkline.testing.ports import free_port
@@ -250,8 +251,24 @@ def test_a_setting_that_the_phone_line_could_not_use_is_named(
     assert [line.partition(":")[0] for line in refused.value.details] == [f"TRUNKLINE_{name.upper()}"]
 
 
+async def test_a_database_that_takes_calls_and_says_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspecting, "PATIENCE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://bob:s3cret@127.0.0.1:{silent.getsockname()[1]}/x"
+        [told], facts = await asyncio.wait_for(doctor_platform.database(patient(tmp_path, database_url=url)), 20)
+    assert (told.level, facts) == (Level.FAIL, None)
+
+
 @pytest.mark.parametrize(
-    "url", ["postgresql://bob:s3cret@127.0.0.1:many/x", "no address s3cret", "mysql://bob:s3cret@h/x"]
+    "url",
+    [
+        "postgresql://bob:s3cret@127.0.0.1:many/x",
+        "postgresql://bob:s3cret@127.0.0.1:1/x?option=1",
+        "no address s3cret",
+        "mysql://bob:s3cret@h/x",
+    ],
 )
 async def test_an_address_of_a_database_that_is_none_is_told_and_hides_nothing_else(tmp_path: Path, url: str) -> None:
     findings = await examined(patient(tmp_path, database_url=url).settings)

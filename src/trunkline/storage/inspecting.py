@@ -1,5 +1,6 @@
 """Looks at a database without changing it: what it is, which form it has, how soon it answers, what time it has."""
 
+import asyncio
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from trunkline.base.errors import Unavailable
+from trunkline.base.errors import Invalid, Unavailable
 from trunkline.storage.database import engine_of, file_of
 from trunkline.storage.migrate import known, newest
 
 LOOKS = 5
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ async def inspect(url: str | None, data_dir: Path) -> DatabaseFacts:
         return DatabaseFacts("SQLite", sqlite3.sqlite_version, None, newest(), 0.0)
     engine = engine_of(url, data_dir)
     try:
-        async with engine.connect() as connection:
+        async with asyncio.timeout(PATIENCE_SECONDS), engine.connect() as connection:
             form = await connection.run_sync(_form)
             version = sqlite3.sqlite_version
             now = None
@@ -60,6 +62,8 @@ async def inspect(url: str | None, data_dir: Path) -> DatabaseFacts:
             latency = (time.perf_counter() - began) * 1000 / LOOKS
     except (SQLAlchemyError, OSError) as error:
         raise Unavailable(f"the database does not answer: {type(error).__name__}") from None
+    except TypeError:
+        raise Invalid("the address of the database has an option behind its ? that there is not") from None
     finally:
         await engine.dispose()
     return DatabaseFacts("SQLite" if now is None else "PostgreSQL", version, form, newest(), latency, now)
