@@ -99,3 +99,15 @@ async def test_a_call_that_no_worker_takes_within_ten_seconds_fails(home: World)
     assert await claims.claim(home.rooms, call_id, "worker") is None
     assert [kind for kind, _ in await home.outbox(call_id)] == ["status-update", "call.ended"]
     assert home.live.published[-1].final
+
+
+async def test_a_recording_that_was_whole_as_its_worker_died_belongs_to_the_call(home: World) -> None:
+    ids = [await home.place() for _ in range(2)]
+    for call_id in ids:
+        await claims.claim(home.rooms, call_id, "one")
+    writer = home.rooms.blobs.create(f"{ids[0]}.wav")
+    writer.write(b"sound")
+    writer.close()
+    home.clock.advance(60)
+    assert sorted(await claims.reap(home.rooms)) == sorted(ids)
+    assert [(await home.call(call_id)).recording for call_id in ids] == [f"{ids[0]}.wav", None]

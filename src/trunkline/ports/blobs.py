@@ -42,6 +42,9 @@ class Blobs(BlobMaker, Protocol):
     async def settle(self) -> bool:
         """Brings what waits on this machine to where it belongs; for a loop. True when there is more to do at once."""
 
+    async def is_here(self, name: str) -> bool:
+        """Whether a whole file lies on this machine."""
+
     async def unfinished(self) -> Sequence[str]:
         """The files that nobody closed: those of a process that died. Only where none is being written."""
 

@@ -8,7 +8,7 @@ from trunkline.base.logs import logger
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, LiveEvent, StatusChanged
 from trunkline.domain.plan import CallPlan
-from trunkline.services import scheduling
+from trunkline.services import recordings, scheduling
 from trunkline.services.do_not_call import LISTED, is_listed
 from trunkline.services.journal import publish, steps, steps_of
 from trunkline.services.rooms import Rooms
@@ -98,7 +98,9 @@ async def _opened(rooms: Rooms, call_id: str, sealed: str) -> CallPlan | None:
 
 async def _end(rooms: Rooms, call_id: str, reason: EndReason, error: str) -> bool:
     now = rooms.clock.now()
-    events = await rooms.database.brief(_ending(rooms, call_id, CallEnded(now, reason, error), now))
+    recording = await recordings.left_whole(rooms, call_id) if reason is EndReason.WORKER_LOST else None
+    end = CallEnded(now, reason, error, recording=recording)
+    events = await rooms.database.brief(_ending(rooms, call_id, end, now))
     publish(rooms, events)
     return bool(events)
 

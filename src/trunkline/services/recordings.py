@@ -40,6 +40,12 @@ async def find(
     return await _file(rooms, call)
 
 
+async def left_whole(rooms: Rooms, call_id: str) -> str | None:
+    """The recording that was closed for a call whose worker then died before it said so; None where there is none."""
+    name = f"{call_id}.wav"
+    return name if await rooms.blobs.is_here(name) else None
+
+
 async def salvage(rooms: Rooms) -> int:
     """Ends the recordings that a process left as it died, and gives them to their calls; returns how many. Only before
     any call runs. One that belongs to no call, or to one whose content was deleted, is removed."""

@@ -84,6 +84,10 @@ class DiskBlobs:
         """Everything lies where it belongs."""
         return False
 
+    async def is_here(self, name: str) -> bool:
+        """Whether there is such a whole file."""
+        return await self.size(name) is not None
+
     async def unfinished(self) -> list[str]:
         """The files that nobody closed."""
         return [name.removesuffix(GROWING) for name in await asyncio.to_thread(os.listdir, self._root) if _ends(name)]

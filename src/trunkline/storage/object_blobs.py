@@ -162,6 +162,10 @@ class ObjectBlobs:
         self._rest = self._last_rest = min(max(2 * self._last_rest, 1), LONGEST_PAUSE_ROUNDS)
         return False
 
+    async def is_here(self, name: str) -> bool:
+        """Whether a whole file waits on this machine."""
+        return await self._disk.is_here(name)
+
     async def unfinished(self) -> list[str]:
         """The files that nobody closed."""
         return await self._disk.unfinished()
