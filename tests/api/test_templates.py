@@ -267,3 +267,28 @@ async def test_a_template_in_use_is_not_removed(api_on_each: Api, kind: str) -> 
     assert "Mentions it" not in refused.json()["message"]
     await ours.patch(f"/assistants/{assistant['id']}", json={"llm_config": LLM, "analysis_plan": None})
     assert (await ours.delete(path)).status_code == 200
+
+
+async def test_a_schema_that_takes_long_to_check_is_refused(api: Api) -> None:
+    many = {"anyOf": [{"type": "string"}] * 2001}
+    long = {"type": "string", "description": "x" * 70_000}
+    tool = {"name": "look", "url": "https://example.com", "parameters": {"type": "object"}}
+    tools = [{**tool, "name": f"t{n}", "parameters": {"anyOf": [{"title": f"{n}"}] * 300}} for n in range(7)]
+    for path, body, detail in (
+        ("/analysis-templates", {"name": "A", "schema": many}, "schema: has more than 2000 parts"),
+        ("/analysis-templates", {"name": "A", "schema": long}, "schema: is larger than 64 KiB"),
+        (
+            "/tool-templates",
+            {"name": "T", "tool_config": {**tool, "parameters": many}},
+            "tool_config.parameters: has more",
+        ),
+        (
+            "/assistants",
+            {"name": "A", "llm_config": {"provider": "local", "tools": tools}},
+            "llm_config.tools.6.parameters",
+        ),
+    ):
+        reply = await api.ours.post(path, json=body)
+        assert reply.status_code == 400, path
+        assert reply.json()["details"][0].startswith(detail), reply.text
+    assert (await api.ours.post("/analysis-templates", json={"name": "A", "schema": {"anyOf": [{}] * 1900}})).is_success

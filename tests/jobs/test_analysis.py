@@ -12,13 +12,14 @@ from pydantic import SecretStr
 
 from tests.jobs.world import WORKER, FixedAnalyst, World, make_world
 from tests.storage.world import NOW
-from trunkline.domain.assistant import LlmConfig
+from trunkline.base.errors import Invalid
+from trunkline.domain.assistant import AnalysisPlan, LlmConfig, PromptMessage, StructuredDataPlan
 from trunkline.domain.call import CallStatus, EndReason
 from trunkline.domain.events import CallEnded, MessageSpoken, StatusChanged
 from trunkline.domain.template import AnalysisTemplate
 from trunkline.domain.transcript import Message, Role
 from trunkline.jobs.analysis import Analyser
-from trunkline.jobs.asking_model import filled, json_in
+from trunkline.jobs.asking_model import extraction_turns, filled, json_in
 from trunkline.jobs.fitting import problems
 from trunkline.ports.analyst import Analysis
 from trunkline.ports.models import Llm
@@ -230,6 +231,7 @@ async def test_a_schema_is_never_fetched_and_never_trusted() -> None:
     assert (await problems({"type": "nonsense"}, 1))[0].startswith("the schema itself is not valid")
     assert await problems({"$ref": "#"}, 1) == ["the schema refers to something that is not in it"]
     assert await problems({}, {"anything": 1}) == []
+    assert not await problems({"properties": {f"p{place}": {"type": "string"} for place in range(500)}}, {"p1": "x"})
 
 
 async def test_a_regular_expression_is_judged_apart() -> None:
@@ -333,3 +335,14 @@ async def test_where_every_model_fails_the_errors_are_told(world: World) -> None
     assert summary is None
     assert result == {"model": "tiny", "error": "the scripted provider fails"}
     assert len(models.llm_model.asked) == 2
+
+
+def test_a_prompt_does_not_grow_beyond_what_any_model_reads() -> None:
+    data = StructuredDataPlan(messages=(PromptMessage(content="{transcript}" * 30),))
+    plan = AnalysisPlan(structured_data_plan=data)
+    assert len(extraction_turns(plan, {"transcript": "x" * 100_000})[0].content) == 3_000_000
+    with pytest.raises(Invalid, match="longer than"):
+        extraction_turns(plan, {"transcript": "x" * 200_000})
+    many = AnalysisPlan(structured_data_plan=StructuredDataPlan(messages=data.messages * 3))
+    with pytest.raises(Invalid, match="longer than"):
+        extraction_turns(many, {"transcript": "x" * 100_000})

@@ -88,6 +88,14 @@ def test_a_slot_of_the_script_is_no_variable() -> None:
     assert filled["llm_config"]["script"]["steps"][1]["say"] == "On {{day}}."
 
 
+def test_variables_fill_in_no_more_than_a_mebibyte() -> None:
+    config = {**CONFIG, "first_message": "{{name}}" * 100}
+    assert len(fill(config, {"name": "x" * 9_000, "amount": "5"})["first_message"]) == 900_000
+    with pytest.raises(Invalid) as refused:
+        fill(config, {"name": "x" * 11_000, "amount": "5"})
+    assert refused.value.details == ("variables: would put more than 1 MiB of text into the assistant",)
+
+
 def test_every_variable_that_is_missing_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         fill(CONFIG, {})

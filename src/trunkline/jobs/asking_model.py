@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from trunkline.base.errors import Invalid
 from trunkline.domain.analysis import EXTRACT, PLACEHOLDERS, TRANSCRIPT
 from trunkline.domain.assistant import AnalysisPlan, LlmConfig, PromptMessage
 from trunkline.domain.transcript import Message
@@ -26,6 +27,8 @@ JUDGE = (
 )
 DEFAULT_RUBRIC = "The assistant did what its instructions ask for, and the other party got what it needed."
 STARTS = 50
+MOST_CHARACTERS = 4_000_000
+"""What no model reads: a prompt that comes to more is not put together."""
 _PLACE = re.compile(r"\{\{([^{}]+)\}\}|\{(" + "|".join(PLACEHOLDERS) + r")\}")
 REPAIR = "That does not fit: {problems}. Answer again with nothing but JSON that fits."
 
@@ -37,11 +40,17 @@ def transcript_of(messages: Sequence[Message]) -> str:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with every ``{{name}}`` of ``values`` replaced, and ``{transcript}``, ``{summary}``, ``{duration}`` and
-    ``{caller_number}``; ``{{endedReason}}`` is the old spelling of ``{{ended_reason}}``. What is put in stays as it is."""
+    ``{caller_number}``; ``{{endedReason}}`` is the old spelling of ``{{ended_reason}}``. What is put in stays as it is.
+    Raises Invalid where it comes to more than 4 million characters."""
+    put = 0
 
     def one(place: re.Match[str]) -> str:
+        nonlocal put
         name = (place.group(1) or place.group(2)).strip()
-        return values.get({"endedReason": "ended_reason"}.get(name, name), place.group(0))
+        value = values.get({"endedReason": "ended_reason"}.get(name, name), place.group(0))
+        put += len(value)
+        _check_length(put)
+        return value
 
     return _PLACE.sub(one, text)
 
@@ -129,4 +138,15 @@ def _finite(text: str) -> float:
 
 
 def _turns(messages: Sequence[PromptMessage], values: Mapping[str, str]) -> list[Turn]:
-    return [Turn(message.role, filled(message.content, values)) for message in messages]
+    turns: list[Turn] = []
+    length = 0
+    for message in messages:
+        turns.append(Turn(message.role, filled(message.content, values)))
+        length += len(turns[-1].content)
+        _check_length(length)
+    return turns
+
+
+def _check_length(characters: int) -> None:
+    if characters > MOST_CHARACTERS:
+        raise Invalid(f"with the call put in, the prompt of the analysis is longer than {MOST_CHARACTERS} characters")

@@ -1,8 +1,8 @@
 """Whether structured data fits its JSON Schema.
 
-Schemas come from clients. References to other documents are not followed, and a schema with regular expressions or
-references, which can be written so that they never end, is judged in a process of its own that is given up after a while:
-live calls must not wait for it.
+Schemas come from clients. References to other documents are not followed, and a schema of many parts, or with regular
+expressions or references, which can be written so that they never end, is judged in a process of its own that is given up
+after a while: live calls must not wait for it.
 """
 
 import asyncio
@@ -16,14 +16,17 @@ from jsonschema.exceptions import SchemaError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from trunkline.services.schemas import parts
+
 RISKY_WORDS = ("pattern", "patternProperties", "$ref", "$dynamicRef")
+QUICK_PARTS = 100
 PATIENCE_SECONDS = 5.0
 SHOWN = 5
 
 
 async def problems(schema: Mapping[str, Any], value: object) -> list[str]:
     """Why ``value`` does not fit, empty when it does."""
-    if not _is_risky(schema):
+    if not _is_risky(schema) and parts(schema) <= QUICK_PARTS:
         return judge(schema, value)
     return await _judge_apart(schema, value)
 

@@ -79,4 +79,4 @@ async def delete(rooms: Rooms, caller: Caller, template_id: str) -> None:
 
 def _check(settings: AnalysisTemplateSettings) -> None:
     if wrong := schemas.problem(settings.json_schema):
-        raise invalid([f"schema: is no valid JSON Schema: {wrong}"])
+        raise invalid([f"schema: {wrong}"])

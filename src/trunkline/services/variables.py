@@ -6,7 +6,10 @@ from functools import partial
 from typing import Any
 
 from trunkline.base.errors import Invalid
+from trunkline.services.validation import invalid
 
+MOST_FILLED = 1024 * 1024
+"""How much text the variables of a call may put into its assistant, in characters."""
 _PLACE = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*\}\}")
 _FILLED = (
     ("first_message",),
@@ -21,7 +24,8 @@ _FILLED = (
 
 
 def fill(config: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
-    """The configuration (as JSON) with every place filled. Raises Invalid that names the variables that are missing.
+    """The configuration (as JSON) with every place filled. Raises Invalid that names the variables that are missing, or
+    says that they are too long.
 
     What a script asks for during the call is no variable: its slots stay as they are.
     """
@@ -41,11 +45,16 @@ def _gone_through(config: dict[str, Any], variables: Mapping[str, str]) -> tuple
     """The configuration with every place filled that can be, and where each variable is needed that is missing."""
     slots = _slots(config)
     missing: dict[str, str] = {}
+    put = 0
 
     def filled(text: str, where: str) -> str:
         def one(place: re.Match[str]) -> str:
+            nonlocal put
             name = place.group(1)
             if name in variables:
+                put += len(variables[name])
+                if put > MOST_FILLED:
+                    raise invalid(["variables: would put more than 1 MiB of text into the assistant"])
                 return variables[name]
             if not (name in slots and where == "llm_config.script"):
                 missing.setdefault(name, where)
