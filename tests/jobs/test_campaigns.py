@@ -2,9 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +20,7 @@ from trunkline.engine.live import LocalLive
 from trunkline.services import assistants, campaigns, do_not_call, leads, outreach
 from trunkline.services.leads import REPEATED
 from trunkline.services.outreach import Came
+from trunkline.services.rooms import Rooms
 from trunkline.storage.database import Database
 from trunkline.storage.vault import Vault
 
@@ -249,6 +253,30 @@ async def test_campaigns_share_what_room_there_is(world: CampaignWorld) -> None:
     served = [number[8] for _, number in world.runner.rang[:45]]
     for place in range(3):
         assert 8 <= served.count(str(place)) <= 22, served
+
+
+async def test_campaigns_that_only_wait_are_not_read_each_time_that_a_call_moves_on(
+    world: CampaignWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+
+    def counted(name: str, work: Callable[[Rooms], Awaitable[Any]]) -> Callable[[Rooms], Awaitable[Any]]:
+        async def counting(rooms: Rooms) -> Any:
+            asked[name] += 1
+            return await work(rooms)
+
+        return counting
+
+    for name in ("running", "settle"):
+        monkeypatch.setattr(outreach, name, counted(name, getattr(outreach, name)))
+    today = world.rooms.clock.now().isoweekday()
+    await world.campaign(numbers(1), days_of_week=[(today + 2) % 7 + 1])
+    async with world.process(poll_seconds=60.0) as process, asyncio.timeout(30):
+        while asked["settle"] < 5:
+            process.campaigns.ring()
+            await asyncio.sleep(0.01)
+    assert asked["running"] == 1
+    assert world.runner.rang == []
 
 
 async def test_two_processes_call_nobody_twice(world: CampaignWorld) -> None:

@@ -57,6 +57,8 @@ class Campaigns:
         self._hanging_up: set[str] = set()
         self._served = 0
         self._busy = False
+        self._running: list[Running] = []
+        self._asked_at: float | None = None
 
     def ring(self) -> None:
         """Says that a call has moved on; from the event loop's thread."""
@@ -86,13 +88,21 @@ class Campaigns:
         cancelled = await outreach.to_hang_up(self._rooms)
         for lead in cancelled:
             self._hang_up(crew, lead)
-        self._keep_up(await outreach.running(self._rooms), settled)
+        self._keep_up(await self._scheduled(), settled)
         self._busy = bool(self._turns or settled or cancelled)
         for turn in self._turns.values():
             if turn.is_due(self._rooms.clock.now()):
                 await self._look(turn)
         placed_all = await self._place()
         return 0.0 if more or not placed_all else self._pause()
+
+    async def _scheduled(self) -> list[Running]:
+        """The campaigns that are scheduled, asked for as often as the database is polled: not each time that a call moves on,
+        for there may be thousands that only wait for their hours. What changed meanwhile is seen when a call is placed."""
+        now = asyncio.get_running_loop().time()
+        if self._asked_at is None or now - self._asked_at >= self._poll_seconds:
+            self._running, self._asked_at = await outreach.running(self._rooms), now
+        return self._running
 
     def _hang_up(self, crew: Crew, lead: AtWork) -> None:
         if lead.call_id not in self._hanging_up:
@@ -182,8 +192,8 @@ class Campaigns:
         turn.look_at = self._rooms.clock.now() + timedelta(seconds=FAILED_SECONDS)
 
     def _pause(self) -> float:
-        times = [turn.look_at for turn in self._turns.values() if turn.look_at is not None]
-        if not times:
-            return self._poll_seconds
-        until = (min(times) - self._rooms.clock.now()).total_seconds()
-        return min(max(until, BREATH_SECONDS), self._poll_seconds)
+        asked_ago = asyncio.get_running_loop().time() - (self._asked_at or 0.0)
+        until = self._poll_seconds - asked_ago
+        if times := [turn.look_at for turn in self._turns.values() if turn.look_at is not None]:
+            until = min(until, (min(times) - self._rooms.clock.now()).total_seconds())
+        return max(until, BREATH_SECONDS)
