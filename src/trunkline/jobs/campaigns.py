@@ -97,7 +97,7 @@ class Campaigns:
         return 0.0 if more or not placed_all else self._pause()
 
     async def _scheduled(self) -> list[Running]:
-        """The campaigns that are scheduled, asked for as often as the database is polled: not each time that a call moves on,
+        """The campaigns that are scheduled, asked for as often as the database is polled: not whenever a call moves on,
         for there may be thousands that only wait for their hours. What changed meanwhile is seen when a call is placed."""
         now = asyncio.get_running_loop().time()
         if self._asked_at is None or now - self._asked_at >= self._poll_seconds:
