@@ -85,8 +85,8 @@ async def test_an_answer_that_cannot_be_kept_leaves_an_error_in_the_report(
 
 
 async def test_slots_that_cannot_be_kept_leave_an_error_in_the_report(world: World, receiver: Receiver) -> None:
-    world.analyst = FixedAnalyst(Analysis("Done.", {"n": 10**40}, "completed", "scripted"))
-    data = {"structured_data_plan": {"enabled": True, "schema": {"properties": {"n": {"type": "integer"}}}}}
+    world.analyst = FixedAnalyst(Analysis("Done.", {"n": {1}}, "completed", "scripted"))
+    data = {"structured_data_plan": {"enabled": True, "schema": {"properties": {"n": {}}}}}
     async with world.jobs():
         call_id = await world.ended(receiver.url(), **ONLY_REPORT, analysis_plan=data)
         await world.until_told(call_id, 1)

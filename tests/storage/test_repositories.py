@@ -144,7 +144,8 @@ async def test_a_million_calls_would_not_be_read_to_count_the_live_ones(database
         assert (await unit.calls.load()).total == 0
     live = "ended_at IS NULL AND waits_until IS NULL"
     questions = {
-        f"SELECT number_id, trunk_id, count(*) FROM calls WHERE org_id = 'org-a' AND {live} GROUP BY number_id, trunk_id": "ix_calls_live",
+        f"SELECT number_id, trunk_id, count(*) FROM calls WHERE org_id = 'org-a' AND {live} "
+        "GROUP BY number_id, trunk_id": "ix_calls_live",
         f"SELECT id FROM calls WHERE {live} AND lease_until < '2026-01-01'": "ix_calls_live",
         f"UPDATE calls SET lease_until = NULL WHERE worker_id = 'w' AND {live}": "ix_calls_live",
         "SELECT id FROM calls WHERE ended_at IS NULL AND waits_until <= '2026-01-01'": "ix_calls_scheduled",

@@ -15,7 +15,10 @@ CODES: dict[str, tuple[int, str]] = {
     "trunk_inactive": (400, "The number's trunk is not active."),
     "no_number_available": (400, "No active number with a trunk and free capacity can place the call."),
     "key_refused": (400, "The vendor does not take this key; nothing was stored."),
-    "mail_not_configured": (400, "There is no key for Resend, or no address to send from; the message says what to do."),
+    "mail_not_configured": (
+        400,
+        "There is no key for Resend, or no address to send from; the message says what to do.",
+    ),
     "invalid_command": (400, "The order to the call does not fit; `details` say why."),
     "call_not_active": (400, "The call does not take this order in the state that it is in."),
     "invalid_api_key": (401, "There is no key, or an unknown one."),

@@ -38,7 +38,9 @@ class LlmFallback(Config):
 
     provider: str = Field(description="The provider.")
     model: str | None = Field(None, description="The model; left out, the default of the provider.")
-    temperature: Annotated[float, Strict()] | None = Field(None, ge=0, le=2, description="How freely it chooses its words.")
+    temperature: Annotated[float, Strict()] | None = Field(
+        None, ge=0, le=2, description="How freely it chooses its words."
+    )
     max_completion_tokens: int | None = Field(None, ge=1, description="The longest reply, in tokens.")
     base_url: str | None = Field(None, description="Only openai_compatible: the address of the model server.")
     reasoning_effort: ReasoningEffort | None = Field(None, description="How long it thinks before it speaks.")
