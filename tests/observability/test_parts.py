@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import sys
 
 import httpx2
 import pytest
@@ -172,3 +173,23 @@ async def test_the_figures_move_to_a_port_of_their_own(tmp_path_factory: pytest.
         figures = await http.get(f"http://127.0.0.1:{port}/metrics", headers=away)
         assert "trunkline_sip_up 1.0" in figures.text
         assert (await http.get(f"{house.url}/metrics")).status_code == 404
+
+
+@pytest.mark.unit
+def test_a_logger_outlives_what_stood_in_for_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = structlog.get_config()
+    try:
+        while_captured = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", while_captured)
+        logs.configure(json=True)
+        log = logs.logger("tests")
+        log.warning("one")
+        while_captured.close()
+        after = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", after)
+        log.warning("two")
+        assert "two" in after.getvalue()
+    finally:
+        structlog.configure(**before)
+        logging.basicConfig(force=True)
+        logging.captureWarnings(False)

@@ -4,11 +4,12 @@ Keys and passwords are cut, phone numbers masked but for their last two digits. 
 words of an error are kept: a vendor's may quote what was said.
 """
 
+import io
 import logging
 import re
 import sys
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -63,9 +64,22 @@ def _withhold(_logger: object, _method: str, event: Value) -> Value:
     return event
 
 
+class _Stderr(io.TextIOBase):
+    """Whatever stderr is at the moment of writing: a logger outlives what stood in its place for a while."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
 def configure(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Sends structlog and the standard library's loggers to ``stream`` (default: stderr), as JSON lines or for the eye."""
-    out = stream or sys.stderr
+    out = stream or cast(TextIO, _Stderr())
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=out.isatty())
     )
