@@ -112,7 +112,7 @@ def test_every_operation_has_a_method(built: Path) -> None:
 
 async def test_its_example_and_its_page_make_calls(built: Path, tmp_path: Path) -> None:
     async with installation(tmp_path) as house:
-        with SippUas("uas_answer", calls=None) as peer:
+        with SippUas("uas_answer", calls=None, echo=False) as peer:
             await house.number(peer.start())
             environment = {"TRUNKLINE_URL": house.url, "TRUNKLINE_API_KEY": house.key}
             command = [str(_node() / "node"), f"{built}/examples/place-call.js", "+31612345678"]
