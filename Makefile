@@ -37,7 +37,7 @@ demo: setup
 test: setup-test
 	$(BIN)/python -m pytest -m "not call and not live" --ignore tests/telephony --numprocesses 2 --dist loadfile
 	$(BIN)/python -m pytest tests/telephony
-	$(BIN)/python -m pytest -m call --ignore tests/telephony
+	$(BIN)/python -m pytest -m call --ignore tests/telephony --numprocesses 2 --dist loadfile
 
 format: setup-test
 	$(BIN)/ruff format --check src tests bench scripts examples
