@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.api.body import MAX_DEPTH, canonical, parsed
+from trunkline.api.body import canonical, parsed
 from trunkline.api.limits import Limiter
 from trunkline.api.names import ASSISTANT_NAMES, renamed, tools_renamed, trunk_address
 from trunkline.api.streams import Span, as_text, span
+from trunkline.base.depth import MAX_DEPTH
 from trunkline.base.errors import Invalid, TrunklineError
 from trunkline.domain.events import LiveEvent
 

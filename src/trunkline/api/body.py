@@ -7,12 +7,11 @@ from typing import Any
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
+from trunkline.base.depth import MAX_DEPTH, too_deep
 from trunkline.base.errors import Invalid, TooLarge
 
 DRAIN_BYTES = 16 * 1024 * 1024
 DRAIN_SECONDS = 10.0
-MAX_DEPTH = 100
-_DUMPABLE_DEPTH = 254
 _LONG_NUMBER = re.compile(rb"\d{19}")
 _JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json")
 
@@ -75,8 +74,8 @@ def parsed(raw: bytes, content_type: str | None) -> dict[str, Any]:
         raise _unreadable(f"The body is not valid JSON in UTF-8: {error}") from None
     if not isinstance(value, dict):
         raise _unreadable("The body must be a JSON object.")
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
-        _check_depth(value)
+    if too_deep(raw, value):
+        raise _unreadable(f"The body nests deeper than {MAX_DEPTH} levels.")
     if b"\\u0000" in raw or _LONG_NUMBER.search(raw):
         _check_values(value)
     return value
@@ -104,16 +103,6 @@ def _check_type(content_type: str | None) -> None:
         code="invalid_content_type",
         title="Invalid content type",
     )
-
-
-def _check_depth(value: dict[str, Any]) -> None:
-    probe: Any = value
-    for _ in range(_DUMPABLE_DEPTH - MAX_DEPTH):
-        probe = [probe]
-    try:
-        orjson.dumps(probe)
-    except orjson.JSONEncodeError:
-        raise _unreadable(f"The body nests deeper than {MAX_DEPTH} levels.") from None
 
 
 def _check_values(value: dict[str, Any]) -> None:

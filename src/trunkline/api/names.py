@@ -6,6 +6,7 @@ from typing import Any
 from trunkline.services.validation import invalid
 
 ASSISTANT_NAMES = {"agent_id": "assistant_id", "agent": "assistant", "agent_config": "assistant_override"}
+ASSISTANT_ID = {"agent_id": "assistant_id"}
 TRUNK_NAMES = {"outbound_address": "address", "username": "auth_username", "password": "auth_password"}
 TOOL_TYPES = {"endCall": "end_call", "transferCall": "transfer_call"}
 

@@ -2,23 +2,36 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import orjson
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from trunkline.api.names import renamed
 from trunkline.api.settings import ApiSettings
 from trunkline.base.errors import Invalid, Unauthenticated
 from trunkline.domain.access import Caller
 from trunkline.services.idempotency import Begun
 from trunkline.services.rooms import Rooms
-from trunkline.services.validation import checked
+from trunkline.services.validation import checked, invalid
 
 Q = TypeVar("Q", bound=BaseModel)
 Scope = Literal["read", "write", "calls"]
 Entry = Literal["key", "key_or_signature", "open"]
+
+
+class AssistantQuery(Protocol):
+    """A query that may name an assistant, also under its older name."""
+
+    @property
+    def assistant_id(self) -> str | None:
+        """The stored assistant."""
+
+    @property
+    def agent_id(self) -> str | None:
+        """The same, under its older name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,21 @@ class Ask:
         if nul := [name for name, value in pairs if "\0" in name + value]:
             raise Invalid("The NUL character has no place in a query.", details=[f"{nul[0]!r}: contains NUL"])
         return checked(model, given)
+
+    def renamed(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """The body under its present names; older ones are noted. Raises Invalid where both differ."""
+        body, older = renamed(self.body, names)
+        if older:
+            self.mark_deprecated()
+        return body
+
+    def assistant_filter(self, query: AssistantQuery) -> str | None:
+        """The assistant that a query names by either name; the older one is noted. Raises Invalid where both differ."""
+        if query.agent_id is not None:
+            self.mark_deprecated()
+            if query.assistant_id not in (None, query.agent_id):
+                raise invalid(["agent_id: is another name of assistant_id, which has another value"])
+        return query.assistant_id or query.agent_id
 
     def keepable(self, body: dict[str, object]) -> dict[str, object]:
         """A reply as it is kept for an Idempotency-Key."""

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from trunkline.api.scrape import own_port
-from trunkline.app.compose import House, platform
+from trunkline.app.compose import platform
 from trunkline.app.settings import Settings, load
 from trunkline.base import logs
 from trunkline.base.errors import Invalid, TrunklineError
@@ -39,22 +40,11 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    host, _, port = settings.http_listen.rpartition(":")
     async with platform(settings) as house:
-        config = uvicorn.Config(
-            house.api,
-            host=host.strip("[]"),
-            port=int(port),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-            server_header=False,
-            date_header=False,
-        )
-        server = _Server(config)
+        server = _server(house.api, settings.http_listen, patience_seconds=2, date_header=False)
         serving = asyncio.create_task(server.serve())
-        scraped = _beside(settings.metrics_listen, house) if settings.metrics_listen else None
+        figures = settings.metrics_listen
+        scraped = _server(own_port(house.figures.text), figures, patience_seconds=1) if figures else None
         scraping = asyncio.create_task(scraped.serve()) if scraped is not None else None
         be_punctual()
         _log.info("ready", http=settings.http_listen, sip=settings.sip_listen)
@@ -73,18 +63,19 @@ async def serve(settings: Settings) -> None:
             await scraping
 
 
-def _beside(listen: str, house: House) -> _Server:
-    """The server of the figures, at a port of its own."""
+def _server(app: ASGIApp, listen: str, *, patience_seconds: int, date_header: bool = True) -> _Server:
+    """A server of ``app`` at ``host:port`` that says nothing of itself."""
     host, _, port = listen.rpartition(":")
     config = uvicorn.Config(
-        own_port(house.figures.text),
+        app,
         host=host.strip("[]"),
         port=int(port),
         log_config=None,
         access_log=False,
         lifespan="off",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=patience_seconds,
         server_header=False,
+        date_header=date_header,
     )
     return _Server(config)
 

@@ -8,11 +8,10 @@ import orjson
 from aiohttp.abc import AbstractResolver
 
 from trunkline import __version__
+from trunkline.base.depth import MAX_DEPTH, too_deep
 from trunkline.webhooks.guard import AddressRefused, Guard, GuardedResolver
 
 READ_BYTES = 1024 * 1024
-MAX_DEPTH = 100
-_DUMPABLE_DEPTH = 254
 KEEP_ALIVE_SECONDS = 4.0
 
 
@@ -51,14 +50,8 @@ async def bounded(chunks: AsyncIterator[bytes]) -> tuple[bytes, bool]:
 def json_in(body: bytes) -> Any:
     """What a body says. Raises ValueError for what is no JSON, or nests too deep to be handed on."""
     value = orjson.loads(body)
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-        probe = value
-        for _ in range(_DUMPABLE_DEPTH - MAX_DEPTH):
-            probe = [probe]
-        try:
-            orjson.dumps(probe)
-        except orjson.JSONEncodeError:
-            raise ValueError(f"nests deeper than {MAX_DEPTH} levels") from None
+    if too_deep(body, value):
+        raise ValueError(f"nests deeper than {MAX_DEPTH} levels")
     return value
 
 

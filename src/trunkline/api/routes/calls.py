@@ -24,7 +24,7 @@ from trunkline.api.streams import ByteStream, EventStream, Span, span
 from trunkline.base.errors import Conflict, TrunklineError
 from trunkline.services import calls, control, idempotency
 from trunkline.services.calls import CallFilters, PlaceOrder
-from trunkline.services.validation import checked, invalid
+from trunkline.services.validation import checked
 from trunkline.storage.steps import Steps
 
 TAG = "Calls"
@@ -69,14 +69,10 @@ def _keeping(ask: Ask, status: str) -> Callable[[str], Steps[None]] | None:
 async def list_(ask: Ask) -> Reply:
     """A page of calls."""
     query = ask.query(CallQuery)
-    if query.agent_id is not None:
-        ask.mark_deprecated()
-        if query.assistant_id not in (None, query.agent_id):
-            raise invalid(["agent_id: is another name of assistant_id, which has another value"])
     filters = CallFilters(
         status=query.status,
         direction=query.direction,
-        assistant_id=query.assistant_id or query.agent_id,
+        assistant_id=ask.assistant_filter(query),
         number_id=query.number_id,
         end_reason=query.end_reason,
         campaign_id=query.campaign_id,

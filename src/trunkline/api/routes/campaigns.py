@@ -1,8 +1,6 @@
 """Campaigns over HTTP."""
 
-from typing import Any
-
-from trunkline.api.names import renamed
+from trunkline.api.names import ASSISTANT_ID
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.base import Paging, Success, paged
 from trunkline.api.schemas.campaigns import CampaignReply, CampaignsReply, NewCampaignReply, shown, shown_new
@@ -33,7 +31,7 @@ async def list_(ask: Ask) -> Reply:
 
 async def create(ask: Ask) -> Reply:
     """A new campaign."""
-    return Reply(shown_new(await campaigns.create(ask.rooms, ask.caller, _given(ask))), status=201)
+    return Reply(shown_new(await campaigns.create(ask.rooms, ask.caller, ask.renamed(ASSISTANT_ID))), status=201)
 
 
 async def get(ask: Ask) -> Reply:
@@ -43,20 +41,13 @@ async def get(ask: Ask) -> Reply:
 
 async def update(ask: Ask) -> Reply:
     """A changed campaign."""
-    return Reply({"campaign": shown(await campaigns.update(ask.rooms, ask.caller, ask.id, _given(ask)))})
+    return Reply({"campaign": shown(await campaigns.update(ask.rooms, ask.caller, ask.id, ask.renamed(ASSISTANT_ID)))})
 
 
 async def delete(ask: Ask) -> Reply:
     """A campaign less."""
     await campaigns.delete(ask.rooms, ask.caller, ask.id)
     return Reply({"success": True})
-
-
-def _given(ask: Ask) -> dict[str, Any]:
-    body, older = renamed(ask.body, {"agent_id": "assistant_id"})
-    if older:
-        ask.mark_deprecated()
-    return body
 
 
 OPERATIONS = (

@@ -1,8 +1,6 @@
 """Phone numbers over HTTP."""
 
-from typing import Any
-
-from trunkline.api.names import renamed
+from trunkline.api.names import ASSISTANT_ID
 from trunkline.api.operation import Ask, Operation, Reply
 from trunkline.api.schemas.base import Paging, Success, paged
 from trunkline.api.schemas.numbers import NumberReply, NumbersReply, shown
@@ -22,7 +20,7 @@ async def list_(ask: Ask) -> Reply:
 
 async def create(ask: Ask) -> Reply:
     """A new number."""
-    number = await numbers.create(ask.rooms, ask.caller, checked(NumberSettings, _given(ask)))
+    number = await numbers.create(ask.rooms, ask.caller, checked(NumberSettings, ask.renamed(ASSISTANT_ID)))
     return Reply({"number": shown(number)}, status=201)
 
 
@@ -33,20 +31,13 @@ async def get(ask: Ask) -> Reply:
 
 async def update(ask: Ask) -> Reply:
     """A changed number."""
-    return Reply({"number": shown(await numbers.update(ask.rooms, ask.caller, ask.id, _given(ask)))})
+    return Reply({"number": shown(await numbers.update(ask.rooms, ask.caller, ask.id, ask.renamed(ASSISTANT_ID)))})
 
 
 async def delete(ask: Ask) -> Reply:
     """A number less."""
     await numbers.delete(ask.rooms, ask.caller, ask.id)
     return Reply({"success": True})
-
-
-def _given(ask: Ask) -> dict[str, Any]:
-    body, older = renamed(ask.body, {"agent_id": "assistant_id"})
-    if older:
-        ask.mark_deprecated()
-    return body
 
 
 OPERATIONS = (

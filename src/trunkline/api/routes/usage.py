@@ -5,19 +5,14 @@ from trunkline.api.schemas.calls import bound
 from trunkline.api.schemas.usage import UsageQuery, UsageReply, shown
 from trunkline.domain.usage import UsageFilters
 from trunkline.services import usage
-from trunkline.services.validation import invalid
 
 
 async def list_(ask: Ask) -> Reply:
     """A page of what was charged, with the sums of all."""
     query = ask.query(UsageQuery)
-    if query.agent_id is not None:
-        ask.mark_deprecated()
-        if query.assistant_id not in (None, query.agent_id):
-            raise invalid(["agent_id: is another name of assistant_id, which has another value"])
     filters = UsageFilters(
         call_type=query.call_type,
-        assistant_id=query.assistant_id or query.agent_id,
+        assistant_id=ask.assistant_filter(query),
         start_date=bound(query.start_date, "start_date", end=False),
         end_date=bound(query.end_date, "end_date", end=True),
     )

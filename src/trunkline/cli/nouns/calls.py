@@ -1,7 +1,6 @@
 """``trunkline call``: calls, placed, followed, ordered about and looked at."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,8 @@ from trunkline.cli.nouns.placing import CallGroup
 from trunkline.cli.output import printable
 from trunkline.cli.remote import Session, command
 from trunkline.client import types
+from trunkline.domain.call import CallStatus, Direction
+from trunkline.domain.commands import TransferMode
 
 _COLUMNS = (
     "id",
@@ -36,35 +37,6 @@ app = typer.Typer(
 )
 CallId = Annotated[str, typer.Argument(metavar="ID", help="The call's id.")]
 HangUp = Annotated[bool, typer.Option("--hang-up-on-interrupt", help="Ctrl-C ends the call without asking.")]
-
-
-class Status(StrEnum):
-    """Where a call stands."""
-
-    QUEUED = "queued"
-    DIALING = "dialing"
-    RINGING = "ringing"
-    IN_PROGRESS = "in-progress"
-    TRANSFERRING = "transferring"
-    ENDED = "ended"
-    FAILED = "failed"
-    REJECTED = "rejected"
-    TRANSFERRED = "transferred"
-
-
-class Direction(StrEnum):
-    """Who called whom."""
-
-    OUTBOUND = "outbound"
-    INBOUND = "inbound"
-    WEB = "web"
-
-
-class Mode(StrEnum):
-    """How a call is handed over."""
-
-    BLIND = "blind"
-    WARM = "warm"
 
 
 @command(app, "place")
@@ -131,7 +103,7 @@ def events(
 def list_(
     session: Session,
     limit: Limit = SHOWN,
-    status: Annotated[Status | None, typer.Option(help="Where it stands.")] = None,
+    status: Annotated[CallStatus | None, typer.Option(help="Where it stands.")] = None,
     direction: Annotated[Direction | None, typer.Option(help="Who called whom.")] = None,
     assistant: Annotated[str | None, typer.Option(help="Who spoke: id or name.")] = None,
     number: Annotated[str | None, typer.Option(help="The number of yours: id or number.")] = None,
@@ -194,7 +166,7 @@ def transfer(
     session: Session,
     id: CallId,
     destination: Annotated[str, typer.Argument(help="E.164, or a SIP URI.")],
-    mode: Annotated[Mode, typer.Option(help="At once, or after the human was told.")] = Mode.BLIND,
+    mode: Annotated[TransferMode, typer.Option(help="At once, or after the human was told.")] = TransferMode.BLIND,
     message: Annotated[str | None, typer.Option(help="What the party is told before.")] = None,
     summary: Annotated[bool | None, typer.Option(help="Whether the human is given a summary.")] = None,
 ) -> None:

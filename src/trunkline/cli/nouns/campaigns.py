@@ -1,6 +1,5 @@
 """``trunkline campaign``: campaigns, their leads, and how far they are."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from trunkline.cli.nouns.numbers import NUMBERS
 from trunkline.cli.remote import Session, command
 from trunkline.cli.watching import watch_campaign
 from trunkline.client import TrunklineError
+from trunkline.domain.campaign import LeadStatus
 
 CAMPAIGNS = Kind(
     "campaign",
@@ -25,17 +25,6 @@ add_common(app, CAMPAIGNS)
 
 Leads = Annotated[Path | None, typer.Option("--leads", metavar="FILE.csv", help="Whom to call; see docs/campaigns.md.")]
 SkipInvalid = Annotated[bool, typer.Option("--skip-invalid", help="Leave out wrong leads; else they refuse them all.")]
-
-
-class LeadStatus(StrEnum):
-    """Where leads stand."""
-
-    PENDING = "pending"
-    CALLING = "calling"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    NO_ANSWER = "no_answer"
-    SKIPPED = "skipped"
 
 
 @command(app, "create")
