@@ -19,7 +19,7 @@ from trunkline.telephony.sip.settings import SipSettings
 MOST_TRUNKS = 1000
 INVITE_SECONDS = 5.0
 WANTED = ("pcmu", "pcma", "g722", "opus")
-_TODO = {
+_ADVICE = {
     "dns": "correct the trunk's address",
     "options": "look at address, port and transport, and whether the provider lets this machine's address in",
     "register": "correct auth_username and auth_password, and ask the provider whether the account may register",
@@ -84,7 +84,7 @@ def _step(name: str, step: ProbeStep) -> Finding:
     check = f"{name}: {step.name}"
     if step.ok:
         return ok(check, f"{step.detail} ({step.duration_ms:.0f} ms)")
-    return fail(check, step.detail, _TODO.get(step.name, "look at the trunk's settings"))
+    return fail(check, step.detail, _ADVICE.get(step.name, "look at the trunk's settings"))
 
 
 async def _codecs(line: Carrier, host: str) -> Finding:
